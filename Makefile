@@ -1,0 +1,121 @@
+# attnbench -- `make help` lists the targets, `make V=1` shows the commands.
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+.DEFAULT_GOAL := attnbench
+.SUFFIXES:
+
+MODE   ?= release
+CONFIG ?= configs/quick.lua
+B      := build/$(MODE)
+Q      := $(if $(filter 1,$(V)),,@)
+
+OPT_release := -O3 -g
+OPT_debug   := -O0 -g3
+OPT_asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+ifndef OPT_$(MODE)
+$(error unknown MODE=$(MODE); one of release, debug, asan)
+endif
+
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+comma  := ,
+pkg     = $(shell pkg-config $(1) 2>/dev/null)
+NUM    := -ffp-contract=off -fno-math-errno -fno-trapping-math
+WARN   := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings -Wvla $(if $(filter 1,$(WERROR)),-Werror)
+ALL    := -std=c11 -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE $(OPT_$(MODE)) $(NUM) $(WARN) -fopenmp -fno-lto \
+          -ffile-prefix-map=$(CURDIR)=. $(CFLAGS)
+# The OpenMP build of OpenBLAS first, whichever the system would choose.
+BLASDIR := $(call pkg,--variable=libdir openblas)
+LIBS    := $(if $(BLASDIR),-L$(BLASDIR) -Wl$(comma)-rpath$(comma)$(BLASDIR)) -lopenblas $(call pkg,--libs lua5.4) $(call pkg,--libs jansson) -lm
+
+ARCH     := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine 2>/dev/null)))
+ISAS     := generic $(if $(filter x86_64,$(ARCH)),avx2 avx512)
+KERNELS  := variants/kernels/kern_find.c $(ISAS:%=variants/kernels/kern_%.c)
+VARIANTS := $(wildcard variants/*.c)
+HARNESS  := $(filter-out harness/main.c,$(wildcard harness/*.c))
+LIBRARY  := $(patsubst %.c,$(B)/%.o,$(KERNELS) $(VARIANTS) $(HARNESS)) $(B)/scripts/curves_gp.o
+TESTS    := $(patsubst tests/test_%.c,$(B)/tests/test_%,$(wildcard tests/test_*.c))
+
+# Who may include whom, and which files get which instruction set: here and nowhere else.
+INC :=
+$(B)/variants/%.o: INC := -Ivariants
+$(B)/variants/full.o: INC := -Ivariants $(call pkg,--cflags openblas)
+$(B)/harness/%.o: INC := -Ivariants -Iharness
+$(B)/harness/blas.o: INC := -Iharness $(call pkg,--cflags openblas)
+$(B)/harness/config.o: INC := -Iharness $(call pkg,--cflags lua5.4)
+$(B)/harness/doc.o: INC := -Iharness $(call pkg,--cflags jansson)
+$(B)/tests/%.o: INC := -Ivariants -Iharness -Itests $(call pkg,--cflags cmocka)
+$(B)/variants/kernels/%.o: INC :=
+$(B)/variants/kernels/kern_avx2.o: ISA := -mavx2 -mfma
+$(B)/variants/kernels/kern_avx512.o: ISA := -mavx512f -mavx512dq -mavx512vl -mavx512bw -mavx2 -mfma
+
+## attnbench: build the program (the default)
+attnbench: $(B)/attnbench
+	@ln -sf $< $@
+.PHONY: attnbench
+
+$(B)/attnbench: $(B)/harness/main.o $(LIBRARY)
+	$(if $(Q),@echo "  LD $@")
+	$(Q)$(CC) $(ALL) $^ $(LIBS) $(LDFLAGS) -o $@
+
+$(B)/%.o: %.c $(B)/flags
+	@mkdir -p $(@D)
+	$(if $(Q),@echo "  CC $<")
+	$(Q)$(CC) $(ALL) $(INC) $(ISA) $(DEFS) -MMD -MP -c $< -o $@
+
+# Every result names the build it comes from.
+VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
+$(B)/harness/manifest.o: DEFS = -DBUILD_VERSION='"$(VERSION)"' -DBUILD_COMPILER='"$(shell $(CC) --version 2>/dev/null | head -n 1)"' \
+    -DBUILD_FLAGS='"$(strip $(ALL))"' -DBUILD_MODE='"$(MODE)"'
+$(B)/harness/manifest.o: $(B)/version
+
+# The picture script is built into the program.
+$(B)/scripts/curves_gp.c: scripts/curves.gp
+	@mkdir -p $(@D)
+	@{ echo 'extern const char curves_gp[];'; echo 'const char curves_gp[] ='; \
+	   sed 's/\\/\\\\/g; s/"/\\"/g; s/.*/    "&\\n"/' $<; echo '    ;'; } > $@
+$(B)/scripts/curves_gp.o: $(B)/scripts/curves_gp.c
+	$(Q)$(CC) $(ALL) -c $< -o $@
+
+# Files that change when flags or version change, and only then.
+$(B)/flags: TEXT = $(CC) $(ALL)
+$(B)/version: TEXT = $(VERSION)
+$(B)/flags $(B)/version: FORCE
+	@mkdir -p $(@D); printf '%s\n' '$(TEXT)' | cmp -s - $@ || printf '%s\n' '$(TEXT)' > $@
+FORCE:
+
+## demo: install what is missing, build, run configs/quick.lua (about a minute), leave results/quick
+demo:
+	@scripts/setup.sh run
+	@$(MAKE) --no-print-directory attnbench
+	./attnbench run $(CONFIG) --overwrite
+
+## test: install what is missing, build, run all tests
+test:
+	@scripts/setup.sh test
+	@$(MAKE) --no-print-directory run-tests
+
+run-tests: $(B)/attnbench $(TESTS)
+	@B=$(B) tests/run.sh $(TESTS) $(wildcard tests/*_test.sh)
+
+$(B)/tests/test_%: $(B)/tests/test_%.o $(LIBRARY)
+	$(if $(Q),@echo "  LD $@")
+	$(Q)$(CC) $(ALL) $^ $(call pkg,--libs cmocka) $(LIBS) $(LDFLAGS) -o $@
+
+## lint: formatting and the direction of includes
+lint:
+	@scripts/setup.sh lint
+	@scripts/lint.sh
+
+## clean: remove what make made; results stay
+clean:
+	rm -rf build attnbench
+
+## help: this list
+help:
+	@sed -n 's/^## //p' $(firstword $(MAKEFILE_LIST)); echo; echo "MODE=release|debug|asan  V=1  WERROR=1  CC=...  CFLAGS=...  CONFIG=... (of demo)"
+
+.PHONY: demo test run-tests lint clean help
+.SECONDARY:
+-include $(wildcard $(B)/*/*.d $(B)/*/*/*.d)

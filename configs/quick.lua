@@ -1,0 +1,16 @@
+-- A first look, in about a minute: from which length on is an efficient mechanism faster than exact
+-- attention, what memory does it save, and how far is it from softmax, on random and on captured tensors?
+--
+-- The captured tensors are four heads of a small language model (scripts/capture_qkv.py), 1024 tokens.
+sweep {
+  shape    = { heads = 4, dk = 64, n = pow2(8, 11) },
+  mask     = "causal",
+  input    = { { "gauss", s = 1 }, { "file", path = "data/bytes-lm.safetensors" } },
+  variants = {
+    "full", "flash",
+    { "local", window = 128 },
+    "linear",
+    "mean_v", "zero", "copy", "null",
+  },
+  measure  = { replicates = 6, max_seconds = 0.8 },
+}

@@ -1,0 +1,24 @@
+/* accuracy.h -- how far an output is from a definition in double. */
+#ifndef ACCURACY_H
+#define ACCURACY_H
+
+#include "attn.h"
+
+struct distance {
+    double rel_fro; /* ||got - want|| / ||want||, Frobenius; inf where want is 0 and got is not */
+    double nmse;    /* its square */
+    double max_abs;
+    size_t max_at;                  /* the element of max_abs */
+    double cosine_mean, cosine_p01; /* over rows; a row of zeros on one side only counts 0 */
+    int bad;                        /* elements of `got` that are not finite where `want` is */
+};
+
+struct distance accuracy_distance(const float *got, const double *want, size_t rows, size_t columns);
+
+/* 1 - ||got - want||^2 / ||mean - want||^2: 0 is no better than the mean of V. */
+double accuracy_skill(const float *got, const double *want, const double *mean, size_t n);
+
+/* The largest rel_fro from its own definition that a correct variant may show. */
+double accuracy_bound(enum attn_kind, double max_logit);
+
+#endif

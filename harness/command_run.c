@@ -1,0 +1,120 @@
+/* command_run.c -- `attnbench run` and `attnbench plot`. */
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "child.h"
+#include "commands.h"
+#include "manifest.h"
+#include "options.h"
+#include "plan.h"
+#include "plot.h"
+#include "results.h"
+#include "stopwatch.h"
+#include "sweep.h"
+#include "table.h"
+#include "text.h"
+
+static void print_plan(const struct doc *plan) {
+    const struct doc *points = doc_get(plan, "points");
+    for (size_t i = 0; i < doc_len(points); i++) {
+        char *line = doc_text(doc_at(points, i), 0);
+        puts(line);
+        free(line);
+    }
+}
+
+/* " option word", quoted for a shell. */
+static void add_option(struct text *t, const char *option, const char *word) {
+    char *const argv[] = {NULL, (char *)(uintptr_t)word};
+    char *quoted = manifest_command(2, argv);
+    text_add(t, "%s%s", option, quoted + strlen("attnbench"));
+    free(quoted);
+}
+
+/* What of the command line another run of one of its points has to repeat. */
+static char *repeated(const struct run_options *o) {
+    struct text t = {0};
+    text_add(&t, "run");
+    add_option(&t, "", o->config);
+    for (size_t i = 0; i < o->nsets; i++) add_option(&t, " --set", o->sets[i]);
+    if (o->threads) text_add(&t, " --threads %d", o->threads);
+    if (o->seed >= 0) text_add(&t, " --seed %.0f", o->seed);
+    if (o->blas_core) add_option(&t, " --blas-core", o->blas_core);
+    return t.s;
+}
+
+static void save(const char *dir, const char *name, char *text) {
+    if (results_write(dir, name, text)) warn("cannot write %s/%s: %s", dir, name, strerror(errno));
+    free(text);
+}
+
+/* The last word of the manifest: how it ended, and where the wall time went. */
+static void close_manifest(const char *dir, struct doc *manifest, int code, double start, double planned,
+                           double drawn) {
+    double wall = stopwatch_seconds() - start, known = planned + drawn;
+    const struct doc *phases = doc_get(manifest, "phases");
+    for (size_t i = 0; i < doc_len(phases); i++) known += doc_as_num(doc_at(phases, i));
+    doc_put_num(manifest, "phases.plan", planned);
+    doc_put_num(manifest, "phases.summary", drawn);
+    doc_put_num(manifest, "phases.other", wall - known);
+    doc_put_num(manifest, "wall_seconds", wall);
+    doc_put_str(manifest, "state", code == EXIT_INTERRUPTED ? "interrupted" : "finished");
+    doc_put_num(manifest, "exit_code", code);
+    doc_put_str(manifest, "finished", manifest_time());
+    save(dir, "manifest.json", doc_text(manifest, 1));
+}
+
+int command_run(int argc, char **argv) {
+    struct run_options o;
+    struct results results;
+    double start = stopwatch_seconds(), planned, before;
+    options_parse(argc, argv, &o);
+    child_catch_signals();
+    struct doc *plan = plan_fetch(&o, argc, argv);
+    if (o.dry_run) {
+        print_plan(plan);
+        return EXIT_FINE;
+    }
+    char *dir = o.output ? xstrdup(o.output) : format("results/%s", doc_str(plan, "name", "run"));
+    char *again = repeated(&o), *command = manifest_command(argc + 1, argv - 1);
+    results_open(&results, dir, plan,
+                 o.resume      ? RESULTS_RESUME
+                 : o.overwrite ? RESULTS_OVERWRITE
+                               : RESULTS_NEW);
+    struct doc *manifest = manifest_make(plan, &o, command);
+    save(dir, "manifest.json", doc_text(manifest, 1));
+    planned = stopwatch_seconds() - start;
+    int code = sweep_run(plan, &o, again, &results, manifest);
+    before = stopwatch_seconds();
+    save(dir, "summary.csv", table_csv(results.rows));
+    int pictures = o.no_plots || code == EXIT_INTERRUPTED ? 0 : plot_all(dir, results.rows);
+    close_manifest(dir, manifest, code, start, planned, stopwatch_seconds() - before);
+    table_print(doc_str(plan, "question", ""), results.rows);
+    printf("\n%zu of %zu points in %s", doc_len(results.rows), doc_len(doc_get(plan, "points")), dir);
+    if (pictures > 0) printf("; %d pictures in %s/plots", pictures, dir);
+    puts("");
+    if (code == EXIT_INTERRUPTED) warn("interrupted; go on with --resume");
+    results_close(&results);
+    doc_free(manifest);
+    doc_free(plan);
+    free(dir), free(again), free(command);
+    return code;
+}
+
+int command_plot(int argc, char **argv) {
+    if (argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) {
+        puts("usage: attnbench plot DIR\n\nDraws the pictures of a folder of results again, from its "
+             "points.jsonl.");
+        return EXIT_FINE;
+    }
+    if (argc != 2) die(EXIT_USAGE, "plot takes one folder, for example 'attnbench plot results/quick'");
+    struct doc *rows = results_read(argv[1]);
+    int drawn = plot_all(argv[1], rows);
+    doc_free(rows);
+    if (drawn < 0) return EXIT_USAGE;
+    printf("%d pictures in %s/plots\n", drawn, argv[1]);
+    return EXIT_FINE;
+}

@@ -1,0 +1,13 @@
+/* commands.h -- the commands of the program; each takes argv behind the program's name and returns the
+   exit code. */
+#ifndef COMMANDS_H
+#define COMMANDS_H
+
+int command_list(int argc, char **argv);
+int command_describe(int argc, char **argv);
+int command_run(int argc, char **argv);
+int command_plot(int argc, char **argv);
+int command_check(int argc, char **argv);
+int command_check_child(int argc, char **argv); /* the worker of check */
+
+#endif

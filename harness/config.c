@@ -1,0 +1,414 @@
+/* config.c -- a config: Lua in a sandbox, evaluated once, as a document. */
+#include "config.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <math.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include <lauxlib.h>
+#include <lua.h>
+#include <lualib.h>
+
+enum {
+    MEMORY_CAP = 64 << 20, /* bytes that a script may hold */
+    SECONDS = 4,           /* that it may run */
+    DEPTH = 16,            /* of nested tables */
+};
+
+struct config {
+    lua_State *lua;
+    size_t memory;
+    const char *path;
+    char *source, *question;
+    int sweep_line, calls; /* of sweep{} */
+    struct doc *sweep;
+    const char *const *sets;
+    size_t nsets;
+};
+
+/* ---- limits ------------------------------------------------------------------------------------ */
+
+static volatile sig_atomic_t current_line; /* of the script, kept by the hook for on_alarm() */
+static const char *current_path;
+
+static void note_line(lua_State *lua, lua_Debug *ar) {
+    if (lua_getinfo(lua, "l", ar) && ar->currentline > 0) current_line = ar->currentline;
+}
+
+static void on_alarm(int number) {
+    char text[512];
+    (void)number;
+    int n = snprintf(text, sizeof text,
+                     "attnbench: %.300s:%d: the config still runs after %d seconds; it may only describe a "
+                     "sweep: look for an endless loop or a string pattern that backtracks\n",
+                     current_path, (int)current_line, SECONDS);
+    if (write(STDERR_FILENO, text, (size_t)n) < 0) {}
+    _exit(EXIT_USAGE);
+}
+
+static void limit_time(int seconds) {
+    struct itimerval timer = {.it_value.tv_sec = seconds};
+    signal(SIGALRM, on_alarm);
+    setitimer(ITIMER_REAL, &timer, NULL);
+}
+
+static void *capped_alloc(void *context, void *old, size_t old_size, size_t size) {
+    struct config *c = context;
+    if (!old) old_size = 0; /* then it is a type, not a size */
+    if (size == 0) {
+        free(old);
+        c->memory -= old_size;
+        return NULL;
+    }
+    if (size > old_size && c->memory + (size - old_size) > MEMORY_CAP) return NULL;
+    void *p = realloc(old, size);
+    if (p) c->memory += size - old_size;
+    return p;
+}
+
+/* ---- the world of a script --------------------------------------------------------------------- */
+
+static struct config *self(lua_State *lua) {
+    void *context;
+    lua_getallocf(lua, &context);
+    return context;
+}
+
+static int lua_sweep(lua_State *lua) {
+    struct config *c = self(lua);
+    lua_Debug ar;
+    luaL_checktype(lua, 1, LUA_TTABLE);
+    if (c->calls++)
+        return luaL_error(lua, "a second sweep{}; a config holds one, and its lists are its axes");
+    if (lua_getstack(lua, 1, &ar) && lua_getinfo(lua, "l", &ar)) c->sweep_line = ar.currentline;
+    lua_pushvalue(lua, 1);
+    lua_setfield(lua, LUA_REGISTRYINDEX, "sweep");
+    return 0;
+}
+
+/* pow2(9, 12) is { 512, 1024, 2048, 4096 } */
+static int lua_pow2(lua_State *lua) {
+    lua_Integer from = luaL_checkinteger(lua, 1), to = luaL_checkinteger(lua, 2);
+    luaL_argcheck(lua, from >= 0 && from <= 30, 1, "an exponent from 0 to 30");
+    luaL_argcheck(lua, to >= from && to <= 30, 2, "an exponent from the first to 30");
+    lua_newtable(lua);
+    for (lua_Integer e = from; e <= to; e++) {
+        lua_pushinteger(lua, (lua_Integer)1 << e);
+        lua_rawseti(lua, -2, e - from + 1);
+    }
+    return 1;
+}
+
+/* range(1, 9, 4) is { 1, 5, 9 } */
+static int lua_range(lua_State *lua) {
+    lua_Number from = luaL_checknumber(lua, 1), to = luaL_checknumber(lua, 2), by = luaL_optnumber(lua, 3, 1);
+    luaL_argcheck(lua, by > 0 && (to - from) / by < 10000, 3, "a step above 0, and at most 10000 of them");
+    lua_newtable(lua);
+    for (int i = 0; from + i * by <= to * (1 + 1e-12); i++) {
+        lua_Number x = from + i * by;
+        if (x == floor(x)) lua_pushinteger(lua, (lua_Integer)x);
+        else lua_pushnumber(lua, x);
+        lua_rawseti(lua, -2, i + 1);
+    }
+    return 1;
+}
+
+static int lua_print(lua_State *lua) {
+    for (int i = 1; i <= lua_gettop(lua); i++)
+        fprintf(stderr, "%s%s", i > 1 ? "\t" : "", luaL_tolstring(lua, i, NULL));
+    fputc('\n', stderr);
+    return 0;
+}
+
+/* __index of the globals: a name that is not there is an error with a remedy. */
+static int lua_unknown(lua_State *lua) {
+    static const char *const shut[] = {"os",         "io",      "debug",        "package",
+                                       "coroutine",  "require", "load",         "loadfile",
+                                       "loadstring", "dofile",  "setmetatable", "collectgarbage"};
+    static const char *const open[] = {"sweep", "pow2", "range", "math", "string", "table", "utf8", "print"};
+    const char *name = luaL_tolstring(lua, 2, NULL);
+    for (size_t i = 0; i < sizeof shut / sizeof *shut; i++)
+        if (!strcmp(name, shut[i]))
+            return luaL_error(lua,
+                              "'%s' is not available: a config describes a sweep and touches nothing else; "
+                              "remove the call",
+                              name);
+    char *help = suggestion(name, open, sizeof open / sizeof *open);
+    lua_pushfstring(lua, "'%s' is not defined; %s", name, help);
+    free(help);
+    luaL_where(lua, 1);
+    lua_insert(lua, -2);
+    lua_concat(lua, 2);
+    return lua_error(lua);
+}
+
+static void furnish(lua_State *lua) {
+    static const luaL_Reg libraries[] = {{LUA_GNAME, luaopen_base},        {LUA_TABLIBNAME, luaopen_table},
+                                         {LUA_STRLIBNAME, luaopen_string}, {LUA_MATHLIBNAME, luaopen_math},
+                                         {LUA_UTF8LIBNAME, luaopen_utf8},  {NULL, NULL}};
+    static const char *const removed[] = {"load",           "loadfile",     "dofile",
+                                          "collectgarbage", "getmetatable", "setmetatable",
+                                          "rawset",         "rawequal",     "_G"};
+    static const luaL_Reg helpers[] = {
+        {"sweep", lua_sweep}, {"pow2", lua_pow2}, {"range", lua_range}, {"print", lua_print}, {NULL, NULL}};
+    for (const luaL_Reg *l = libraries; l->name; l++) {
+        luaL_requiref(lua, l->name, l->func, 1);
+        lua_pop(lua, 1);
+    }
+    /* the same numbers at every evaluation */
+    if (luaL_dostring(lua, "math.randomseed(1) math.randomseed = nil string.dump = nil")) lua_pop(lua, 1);
+    lua_pushglobaltable(lua);
+    for (size_t i = 0; i < sizeof removed / sizeof *removed; i++) {
+        lua_pushnil(lua);
+        lua_setfield(lua, -2, removed[i]);
+    }
+    luaL_setfuncs(lua, helpers, 0);
+    lua_newtable(lua);
+    lua_pushcfunction(lua, lua_unknown);
+    lua_setfield(lua, -2, "__index");
+    lua_setmetatable(lua, -2);
+    lua_pop(lua, 1);
+}
+
+/* ---- tables as documents ----------------------------------------------------------------------- */
+
+static struct doc *value_doc(lua_State *lua, int at, int depth);
+
+static int is_sequence(lua_State *lua, int at) {
+    size_t n = lua_rawlen(lua, at), members = 0;
+    for (lua_pushnil(lua); lua_next(lua, at); lua_pop(lua, 1)) members++;
+    return members == n;
+}
+
+static struct doc *table_doc(lua_State *lua, int at, int depth) {
+    if (depth > DEPTH) luaL_error(lua, "tables nested more than %d deep", DEPTH);
+    luaL_checkstack(lua, 8, NULL);
+    if (is_sequence(lua, at)) {
+        struct doc *array = doc_array();
+        for (lua_Integer i = 1; i <= (lua_Integer)lua_rawlen(lua, at); i++) {
+            lua_rawgeti(lua, at, i);
+            doc_add(array, value_doc(lua, lua_gettop(lua), depth + 1));
+            lua_pop(lua, 1);
+        }
+        return array;
+    }
+    struct doc *object = doc_object();
+    for (lua_pushnil(lua); lua_next(lua, at); lua_pop(lua, 1)) {
+        char key[64];
+        if (lua_type(lua, -2) == LUA_TSTRING) snprintf(key, sizeof key, "%s", lua_tostring(lua, -2));
+        else snprintf(key, sizeof key, "%.14g", lua_tonumber(lua, -2));
+        for (char *dot = key; (dot = strchr(dot, '.'));) *dot = '_'; /* a dot would be a path */
+        doc_put(object, key, value_doc(lua, lua_gettop(lua), depth + 1));
+    }
+    return object;
+}
+
+static struct doc *function_doc(lua_State *lua, int at) {
+    struct doc *d = doc_object();
+    lua_pushvalue(lua, at);
+    doc_put_num(d, "$function", luaL_ref(lua, LUA_REGISTRYINDEX));
+    return d;
+}
+
+static struct doc *value_doc(lua_State *lua, int at, int depth) {
+    struct doc *d;
+    switch (lua_type(lua, at)) {
+    case LUA_TNUMBER:
+        d = doc_number(lua_tonumber(lua, at));
+        if (!doc_is_number(d)) luaL_error(lua, "a number that is not finite in the sweep");
+        return d;
+    case LUA_TSTRING: return doc_string(lua_tostring(lua, at));
+    case LUA_TBOOLEAN:
+        d = doc_object();
+        doc_put_bool(d, "b", lua_toboolean(lua, at));
+        struct doc *b = doc_copy(doc_get(d, "b"));
+        doc_free(d);
+        return b;
+    case LUA_TTABLE: return table_doc(lua, at, depth);
+    case LUA_TFUNCTION: return function_doc(lua, at);
+    default:
+        luaL_error(lua, "a %s in the sweep; allowed are numbers, text, tables and functions of n",
+                   luaL_typename(lua, at));
+    }
+    return NULL;
+}
+
+/* ---- overrides --------------------------------------------------------------------------------- */
+
+/* Pushes the value of "text" as a Lua expression, or of its parts between commas; 0 where it is none. */
+static int push_expression(lua_State *lua, const char *text) {
+    char *chunk = format(strchr(text, ',') ? "return {%s}" : "return %s", text);
+    int good = luaL_loadbufferx(lua, chunk, strlen(chunk), "--set", "t") == LUA_OK &&
+               lua_pcall(lua, 0, 1, 0) == LUA_OK && !lua_isnil(lua, -1);
+    free(chunk);
+    if (!good) lua_pop(lua, 1);
+    return good;
+}
+
+static struct doc *override_doc(lua_State *lua, const char *text) {
+    struct doc *d;
+    if (push_expression(lua, text)) {
+        d = value_doc(lua, lua_gettop(lua), 0);
+        lua_pop(lua, 1);
+        return d;
+    }
+    if (!strchr(text, ',')) return doc_string(text);
+    d = doc_array();
+    char *words = xstrdup(text), *rest = NULL;
+    for (char *w = strtok_r(words, ",", &rest); w; w = strtok_r(NULL, ",", &rest)) doc_add(d, doc_string(w));
+    free(words);
+    return d;
+}
+
+static void lay_over(lua_State *lua, struct config *c) {
+    for (size_t i = 0; i < c->nsets; i++) {
+        const char *equals = strchr(c->sets[i], '=');
+        char *key = format("%.*s", (int)(equals - c->sets[i]), c->sets[i]);
+        doc_put(c->sweep, key, override_doc(lua, equals + 1));
+        free(key);
+    }
+}
+
+/* ---- opening ----------------------------------------------------------------------------------- */
+
+/* Runs protected: everything that may raise a Lua error. */
+static int evaluate(lua_State *lua) {
+    struct config *c = self(lua);
+    char *name;
+    furnish(lua);
+    name = lua_newuserdatauv(lua, strlen(c->path) + 2, 0);
+    sprintf(name, "@%s", c->path);
+    if (luaL_loadbufferx(lua, c->source, strlen(c->source), name, "t")) return lua_error(lua);
+    lua_sethook(lua, note_line, LUA_MASKLINE, 0);
+    lua_call(lua, 0, 0);
+    if (!c->calls) return 0;
+    lua_getfield(lua, LUA_REGISTRYINDEX, "sweep");
+    c->sweep = value_doc(lua, lua_gettop(lua), 0);
+    if (doc_is_array(c->sweep) && doc_len(c->sweep) == 0) { /* sweep{} */
+        doc_free(c->sweep);
+        c->sweep = doc_object();
+    }
+    if (!doc_is_object(c->sweep)) return luaL_error(lua, "sweep takes a table of names, not a list");
+    lay_over(lua, c);
+    return 0;
+}
+
+/* The lines of comment that open the file, joined. */
+static char *opening_comment(const char *source) {
+    struct text t = {0};
+    text_append(&t, "", 0);
+    while (!strncmp(source, "--", 2) && strncmp(source, "--[[", 4)) {
+        size_t n = strcspn(source, "\n");
+        const char *from = source + 2;
+        while (from < source + n && isspace((unsigned char)*from)) from++;
+        text_add(&t, "%s%.*s", t.length ? " " : "", (int)(source + n - from), from);
+        source += n + (source[n] == '\n');
+    }
+    return t.s;
+}
+
+static void explain(struct config *c, int status, struct text *errors) {
+    const char *message = lua_tostring(c->lua, -1);
+    if (status == LUA_ERRMEM)
+        text_add(errors, "%s:%d: the config takes more than %d MiB of memory; it may only describe a sweep\n",
+                 c->path, (int)current_line, MEMORY_CAP >> 20);
+    else text_add(errors, "%s\n", message ? message : "an error without a message");
+}
+
+struct config *config_open(const char *path, const char *const *sets, size_t nsets, struct text *errors) {
+    struct config *c = xmalloc(sizeof *c);
+    *c = (struct config){.path = path, .sets = sets, .nsets = nsets, .sweep_line = 1};
+    c->source = read_file(path, NULL);
+    if (!c->source) {
+        text_add(errors, "cannot read %s: %s; 'ls configs' shows the configs that come with the program\n",
+                 path, strerror(errno));
+        free(c);
+        return NULL;
+    }
+    c->question = opening_comment(c->source);
+    for (size_t i = 0; i < nsets; i++)
+        if (!strchr(sets[i], '=') || sets[i][0] == '=')
+            text_add(errors, "--set %s: give it as KEY=VALUE, for example shape.n=512,1024\n", sets[i]);
+    current_path = path;
+    limit_time(SECONDS);
+    c->lua = lua_newstate(capped_alloc, c);
+    if (!c->lua) die(EXIT_USAGE, "out of memory for Lua");
+    lua_pushcfunction(c->lua, evaluate);
+    int status = errors->length ? LUA_OK : lua_pcall(c->lua, 0, 0, 0);
+    if (status) explain(c, status, errors);
+    else if (!errors->length && !c->calls)
+        text_add(errors, "%s: it never calls sweep{...}; configs/quick.lua is an example\n", path);
+    limit_time(0);
+    if (!errors->length) return c;
+    config_close(c);
+    return NULL;
+}
+
+void config_close(struct config *c) {
+    lua_close(c->lua);
+    if (c->sweep) doc_free(c->sweep);
+    free(c->source);
+    free(c->question);
+    free(c);
+}
+
+const struct doc *config_sweep(const struct config *c) { return c->sweep; }
+const char *config_question(const struct config *c) { return c->question; }
+const char *config_source(const struct config *c) { return c->source; }
+int config_is_function(const struct doc *d) { return doc_is_object(d) && doc_get(d, "$function") != NULL; }
+
+static int call_function(lua_State *lua) {
+    lua_rawgeti(lua, LUA_REGISTRYINDEX, lua_tointeger(lua, 1));
+    lua_Number n = lua_tonumber(lua, 2);
+    if (n == floor(n)) lua_pushinteger(lua, (lua_Integer)n);
+    else lua_pushnumber(lua, n);
+    lua_call(lua, 1, 1);
+    if (lua_type(lua, -1) != LUA_TNUMBER)
+        return luaL_error(lua, "a function of n gave a %s; it must give a number", luaL_typename(lua, -1));
+    return 1;
+}
+
+int config_call(struct config *c, const struct doc *function, double n, double *result, struct text *error) {
+    limit_time(SECONDS);
+    lua_pushcfunction(c->lua, call_function);
+    lua_pushinteger(c->lua, doc_int(function, "$function", 0));
+    lua_pushnumber(c->lua, n);
+    int status = lua_pcall(c->lua, 2, 1, 0);
+    limit_time(0);
+    if (status) explain(c, status, error);
+    else *result = lua_tonumber(c->lua, -1);
+    lua_pop(c->lua, 1);
+    return status ? -1 : 0;
+}
+
+/* ---- places ------------------------------------------------------------------------------------ */
+
+static int is_word(char x) { return isalnum((unsigned char)x) || x == '_'; }
+
+/* Does `word` stand at `at` as key (followed by a single =) or as a string? */
+static int matches(const char *source, const char *at, const char *word, int is_key) {
+    const char *end = at + strlen(word);
+    if (strncmp(at, word, strlen(word))) return 0;
+    if (!is_key) return at > source && strchr("\"'", at[-1]) && at[-1] == *end;
+    if ((at > source && is_word(at[-1])) || is_word(*end)) return 0;
+    end += strspn(end, " \t\"']");
+    return *end == '=' && end[1] != '=';
+}
+
+char *config_place(const struct config *c, const char *word, int is_key) {
+    int line = 1, comment = 0;
+    for (const char *at = c->source; *at; at++) {
+        if (*at == '\n') line++, comment = 0;
+        if (!strncmp(at, "--", 2)) comment = 1;
+        if (!comment && line >= c->sweep_line && matches(c->source, at, word, is_key))
+            return format("%s:%d: ", c->path, line);
+    }
+    return format("%s:%d: ", c->path, c->sweep_line);
+}

@@ -1,0 +1,46 @@
+/*
+ * inputs.h -- where q, k and v come from.
+ *
+ *   gauss(s)  q, k with variance s and v with variance 1, independent normal: logits of deviation s
+ *             at scale 1 / sqrt(dk)
+ *   file      tensors q, k, v of a .safetensors, or three .npy; [batch, heads, n, d] or [heads, n, d];
+ *             the first nq queries and nk keys of it
+ */
+#ifndef INPUTS_H
+#define INPUTS_H
+
+#include "attn.h"
+#include "doc.h"
+
+/* One setting of a family, with its default and range; NULL name ends a table. */
+struct input_setting {
+    const char *name;
+    int is_text;
+    double preset, min, max;
+    const char *text; /* default of a text; NULL: required */
+    const char *help;
+};
+
+struct input_family {
+    const char *name, *help;
+    const struct input_setting *settings;
+};
+
+extern const struct input_family inputs_families[]; /* ends with a NULL name */
+const struct input_family *inputs_find(const char *name);
+
+/* "gauss,s=1": a name for ids and pictures. The caller frees it. */
+char *inputs_label(const struct doc *input);
+
+/* For `file`: batch, heads, kv_heads, dk and dv of the problem become the file's. -1 and a message
+   where the files cannot be read or do not fit together. Other families leave the problem alone. */
+int inputs_adjust(const struct doc *input, struct attn_problem *, struct attn_error *);
+
+/* -1 and the reason where the family cannot give nq queries and nk keys. */
+int inputs_suffice(const struct doc *input, const struct attn_problem *, struct attn_error *);
+
+/* Fills q, k and v, packed as attn.h orders them. */
+int inputs_fill(const struct doc *input, const struct attn_problem *, float *q, float *k, float *v,
+                struct attn_error *);
+
+#endif

@@ -1,0 +1,126 @@
+/*
+ * job_probe.c -- everything about one point but its time: does it run, what memory does it touch, how
+ * far is it from its definition and from softmax.
+ *
+ * The first call runs on untouched memory with the peak of resident memory reset just before, so that
+ * what create() and forward() touch, declared or not, shows as the difference. The second runs on
+ * scratch filled with a pattern and shows how far into it the variant wrote.
+ */
+#include <omp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "accuracy.h"
+#include "blas.h"
+#include "child.h"
+#include "memory.h"
+#include "stopwatch.h"
+#include "subject.h"
+#include "text.h"
+#include "worker.h"
+
+enum { PATTERN = 0xa5 };
+
+static int wants(const struct doc *job, const char *what) {
+    const struct doc *list = doc_get(job, "what");
+    for (size_t i = 0; i < doc_len(list); i++)
+        if (!strcmp(doc_as_str(doc_at(list, i)), what)) return 1;
+    return 0;
+}
+
+/* First create() and forward(); times and memory go to `d`. */
+static int first_call(struct subject *s, struct doc *d, struct attn_error *error) {
+    int known = memory_reset_peak() == 0;
+    double before = memory_peak();
+    int64_t start = stopwatch();
+    if (subject_create(s, error)) return -1;
+    int64_t ready = stopwatch();
+    s->variant->forward(&s->call);
+    int64_t end = stopwatch();
+    double grown = memory_peak() - before;
+    doc_put_num(d, "setup_ns", (double)(ready - start));
+    doc_put_num(d, "forward_ns", (double)(end - ready));
+    doc_put_num(d, "memory.state_bytes", (double)s->need.state);
+    doc_put_num(d, "memory.scratch_bytes", (double)s->need.scratch);
+    if (known) doc_put_num(d, "memory.hwm_bytes", grown > 0 ? grown : 0);
+    else doc_put_str(d, "memory.hwm_bytes", NULL);
+    return 0;
+}
+
+static void second_call(struct subject *s, struct block *scratch, struct doc *d) {
+    block_fill(scratch, PATTERN);
+    s->variant->forward(&s->call);
+    doc_put_num(d, "memory.arena_peak_bytes", (double)(s->need.state + block_extent(scratch, PATTERN)));
+}
+
+/* The sampled rows of the output, packed. */
+static float *sampled(const struct subject *s, const struct group *g) {
+    size_t dv = (size_t)s->problem.dv;
+    float *rows = xmalloc((size_t)g->nrows * dv * sizeof *rows);
+    for (int r = 0; r < g->nrows; r++)
+        memcpy(rows + (size_t)r * dv, attn_out_row(&s->call.o, g->rows[r].b, g->rows[r].h, g->rows[r].i),
+               dv * sizeof *rows);
+    return rows;
+}
+
+static double *defined(const struct subject *s, const struct group *g) {
+    size_t dv = (size_t)s->problem.dv;
+    double *want = xmalloc((size_t)g->nrows * dv * sizeof *want);
+#pragma omp parallel for schedule(dynamic)
+    for (int r = 0; r < g->nrows; r++)
+        s->variant->reference(&s->call, g->rows[r].b, g->rows[r].h, &g->rows[r].i, 1, NULL, NULL,
+                              want + (size_t)r * dv);
+    return want;
+}
+
+static void judge(const struct subject *s, const struct group *g, struct doc *d) {
+    size_t rows = (size_t)g->nrows, dv = (size_t)s->problem.dv;
+    float *got = sampled(s, g);
+    double *want = defined(s, g);
+    struct distance own = accuracy_distance(got, want, rows, dv),
+                    far = accuracy_distance(got, g->softmax, rows, dv);
+    doc_put_num(d, "accuracy.rows", (double)rows);
+    doc_put_num(d, "accuracy.definition.rel_fro", own.rel_fro);
+    doc_put_num(d, "accuracy.definition.max_abs", own.max_abs);
+    doc_put_num(d, "accuracy.definition.bound", accuracy_bound(s->variant->kind, g->max_logit));
+    doc_put_bool(d, "accuracy.definition.within",
+                 own.rel_fro <= accuracy_bound(s->variant->kind, g->max_logit));
+    doc_put_num(d, "accuracy.softmax.rel_fro", far.rel_fro);
+    doc_put_num(d, "accuracy.softmax.nmse", far.nmse);
+    doc_put_num(d, "accuracy.softmax.skill", accuracy_skill(got, g->softmax, g->mean, rows * dv));
+    doc_put_num(d, "accuracy.softmax.max_abs", far.max_abs);
+    doc_put_num(d, "accuracy.softmax.cosine_mean", far.cosine_mean);
+    doc_put_num(d, "accuracy.softmax.cosine_p01", far.cosine_p01);
+    free(got);
+    free(want);
+}
+
+void job_probe(const struct doc *job) {
+    const struct doc *point = doc_get(job, "point");
+    struct doc *d = doc_object();
+    struct stage stage;
+    struct subject s;
+    struct block scratch;
+    struct attn_error error = {0};
+    memory_no_huge_pages();
+    if (stage_open(&stage, &error)) {
+        job_fail("oom", error.text);
+        return;
+    }
+    blas_warm(stage.group.problem.threads);
+    memory_cap(doc_num(job, "memory_limit", 0x1p40));
+    if (subject_make(&s, point, &stage.call, &error) || block_make(&scratch, s.need.scratch)) {
+        job_fail("oom", *error.text ? error.text : "no memory for the declared scratch");
+        return;
+    }
+    s.call.scratch = scratch.data;
+    if (first_call(&s, d, &error)) {
+        job_fail("crashed", error.text);
+        return;
+    }
+    doc_put_str(d, "isa", attn_isa_name(attn_isa_resolve(s.problem.isa)));
+    if (wants(job, "memory")) second_call(&s, &scratch, d);
+    if (wants(job, "accuracy") && !(s.variant->caps & ATTN_CAP_NO_OUTPUT)) judge(&s, &stage.group, d);
+    doc_put_bool(d, "ok", 1);
+    child_send(d);
+}

@@ -1,0 +1,13 @@
+/* machine.h -- what machine this is and what of it we may use. */
+#ifndef MACHINE_H
+#define MACHINE_H
+
+#include "doc.h"
+
+int machine_cores(void);          /* usable: affinity and cgroup quota counted; at least 1 */
+double machine_free_memory(void); /* bytes: the lesser of MemAvailable and what the cgroup leaves */
+
+/* Host, CPU, caches, governor, kernel, memory, load; what cannot be read is null. */
+struct doc *machine_doc(void);
+
+#endif

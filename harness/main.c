@@ -1,0 +1,64 @@
+/* main.c -- the commands of attnbench. */
+#include <stdio.h>
+#include <string.h>
+
+#include "blas.h"
+#include "commands.h"
+#include "manifest.h"
+#include "plan.h"
+#include "registry.h"
+#include "text.h"
+#include "worker.h"
+
+static int worker(int argc, char **argv) {
+    (void)argc, (void)argv;
+    return worker_main();
+}
+
+static const struct {
+    const char *name, *help; /* help NULL: for the program's own use */
+    int (*run)(int, char **);
+} commands[] = {
+    {"list", "every variant: kind, declared growth, one line", command_list},
+    {"describe", "one variant: formula, paper, parameters, tensors, capabilities", command_describe},
+    {"run", "measure a sweep: attnbench run configs/quick.lua", command_run},
+    {"check", "hold variants to their contract and their own definition", command_check},
+    {"plot", "draw the pictures of a folder of results", command_plot},
+    {"worker", NULL, worker},
+    {"plan-child", NULL, plan_child},
+    {"check-child", NULL, command_check_child},
+};
+enum { COMMANDS = sizeof commands / sizeof *commands };
+
+static void print_help(void) {
+    puts("usage: attnbench COMMAND ...\n\n"
+         "Measures attention mechanisms on this CPU: time, memory and accuracy over sequence length.\n");
+    for (size_t i = 0; i < COMMANDS; i++)
+        if (commands[i].help) printf("  %-10s %s\n", commands[i].name, commands[i].help);
+    puts("\n'attnbench COMMAND --help' tells more. Exit codes: 0 fine, 1 a failed check or an inaccurate\n"
+         "result, 2 usage or input, 3 an incomplete sweep, 130 interrupted.");
+}
+
+int main(int argc, char **argv) {
+    const char *name = argc > 1 ? argv[1] : NULL, *names[COMMANDS];
+    size_t shown = 0;
+    if (!name) {
+        print_help();
+        return EXIT_USAGE;
+    }
+    if (!strcmp(name, "--help") || !strcmp(name, "-h") || !strcmp(name, "help")) {
+        print_help();
+        return EXIT_FINE;
+    }
+    if (!strcmp(name, "--version")) {
+        printf("attnbench %s\n", build_version());
+        return EXIT_FINE;
+    }
+    blas_require_openmp();
+    registry_open();
+    for (size_t i = 0; i < COMMANDS; i++)
+        if (!strcmp(commands[i].name, name)) return commands[i].run(argc - 1, argv + 1);
+    for (size_t i = 0; i < COMMANDS; i++)
+        if (commands[i].help) names[shown++] = commands[i].name;
+    die(EXIT_USAGE, "no command '%s'; %s", name, suggestion(name, names, shown));
+}

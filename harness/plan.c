@@ -1,0 +1,630 @@
+/* plan.c -- a sweep as data: the axes multiplied out, every point with what it needs. */
+#include "plan.h"
+
+#include <math.h>
+#include <regex.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "axis.h"
+#include "child.h"
+#include "inputs.h"
+#include "machine.h"
+#include "params.h"
+#include "problem.h"
+#include "registry.h"
+#include "tensors.h"
+
+enum { POINTS_MAX = 100000 };
+static const double SEED_MAX = 9007199254740991.0; /* 2^53 - 1: exact in every JSON reader */
+
+struct entry { /* one line of `variants` */
+    const struct attn_variant *variant;
+    const struct doc *settings; /* the table, or NULL for a bare name */
+};
+
+struct plan {
+    struct reader reader;
+    const struct run_options *options;
+    const struct doc *sweep;
+    struct doc *points;
+    struct entry entries[64];
+    size_t nentries;
+    int groups;
+    regex_t filter;
+};
+
+/* ---- the parts of a sweep ---------------------------------------------------------------------- */
+
+/* A table member of the sweep; complains where it is something else. */
+static const struct doc *section(struct plan *p, const char *key, const struct doc *empty) {
+    const struct doc *x = doc_get(p->sweep, key);
+    if (!x) return empty;
+    if (doc_is_object(x)) return x;
+    complain(&p->reader, key, 1, "%s takes a table of names: %s = { ... }", key, key);
+    return empty;
+}
+
+static void add_entry(struct plan *p, const struct doc *item) {
+    struct reader *r = &p->reader;
+    const struct doc *first = doc_is_array(item) ? doc_at(item, 0) : doc_get(item, "1");
+    const char *name = doc_is_string(item) ? doc_as_str(item) : doc_as_str(first);
+    if (!name) {
+        char *shown = doc_text(item, 0);
+        complain(r, "variants", 1,
+                 "variants: %s is no entry; give \"name\" or { \"name\", parameter = value }", shown);
+        free(shown);
+        return;
+    }
+    const struct attn_variant *v = registry_find(name);
+    if (!v) {
+        char *help = registry_suggest(name);
+        complain(r, name, 0, "variants: unknown variant '%s'; %s", name, help);
+        free(help);
+        return;
+    }
+    for (size_t i = 0; doc_is_object(item) && i < doc_len(item); i++) {
+        const char *key = doc_key(item, i);
+        if (!strcmp(key, "1") || params_find(v, key)) continue;
+        char *help = params_suggest(v, key);
+        complain(r, key, 1, "variants: %s has no parameter '%s'; %s", name, key, help);
+        free(help);
+    }
+    if (p->nentries == sizeof p->entries / sizeof *p->entries) {
+        complain(r, "variants", 1, "variants: more than %zu entries", p->nentries);
+        return;
+    }
+    p->entries[p->nentries++] = (struct entry){v, doc_is_object(item) ? item : NULL};
+}
+
+static void read_variants(struct plan *p) {
+    const struct doc *list = doc_get(p->sweep, "variants");
+    if (doc_is_string(list) || (doc_is_object(list) && doc_get(list, "1"))) {
+        add_entry(p, list);
+        return;
+    }
+    if (!doc_is_array(list) || doc_len(list) == 0) {
+        complain(&p->reader, "variants", 1,
+                 "variants is missing; for example variants = { \"full\", \"flash\" }");
+        return;
+    }
+    for (size_t i = 0; i < doc_len(list); i++) add_entry(p, doc_at(list, i));
+}
+
+/* Every combination of one input entry's settings goes to `inputs`. */
+static void add_input(struct plan *p, const struct doc *item, struct doc *inputs) {
+    struct reader *r = &p->reader;
+    const char *name = doc_is_string(item) ? doc_as_str(item) : doc_str(item, "1", NULL), *names[16];
+    const struct input_family *f = name ? inputs_find(name) : NULL;
+    struct doc *axes[8], *nothing = doc_object();
+    const struct input_setting *s;
+    size_t n = 0, known = 0;
+    if (!f) {
+        for (const struct input_family *x = inputs_families; x->name; x++) names[n++] = x->name;
+        char *help = suggestion(name ? name : "", names, n), *shown = doc_text(item, 0);
+        complain(r, name ? name : "input", !name, "input: %s is no input; %s", shown, help);
+        free(help);
+        free(shown);
+        doc_free(nothing);
+        return;
+    }
+    names[known++] = "1";
+    n = 0;
+    for (s = f->settings; s->name; s++, n++) {
+        names[known++] = s->name;
+        if (!s->is_text)
+            axes[n] =
+                axis_numbers(r, doc_is_object(item) ? item : nothing, s->name, s->preset, 0, s->min, s->max);
+        else {
+            axes[n] = doc_array();
+            doc_add(axes[n], doc_string(doc_str(item, s->name, s->text ? s->text : "")));
+        }
+    }
+    if (doc_is_object(item)) axis_known_keys(r, "input", item, names, known);
+    struct odometer o;
+    odometer_start(&o, axes, n);
+    do {
+        struct doc *input = doc_object();
+        doc_put_str(input, "family", f->name);
+        for (size_t i = 0; i < n; i++)
+            doc_put(input, f->settings[i].name, doc_copy(doc_at(axes[i], o.at[i])));
+        doc_add(inputs, input);
+    } while (odometer_next(&o));
+    for (size_t i = 0; i < n; i++) doc_free(axes[i]);
+    doc_free(nothing);
+}
+
+/* Files are named relative to the config. */
+static void place_files(struct plan *p, struct doc *inputs) {
+    const char *path = p->options->config, *slash = strrchr(path, '/');
+    for (size_t i = 0; i < doc_len(inputs); i++) {
+        struct doc *input = doc_at(inputs, i);
+        static const char *const all[] = {"path", "q", "k", "v"};
+        int from = *doc_str(input, "path", "") ? 0 : 1, to = from ? 4 : 1;
+        if (strcmp(doc_str(input, "family", ""), "file") || !slash) continue;
+        for (int x = from; x < to; x++) {
+            const char *name = doc_str(input, all[x], "");
+            if (*name == '/') continue;
+            char *full = format("%.*s/%s", (int)(slash - path), path, name);
+            doc_put_str(input, all[x], full);
+            free(full);
+        }
+    }
+}
+
+static struct doc *read_inputs(struct plan *p) {
+    const struct doc *list = doc_get(p->sweep, "input");
+    struct doc *inputs = doc_array(), *preset = doc_string("gauss");
+    if (!list) add_input(p, preset, inputs);
+    else if (doc_is_array(list))
+        for (size_t i = 0; i < doc_len(list); i++) add_input(p, doc_at(list, i), inputs);
+    else add_input(p, list, inputs);
+    place_files(p, inputs);
+    for (size_t i = 0; i < doc_len(inputs); i++) { /* unreadable files are errors of the config */
+        struct attn_problem problem = {.struct_size = sizeof problem};
+        struct attn_error error;
+        if (inputs_adjust(doc_at(inputs, i), &problem, &error))
+            complain(&p->reader, "file", 0, "input: %s", error.text);
+    }
+    doc_free(preset);
+    return inputs;
+}
+
+static struct doc *read_measure(struct plan *p) {
+    static const char *const keys[] = {"what", "replicates", "seeds", "rows", "max_seconds"};
+    static const char *const whats[] = {"time", "memory", "accuracy"};
+    struct doc *empty = doc_object(), *m = doc_object();
+    struct reader *r = &p->reader;
+    const struct doc *given = section(p, "measure", empty);
+    axis_known_keys(r, "measure", given, keys, 5);
+    if (doc_get(given, "what")) doc_put(m, "what", axis_words(r, given, "what", "time", whats, 3));
+    else {
+        struct doc *all = doc_array();
+        for (int i = 0; i < 3; i++) doc_add(all, doc_string(whats[i]));
+        doc_put(m, "what", all);
+    }
+    static const struct {
+        const char *key;
+        double preset, min, max;
+        int whole;
+    } numbers[] = {{"replicates", 6, 1, 100, 1},
+                   {"seeds", 1, 1, 1, 1},
+                   {"rows", 256, 1, 1e6, 1},
+                   {"max_seconds", 10, 0.001, 86400, 0}};
+    for (int i = 0; i < 4; i++) {
+        struct doc *x = axis_numbers(r, given, numbers[i].key, numbers[i].preset, numbers[i].whole,
+                                     numbers[i].min, numbers[i].max);
+        if (doc_len(x) > 1 || config_is_function(doc_at(x, 0)))
+            complain(r, numbers[i].key, 1, "%s is one number for the whole sweep", numbers[i].key);
+        doc_put(m, numbers[i].key, doc_copy(doc_at(x, 0)));
+        doc_free(x);
+    }
+    doc_free(empty);
+    return m;
+}
+
+/* ---- points ------------------------------------------------------------------------------------ */
+
+static const char *shape_label(const struct attn_problem *p) {
+    static char label[160];
+    int n = snprintf(label, sizeof label, "b%dh%d", p->batch, p->heads);
+    if (p->kv_heads != p->heads) n += snprintf(label + n, sizeof label - (size_t)n, "g%d", p->kv_heads);
+    if (p->nq == p->nk) n += snprintf(label + n, sizeof label - (size_t)n, "n%d", p->nk);
+    else n += snprintf(label + n, sizeof label - (size_t)n, "q%dk%d", p->nq, p->nk);
+    n += snprintf(label + n, sizeof label - (size_t)n, "d%d", p->dk);
+    if (p->dv != p->dk) n += snprintf(label + n, sizeof label - (size_t)n, "v%d", p->dv);
+    if (p->causal_shift) n += snprintf(label + n, sizeof label - (size_t)n, ",shift=%d", p->causal_shift);
+    if (p->softcap > 0) n += snprintf(label + n, sizeof label - (size_t)n, ",softcap=%g", (double)p->softcap);
+    if (fabs(p->scale * sqrt(p->dk) - 1) > 1e-6)
+        snprintf(label + n, sizeof label - (size_t)n, ",scale=%g", (double)p->scale);
+    return label;
+}
+
+static void put_problem(struct doc *point, const struct attn_problem *p) {
+    doc_put_num(point, "shape.batch", p->batch);
+    doc_put_num(point, "shape.heads", p->heads);
+    doc_put_num(point, "shape.kv_heads", p->kv_heads);
+    doc_put_num(point, "shape.nq", p->nq);
+    doc_put_num(point, "shape.nk", p->nk);
+    doc_put_num(point, "shape.dk", p->dk);
+    doc_put_num(point, "shape.dv", p->dv);
+    doc_put_str(point, "mask", problem_mask_name(p->mask));
+    doc_put_num(point, "logits.scale", (double)p->scale);
+    doc_put_num(point, "logits.softcap", (double)p->softcap);
+    doc_put_num(point, "logits.shift", p->causal_shift);
+    doc_put_num(point, "seed", (double)p->seed);
+    doc_put_num(point, "threads", p->threads);
+}
+
+/* What the point needs, or why it cannot be. */
+static void put_need(struct doc *point, const struct attn_variant *v, const struct attn_problem *p,
+                     const void *params, const char *refused) {
+    struct attn_need need = {.struct_size = sizeof need};
+    struct attn_cost cost = {.struct_size = sizeof cost};
+    struct attn_error error;
+    double extra = 0;
+    if (!refused && problem_accept(v, p, params, &error)) refused = error.text;
+    if (refused) {
+        doc_put_str(point, "status", "unsupported");
+        doc_put_str(point, "reason", refused);
+        return;
+    }
+    v->size(p, params, &need);
+    v->cost(p, params, &cost);
+    for (size_t t = 0; t < tensors_count(v); t++) {
+        struct tensor_shape shape;
+        if (v->tensors[t].role != ATTN_CARRY && !v->tensors[t].alias &&
+            !tensors_shape(v, &v->tensors[t], p, params, &shape, &error))
+            extra += (double)shape.count * sizeof(float);
+    }
+    doc_put_num(point, "need.state_bytes", (double)need.state);
+    doc_put_num(point, "need.scratch_bytes", (double)need.scratch);
+    doc_put_num(point, "need.inputs_bytes", problem_input_bytes(p) + extra);
+    doc_put_num(point, "need.outputs_bytes", problem_output_bytes(p));
+    doc_put_num(point, "cost.flops", cost.flops);
+    doc_put_num(point, "cost.bytes", cost.bytes);
+}
+
+static void add_point(struct plan *p, const struct attn_variant *v, const void *params, const char *isa,
+                      const struct attn_problem *problem, const struct doc *input, const char *refused) {
+    struct doc *point = doc_object();
+    char *label = params_label(v, params), *from = inputs_label(input);
+    char *name = format("%s%s%s", v->name, *label ? "," : "", label);
+    char *id = format("%s/%s/%s/%s/t%d/s%.0f%s%s", name, shape_label(problem),
+                      problem_mask_name(problem->mask), from, problem->threads, (double)problem->seed,
+                      strcmp(isa, "best") ? "/" : "", strcmp(isa, "best") ? isa : "");
+    doc_put_str(point, "id", id);
+    doc_put_str(point, "variant", v->name);
+    doc_put_str(point, "label", name);
+    doc_put_str(point, "kind", registry_kind(v));
+    doc_put(point, "params", params_doc(v, params));
+    put_problem(point, problem);
+    doc_put(point, "input", doc_copy(input));
+    doc_put_str(point, "input_label", from);
+    doc_put_str(point, "isa", isa);
+    doc_put_num(point, "growth.time", v->time.exponent);
+    doc_put_num(point, "growth.memory", v->memory.exponent);
+    doc_put_num(point, "group", p->groups);
+    put_need(point, v, problem, params, refused);
+    if (!p->options->filter || regexec(&p->filter, id, 0, NULL, 0) == 0) doc_add(p->points, point);
+    else doc_free(point);
+    free(label), free(from), free(name), free(id);
+}
+
+/* Sets every parameter of the entry for this combination; -1 after a complaint. */
+static int set_params(struct plan *p, const struct entry *e, const struct odometer *o,
+                      struct doc *const *axes, double n, void *params) {
+    const struct attn_param *table = e->variant->params;
+    for (size_t i = 0; table && table[i].name; i++) {
+        struct doc *value = doc_copy(doc_at(axes[i], o->at[i]));
+        struct attn_error error;
+        if (config_is_function(value)) {
+            double x = axis_value(&p->reader, value, table[i].name, n, table[i].type == ATTN_INT,
+                                  table[i].min, table[i].max);
+            doc_free(value);
+            value = doc_number(x);
+            if (isnan(x)) return doc_free(value), -1;
+        }
+        int failed = params_set(params, &table[i], value, &error);
+        if (failed) complain(&p->reader, table[i].name, 1, "variants: %s: %s", e->variant->name, error.text);
+        doc_free(value);
+        if (failed) return -1;
+    }
+    return 0;
+}
+
+/* The points of one group: every entry, instruction set and parameter. */
+static void add_group(struct plan *p, const struct doc *isas, const struct attn_problem *asked,
+                      const struct doc *input) {
+    struct attn_problem problem = *asked;
+    struct attn_error refusal;
+    int refused = inputs_adjust(input, &problem, &refusal) || inputs_suffice(input, &problem, &refusal);
+    if (doc_get(p->sweep, "scale") == NULL) problem.scale = (float)(1 / sqrt((double)problem.dk));
+    for (size_t x = 0; x < p->nentries; x++) {
+        const struct entry *e = &p->entries[x];
+        struct doc *axes[24] = {0};
+        struct odometer o;
+        size_t n = 0;
+        for (const struct attn_param *t = e->variant->params; t && t->name && n < 23; t++, n++) {
+            const struct doc *given = e->settings ? doc_get(e->settings, t->name) : NULL;
+            axes[n] = doc_array();
+            if (!given)
+                doc_add(axes[n], t->type == ATTN_CHOICE ? doc_string(t->choices[(int)t->preset])
+                                                        : doc_number(t->preset));
+            else if (!doc_is_array(given)) doc_add(axes[n], doc_copy(given));
+            else
+                for (size_t i = 0; i < doc_len(given); i++) doc_add(axes[n], doc_copy(doc_at(given, i)));
+        }
+        axes[n] = doc_copy(isas);
+        odometer_start(&o, axes, n + 1);
+        do {
+            void *params = params_defaults(e->variant);
+            if (!set_params(p, e, &o, axes, problem.nk, params))
+                add_point(p, e->variant, params, doc_as_str(doc_at(axes[n], o.at[n])), &problem, input,
+                          refused ? refusal.text : NULL);
+            free(params);
+        } while (odometer_next(&o));
+        for (size_t i = 0; i <= n; i++) doc_free(axes[i]);
+    }
+    p->groups++;
+}
+
+/* ---- the axes of groups ------------------------------------------------------------------------ */
+
+enum axis_id {
+    BATCH,
+    HEADS,
+    KV_HEADS,
+    DK,
+    DV,
+    NQ,
+    NK,
+    MASK,
+    SHIFT,
+    SCALE,
+    SOFTCAP,
+    INPUT,
+    SEED,
+    THREADS,
+    AXES
+};
+
+static double at(struct plan *p, struct doc *const *axes, const struct odometer *o, enum axis_id axis,
+                 const char *key, double n, double min, double max, int whole) {
+    return axis_value(&p->reader, doc_at(axes[axis], o->at[axis]), key, n, whole, min, max);
+}
+
+/* The problem of one combination; -1 where it is none, after a complaint. */
+static int combine(struct plan *p, struct doc *const *axes, const struct odometer *o,
+                   struct attn_problem *x) {
+    const double most = 1 << 24;
+    double n = at(p, axes, o, NK, "n", 0, 1, most, 1), numbers[AXES];
+    numbers[BATCH] = at(p, axes, o, BATCH, "batch", n, 1, most, 1);
+    numbers[HEADS] = at(p, axes, o, HEADS, "heads", n, 1, most, 1);
+    numbers[KV_HEADS] = at(p, axes, o, KV_HEADS, "kv_heads", n, 0, most, 1);
+    numbers[DK] = at(p, axes, o, DK, "dk", n, 1, 4096, 1);
+    numbers[DV] = at(p, axes, o, DV, "dv", n, 0, 4096, 1);
+    numbers[NQ] = at(p, axes, o, NQ, "nq", n, 0, most, 1);
+    numbers[NK] = n;
+    numbers[SHIFT] = at(p, axes, o, SHIFT, "causal_shift", n, -most, most, 1);
+    numbers[SCALE] = at(p, axes, o, SCALE, "scale", n, 0, 1e6, 0);
+    numbers[SOFTCAP] = at(p, axes, o, SOFTCAP, "softcap", n, 0, 1e6, 0);
+    numbers[SEED] = at(p, axes, o, SEED, "seed", n, 0, SEED_MAX, 1);
+    numbers[THREADS] = at(p, axes, o, THREADS, "threads", n, 1, 1024, 1);
+    numbers[MASK] = problem_mask_find(doc_as_str(doc_at(axes[MASK], o->at[MASK])));
+    numbers[INPUT] = 0;
+    for (int i = 0; i < AXES; i++)
+        if (isnan(numbers[i])) return -1;
+    *x = (struct attn_problem){.struct_size = sizeof *x};
+    x->batch = (int)numbers[BATCH];
+    x->heads = (int)numbers[HEADS];
+    x->kv_heads = numbers[KV_HEADS] > 0 ? (int)numbers[KV_HEADS] : x->heads;
+    x->dk = (int)numbers[DK];
+    x->dv = numbers[DV] > 0 ? (int)numbers[DV] : x->dk;
+    x->nk = (int)n;
+    x->nq = numbers[NQ] > 0 ? (int)numbers[NQ] : x->nk;
+    x->mask = (enum attn_mask)numbers[MASK];
+    x->causal_shift = (int)numbers[SHIFT];
+    x->scale = numbers[SCALE] > 0 ? (float)numbers[SCALE] : (float)(1 / sqrt(numbers[DK]));
+    x->softcap = (float)numbers[SOFTCAP];
+    x->seed = (uint64_t)numbers[SEED];
+    x->threads = (int)numbers[THREADS];
+    if (x->heads % x->kv_heads == 0) return 0;
+    complain(&p->reader, "kv_heads", 1, "kv_heads = %d does not divide heads = %d", x->kv_heads, x->heads);
+    return -1;
+}
+
+/* The length axes: n sets both; nq and nk may stand apart. */
+static void read_lengths(struct plan *p, const struct doc *shape, double most, struct doc **axes) {
+    struct reader *r = &p->reader;
+    int has_n = doc_get(shape, "n") != NULL, has_nk = doc_get(shape, "nk") != NULL;
+    if (!has_n && !has_nk) complain(r, "shape", 1, "shape: n is missing; for example n = pow2(9, 12)");
+    if (has_n && has_nk) complain(r, "nk", 1, "shape: give n, or nq and nk, not both");
+    axes[NK] = axis_numbers(r, shape, has_nk ? "nk" : "n", 512, 1, 1, most);
+    axes[NQ] = axis_numbers(r, shape, "nq", 0, 1, 0, most);
+    for (size_t i = 0; i < doc_len(axes[NK]); i++)
+        if (config_is_function(doc_at(axes[NK], i)))
+            complain(r, "n", 1, "shape: n itself cannot be a function of n");
+}
+
+static void read_axes(struct plan *p, struct doc **axes) {
+    static const char *const keys[] = {"batch", "heads", "kv_heads", "dk", "dv", "n", "nq", "nk"};
+    static const char *const masks[] = {"none", "causal", "causal_top_left"};
+    const double most = 1 << 24;
+    struct reader *r = &p->reader;
+    struct doc *empty = doc_object();
+    const struct doc *shape = section(p, "shape", empty);
+    axis_known_keys(r, "shape", shape, keys, 8);
+    axes[BATCH] = axis_numbers(r, shape, "batch", 1, 1, 1, most);
+    axes[HEADS] = axis_numbers(r, shape, "heads", 8, 1, 1, most);
+    axes[KV_HEADS] = axis_numbers(r, shape, "kv_heads", 0, 1, 1, most);
+    axes[DK] = axis_numbers(r, shape, "dk", 64, 1, 1, 4096);
+    axes[DV] = axis_numbers(r, shape, "dv", 0, 1, 1, 4096);
+    read_lengths(p, shape, most, axes);
+    axes[MASK] = axis_words(r, p->sweep, "mask", "none", masks, 3);
+    axes[SHIFT] = axis_numbers(r, p->sweep, "causal_shift", 0, 1, -most, most);
+    axes[SCALE] = axis_numbers(r, p->sweep, "scale", 0, 0, 1e-6, 1e6);
+    axes[SOFTCAP] = axis_numbers(r, p->sweep, "softcap", 0, 0, 0, 1e6);
+    axes[INPUT] = read_inputs(p);
+    axes[SEED] = axis_numbers(r, p->sweep, "seed", 1, 1, 0, SEED_MAX);
+    axes[THREADS] = axis_numbers(r, p->sweep, "threads", machine_cores(), 1, 1, 1024);
+    doc_free(empty);
+}
+
+static struct doc *read_isas(struct plan *p) {
+    const char *names[16], *forced = getenv("ATTNBENCH_ISA");
+    size_t n = 0;
+    for (int i = 0; i < attn_isa_count() && n < 16; i++)
+        if (attn_isa_usable(i)) names[n++] = attn_isa_name(i);
+    if (forced && *forced && !doc_get(p->sweep, "isa")) {
+        struct doc *isa = doc_array();
+        for (size_t i = 0; i < n; i++)
+            if (!strcmp(names[i], forced)) doc_add(isa, doc_string(forced));
+        if (doc_len(isa) == 0) {
+            char *help = suggestion(forced, names, n);
+            text_add(p->reader.errors, "ATTNBENCH_ISA=%s: not usable here; %s\n", forced, help);
+            free(help);
+        }
+        return isa;
+    }
+    return axis_words(&p->reader, p->sweep, "isa", "best", names, n);
+}
+
+/* ---- the whole --------------------------------------------------------------------------------- */
+
+static void refuse_twins(struct plan *p) {
+    for (size_t i = 0; i < doc_len(p->points); i++) {
+        const char *id = doc_str(doc_at(p->points, i), "id", "");
+        int group = doc_int(doc_at(p->points, i), "group", 0);
+        for (size_t j = i; j-- > 0 && doc_int(doc_at(p->points, j), "group", 0) == group;)
+            if (!strcmp(id, doc_str(doc_at(p->points, j), "id", ""))) {
+                complain(&p->reader, "variants", 1, "the point %s is there twice; remove one of its entries",
+                         id);
+                return;
+            }
+    }
+}
+
+static double cost_of(const struct doc *point) {
+    return doc_num(point, "shape.nq", 0) * doc_num(point, "shape.nk", 0) * doc_num(point, "shape.batch", 0) *
+           doc_num(point, "shape.heads", 0);
+}
+
+/* Small problems first: their times predict the large ones. Equal sizes keep their order. */
+static int by_size(const void *x, const void *y) {
+    const struct doc *a = *(struct doc *const *)x, *b = *(struct doc *const *)y;
+    double d = cost_of(a) - cost_of(b);
+    if (d == 0) d = doc_num(a, "group", 0) - doc_num(b, "group", 0);
+    if (d == 0) d = doc_num(a, "order", 0) - doc_num(b, "order", 0);
+    return (d > 0) - (d < 0);
+}
+
+static struct doc *sorted(struct doc *points) {
+    size_t n = doc_len(points);
+    struct doc **all = xmalloc(n * sizeof *all), *out = doc_array();
+    for (size_t i = 0; i < n; i++) {
+        all[i] = doc_copy(doc_at(points, i));
+        doc_put_num(all[i], "order", (double)i);
+    }
+    qsort(all, n, sizeof *all, by_size);
+    for (size_t i = 0; i < n; i++) {
+        doc_drop(all[i], "order");
+        doc_add(out, all[i]);
+    }
+    free(all);
+    doc_free(points);
+    return out;
+}
+
+static void expand(struct plan *p) {
+    struct doc *axes[AXES], *isas = read_isas(p);
+    struct odometer o;
+    double groups = 1;
+    read_axes(p, axes);
+    for (int i = 0; i < AXES; i++) groups *= (double)doc_len(axes[i]);
+    if (groups * (double)p->nentries > POINTS_MAX)
+        complain(&p->reader, "shape", 1, "the axes multiply to %.0f points; at most %d",
+                 groups * (double)p->nentries, POINTS_MAX);
+    odometer_start(&o, axes, AXES);
+    if (!p->reader.errors->length) do {
+            struct attn_problem problem;
+            if (!combine(p, axes, &o, &problem))
+                add_group(p, isas, &problem, doc_at(axes[INPUT], o.at[INPUT]));
+        } while (!p->reader.errors->length && odometer_next(&o));
+    for (int i = 0; i < AXES; i++) doc_free(axes[i]);
+    doc_free(isas);
+}
+
+/* "configs/quick.lua" is "quick". */
+static char *config_name(const char *path) {
+    const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path, *dot = strrchr(base, '.');
+    return format("%.*s", dot && dot > base ? (int)(dot - base) : (int)strlen(base), base);
+}
+
+static struct doc *document(struct plan *p, struct doc *measure) {
+    struct doc *d = doc_object();
+    char *name = config_name(p->options->config);
+    doc_put_num(d, "schema", 1);
+    doc_put_str(d, "name", name);
+    doc_put_str(d, "question", config_question(p->reader.config));
+    doc_put_str(d, "source", p->options->config);
+    doc_put_str(d, "config", config_source(p->reader.config));
+    doc_put(d, "measure", measure);
+    doc_put(d, "points", sorted(p->points));
+    free(name);
+    return d;
+}
+
+struct doc *plan_build(const struct run_options *options, struct text *errors) {
+    static const char *const keys[] = {"shape",    "mask",    "input", "threads", "seed",        "isa",
+                                       "variants", "measure", "scale", "softcap", "causal_shift"};
+    struct plan p = {.options = options, .reader.errors = errors};
+    struct doc *result = NULL;
+    if (options->filter && regcomp(&p.filter, options->filter, REG_EXTENDED | REG_NOSUB)) {
+        text_add(errors, "--filter '%s' is not an extended regular expression\n", options->filter);
+        return NULL;
+    }
+    p.reader.config = config_open(options->config, options->sets, options->nsets, errors);
+    if (!p.reader.config) return NULL;
+    struct doc *sweep = doc_copy(config_sweep(p.reader.config));
+    if (options->threads) doc_put_num(sweep, "threads", options->threads);
+    if (options->seed >= 0) doc_put_num(sweep, "seed", options->seed);
+    p.sweep = sweep;
+    p.points = doc_array();
+    axis_known_keys(&p.reader, "sweep", p.sweep, keys, sizeof keys / sizeof *keys);
+    read_variants(&p);
+    struct doc *measure = read_measure(&p);
+    expand(&p);
+    refuse_twins(&p);
+    if (!errors->length && doc_len(p.points) == 0)
+        text_add(errors,
+                 "%s: no point is left%s%s; points are named like flash/b1h8n512d64/none/gauss,s=1/t2/s1\n",
+                 options->config, options->filter ? " by --filter " : "",
+                 options->filter ? options->filter : "");
+    if (!errors->length) result = document(&p, measure);
+    doc_free(sweep);
+    config_close(p.reader.config);
+    if (options->filter) regfree(&p.filter);
+    return result;
+}
+
+int plan_child(int argc, char **argv) {
+    struct run_options options;
+    struct text errors = {0};
+    child_settle();
+    options_parse(argc, argv, &options);
+    struct doc *plan = plan_build(&options, &errors);
+    if (plan) {
+        child_send(plan);
+        return EXIT_FINE;
+    }
+    char *rest = errors.s;
+    for (char *line = strsep(&rest, "\n"); line; line = strsep(&rest, "\n"))
+        if (*line) warn("%s", line);
+    return EXIT_USAGE;
+}
+
+static void keep(void *context, struct doc *event) {
+    struct doc **plan = context;
+    if (!*plan) *plan = doc_copy(event);
+}
+
+struct doc *plan_fetch(const struct run_options *options, int argc, char **argv) {
+    const char **arguments = xmalloc((size_t)(argc + 2) * sizeof *arguments);
+    struct doc *plan = NULL;
+    struct child c = {
+        .arguments = arguments, .data = -1, .silence = 30, .pass_output = 1, .event = keep, .context = &plan};
+    arguments[0] = "plan-child";
+    for (int i = 1; i < argc; i++) arguments[i] = argv[i];
+    arguments[argc] = NULL;
+    child_run(&c);
+    free(arguments);
+    if (c.end == CHILD_INTERRUPTED) exit(EXIT_INTERRUPTED);
+    if (c.end == CHILD_FAILED && c.code == EXIT_USAGE) exit(EXIT_USAGE);
+    if (c.end != CHILD_DONE || !plan) {
+        char *reason = child_reason(&c);
+        die(EXIT_USAGE, "%s: planning failed: %s", options->config, reason);
+    }
+    return plan;
+}

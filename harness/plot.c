@@ -1,0 +1,201 @@
+/*
+ * plot.c -- pictures of a folder of results.
+ *
+ * Each picture is a script that draws itself: some lines of settings and then scripts/curves.gp, which is
+ * built into the program; `gnuplot time-....gp` in its folder draws it again, `set terminal` and all.
+ */
+#include "plot.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "results.h"
+#include "slice.h"
+#include "text.h"
+
+extern const char curves_gp[]; /* made from scripts/curves.gp */
+
+static const struct metric {
+    const char *name, *ylabel, *path, *low, *high;
+    double unit;
+    int guides;
+} metrics[] = {
+    {"time", "time of a call, seconds (median, range of process medians)", "time.median_ns", "time.ci_ns",
+     "time.ci_ns", 1e-9, 1},
+    {"memory", "state and scratch, MiB", "memory.total", NULL, NULL, 1.0 / (1 << 20), 1},
+    {"error", "distance to softmax attention, relative Frobenius", "accuracy.softmax.rel_fro", NULL, NULL, 1,
+     0},
+};
+
+struct value {
+    double y, low, high; /* NaN where there is none */
+};
+
+static struct value value_of(const struct metric *m, const struct doc *row) {
+    struct value v = {(double)NAN, (double)NAN, (double)NAN};
+    if (!row || strcmp(doc_str(row, "status", ""), "ok")) return v;
+    if (!strcmp(m->path, "memory.total"))
+        v.y = (doc_num(row, "memory.state_bytes", (double)NAN) + doc_num(row, "memory.scratch_bytes", 0)) *
+              m->unit;
+    else v.y = doc_num(row, m->path, (double)NAN) * m->unit;
+    v.low = m->low ? doc_as_num(doc_at(doc_get(row, m->low), 0)) * m->unit : v.y;
+    v.high = m->high ? doc_as_num(doc_at(doc_get(row, m->high), 1)) * m->unit : v.y;
+    if (!(v.y > 0)) v.y = (double)NAN; /* nothing to show on a logarithmic axis */
+    return v;
+}
+
+struct extent {
+    double least, most, steep; /* of y; the steepest growth seen, rounded up */
+};
+
+static struct extent extent_of(const struct slice *s, const struct metric *m) {
+    struct extent e = {(double)INFINITY, 0, 1};
+    for (size_t c = 0; c < s->ncurves; c++)
+        for (size_t i = 0; i < s->lengths; i++) {
+            struct value v = value_of(m, s->curves[c].rows[i]);
+            if (isnan(v.y)) continue;
+            e.least = fmin(e.least, v.y);
+            e.most = fmax(e.most, v.y);
+            if (doc_num(s->curves[c].rows[i],
+                        m->guides && !strcmp(m->name, "time") ? "growth.time" : "growth.memory", 0) > 1.5)
+                e.steep = 2;
+        }
+    return e;
+}
+
+static void add_number(struct text *t, double x) {
+    if (isnan(x)) text_add(t, ",");
+    else text_add(t, ",%.9g", x);
+}
+
+static char *data_text(const struct slice *s, const struct metric *m) {
+    struct text t = {0};
+    text_add(&t, "n");
+    for (size_t c = 0; c < s->ncurves; c++)
+        text_add(&t, ",\"%s\",\"%s low\",\"%s high\"", s->curves[c].label, s->curves[c].label,
+                 s->curves[c].label);
+    text_add(&t, "\n");
+    for (size_t i = 0; i < s->lengths; i++) {
+        text_add(&t, "%.0f", s->n[i]);
+        for (size_t c = 0; c < s->ncurves; c++) {
+            struct value v = value_of(m, s->curves[c].rows[i]);
+            add_number(&t, v.y);
+            add_number(&t, isnan(v.y) ? v.y : v.low);
+            add_number(&t, isnan(v.y) ? v.y : v.high);
+        }
+        text_add(&t, "\n");
+    }
+    return t.s;
+}
+
+/* Points that were planned but did not run, at the cap. What a variant refuses is no gap in its curve. */
+static char *marks_text(const struct slice *s, double cap, int *count) {
+    struct text t = {0};
+    text_add(&t, "n,y,curve\n");
+    *count = 0;
+    for (size_t c = 0; c < s->ncurves; c++)
+        for (size_t i = 0; i < s->lengths; i++) {
+            const char *status = s->curves[c].rows[i] ? doc_str(s->curves[c].rows[i], "status", "") : "ok";
+            if (!strcmp(status, "ok") || !strcmp(status, "unsupported")) continue;
+            text_add(&t, "%.0f,%.9g,%zu\n", s->n[i], cap, c + 1);
+            ++*count;
+        }
+    if (!*count) text_add(&t, ",,\n");
+    return t.s;
+}
+
+/* A gnuplot string in double quotes. */
+static void add_quoted(struct text *t, const char *s) {
+    text_add(t, "\"");
+    for (; *s; s++) text_add(t, strchr("\"\\", *s) ? "\\%c" : "%c", *s);
+    text_add(t, "\"");
+}
+
+static char *script_text(const struct slice *s, const struct metric *m, const char *name,
+                         const struct extent *e, int marks) {
+    struct text t = {0};
+    text_add(&t, "# Draws %s.svg and %s.png: gnuplot %s.gp, in this folder.\n", name, name, name);
+    text_add(&t, "data = \"%s.csv\"\nmarks = \"%s.marks.csv\"\nhas_marks = %d\n", name, name, marks > 0);
+    text_add(&t, "curves = %zu\narray label[%zu]\n", s->ncurves, s->ncurves);
+    for (size_t c = 0; c < s->ncurves; c++) {
+        text_add(&t, "label[%zu] = ", c + 1);
+        add_quoted(&t, s->curves[c].label);
+        text_add(&t, "\n");
+    }
+    text_add(&t, "title_ = ");
+    add_quoted(&t, s->title);
+    text_add(&t, "\nylabel_ = \"%s\"\nguides = %d\nsteep = %.0f\nx0 = %.0f\ny0 = %.9g\n", m->ylabel,
+             m->guides && s->lengths > 1, e->steep, s->n[0], e->least);
+    text_add(&t, "set yrange [%.9g:%.9g]\n", e->least / 2, e->most * 3);
+    for (int svg = 1; svg >= 0; svg--) {
+        text_add(&t, svg ? "\nset terminal svg size 960,560 dynamic font \"sans,12\" background \"white\"\n"
+                         : "\nset terminal pngcairo size 1440,840 font \"sans,12\" fontscale 1.3\n");
+        text_add(&t, "set output \"%s.%s\"\n", name, svg ? "svg" : "png");
+        if (svg) text_add(&t, "\n%s", curves_gp);
+        else text_add(&t, "replot\n");
+    }
+    return t.s;
+}
+
+/* Runs gnuplot in the folder; -1 where it is missing or complains. */
+static int draw(const char *folder, const char *script) {
+    pid_t pid = fork();
+    int status;
+    if (pid == 0) {
+        if (chdir(folder) == 0) execlp("gnuplot", "gnuplot", script, (char *)NULL);
+        _exit(127);
+    }
+    if (pid < 0 || waitpid(pid, &status, 0) < 0) return -1;
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return 0;
+    warn(WIFEXITED(status) && WEXITSTATUS(status) == 127
+             ? "gnuplot is missing: install gnuplot-nox, then 'attnbench plot'; "
+               "data and scripts are in %s"
+             : "gnuplot failed in %s",
+         folder);
+    return -1;
+}
+
+static int save(const char *folder, const char *name, const char *ending, char *text) {
+    char *file = format("%s%s", name, ending);
+    int failed = results_write(folder, file, text);
+    if (failed) warn("cannot write %s/%s: %s", folder, file, strerror(errno));
+    free(file);
+    free(text);
+    return failed;
+}
+
+static int plot_one(const char *folder, const struct slice *s, const struct metric *m) {
+    struct extent e = extent_of(s, m);
+    int marks;
+    if (e.most == 0) return 0; /* not measured */
+    char *name = format("%s-%s", m->name, s->slug), *script = format("%s.gp", name);
+    char *dots = marks_text(s, e.most * 2, &marks);
+    int failed = save(folder, name, ".csv", data_text(s, m)) || save(folder, name, ".marks.csv", dots) ||
+                 save(folder, name, ".gp", script_text(s, m, name, &e, marks)) || draw(folder, script);
+    free(name);
+    free(script);
+    return failed ? -1 : 1;
+}
+
+int plot_all(const char *dir, const struct doc *rows) {
+    char *folder = format("%s/plots", dir);
+    struct slices s;
+    int drawn = 0, failed = mkdir(folder, 0777) && errno != EEXIST;
+    if (failed) warn("cannot make %s: %s", folder, strerror(errno));
+    slices_make(&s, rows);
+    for (size_t i = 0; i < s.count && !failed; i++)
+        for (size_t m = 0; m < sizeof metrics / sizeof *metrics && !failed; m++) {
+            int done = plot_one(folder, &s.all[i], &metrics[m]);
+            failed = done < 0;
+            drawn += done;
+        }
+    slices_free(&s);
+    free(folder);
+    return failed ? -1 : drawn;
+}

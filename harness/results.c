@@ -1,0 +1,211 @@
+/* results.c -- a folder of results. */
+#include "results.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "text.h"
+
+/* mkdir -p */
+static int make_folder(const char *dir) {
+    char *path = xstrdup(dir);
+    int failed = 0;
+    for (char *at = path + 1; *at; at++)
+        if (*at == '/') {
+            *at = '\0';
+            failed = mkdir(path, 0777) && errno != EEXIST;
+            *at = '/';
+            if (failed) break;
+        }
+    if (!failed) failed = mkdir(path, 0777) && errno != EEXIST;
+    free(path);
+    return failed;
+}
+
+/* The rows in `text`. A last line that is cut or no JSON ends at *good; anywhere else that is an error. */
+static struct doc *parse_rows(const char *path, const char *text, size_t length, size_t *good) {
+    struct doc *rows = doc_array();
+    size_t at = 0;
+    for (int line = 1; at < length; line++) {
+        const char *end = memchr(text + at, '\n', length - at);
+        size_t n = end ? (size_t)(end - text) - at : length - at;
+        char why[200] = "the line does not end";
+        struct doc *row = end ? doc_parse(text + at, n, why) : NULL;
+        if (row && !doc_str(row, "id", NULL)) {
+            doc_free(row);
+            row = NULL;
+            strcpy(why, "no id in it");
+        }
+        if (!row) {
+            if (!end || at + n + 1 == length) break; /* torn */
+            die(EXIT_USAGE, "%s:%d: not a row (%s); remove the line, or start anew with --overwrite", path,
+                line, why);
+        }
+        doc_add(rows, row);
+        at += n + 1;
+    }
+    *good = at;
+    return rows;
+}
+
+static char *within(const char *dir, const char *name) { return format("%s/%s", dir, name); }
+
+static char *plan_text(const struct doc *plan) {
+    const struct doc *points = doc_get(plan, "points");
+    struct text t = {0};
+    text_append(&t, "", 0);
+    for (size_t i = 0; i < doc_len(points); i++) {
+        char *line = doc_text(doc_at(points, i), 0);
+        text_add(&t, "%s\n", line);
+        free(line);
+    }
+    return t.s;
+}
+
+int results_write(const char *dir, const char *name, const char *text) {
+    char *path = within(dir, name), *temporary = format("%s.part", path);
+    size_t n = strlen(text);
+    FILE *f = fopen(temporary, "w");
+    int failed = !f || fwrite(text, 1, n, f) != n;
+    if (f && fclose(f)) failed = 1;
+    if (!failed) failed = rename(temporary, path);
+    if (failed) {
+        int why = errno;
+        unlink(temporary);
+        errno = why;
+    }
+    free(path);
+    free(temporary);
+    return failed ? -1 : 0;
+}
+
+static void remove_run(const char *dir) {
+    static const char *const files[] = {"points.jsonl", "plan.jsonl", "manifest.json", "summary.csv",
+                                        "report.html"};
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        char *path = within(dir, files[i]);
+        if (unlink(path) && errno != ENOENT) die(EXIT_USAGE, "cannot remove %s: %s", path, strerror(errno));
+        free(path);
+    }
+}
+
+/* The ids of two plans, one below the other; a changed need or cost is no other plan. */
+static int same_points(const char *text, const struct doc *plan) {
+    size_t good;
+    struct doc *old = parse_rows("plan.jsonl", text, strlen(text), &good);
+    const struct doc *now = doc_get(plan, "points");
+    int same = doc_len(old) == doc_len(now);
+    for (size_t i = 0; same && i < doc_len(now); i++)
+        same = !strcmp(doc_str(doc_at(old, i), "id", ""), doc_str(doc_at(now, i), "id", ""));
+    doc_free(old);
+    return same;
+}
+
+static void resume(struct results *r, const struct doc *plan) {
+    char *path = within(r->dir, "points.jsonl"), *plan_path = within(r->dir, "plan.jsonl");
+    char *old_plan = read_file(plan_path, NULL), *text;
+    size_t length, good;
+    if (!old_plan) die(EXIT_USAGE, "%s holds no run to resume; leave --resume out", r->dir);
+    if (!same_points(old_plan, plan))
+        die(EXIT_USAGE,
+            "%s holds a run of another plan; use the same config and options, or another folder (-o)",
+            r->dir);
+    text = read_file(path, &length);
+    if (text) {
+        doc_free(r->rows);
+        r->rows = parse_rows(path, text, length, &good);
+        if (good < length) {
+            warn("%s: dropped a torn last line", path);
+            if (truncate(path, (off_t)good)) die(EXIT_USAGE, "cannot truncate %s: %s", path, strerror(errno));
+        }
+    }
+    free(text);
+    free(old_plan);
+    free(plan_path);
+    free(path);
+}
+
+void results_open(struct results *r, const char *dir, const struct doc *plan, enum results_mode mode) {
+    *r = (struct results){.dir = xstrdup(dir), .rows = doc_array()};
+    if (make_folder(dir))
+        die(EXIT_USAGE, "cannot make %s: %s; choose another folder with -o", dir, strerror(errno));
+    r->lock = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (r->lock < 0)
+        die(EXIT_USAGE, "cannot open %s: %s; choose another folder with -o", dir, strerror(errno));
+    if (flock(r->lock, LOCK_EX | LOCK_NB))
+        die(EXIT_USAGE, "another run is writing to %s; wait for it or choose another folder with -o", dir);
+    char *path = within(dir, "points.jsonl"), *text = plan_text(plan);
+    if (mode == RESULTS_NEW && access(path, F_OK) == 0)
+        die(EXIT_USAGE,
+            "%s already holds a run; --resume goes on with it, --overwrite replaces it, -o DIR writes "
+            "elsewhere",
+            dir);
+    if (mode == RESULTS_OVERWRITE) remove_run(dir);
+    if (mode == RESULTS_RESUME) resume(r, plan);
+    r->points = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
+    if (r->points < 0 || results_write(dir, "plan.jsonl", text))
+        die(EXIT_USAGE, "cannot write to %s: %s; choose another folder with -o", dir, strerror(errno));
+    free(text);
+    free(path);
+}
+
+void results_close(struct results *r) {
+    close(r->points);
+    close(r->lock);
+    doc_free(r->rows);
+    free(r->dir);
+}
+
+int results_has(const struct results *r, const char *id) {
+    for (size_t i = 0; i < doc_len(r->rows); i++)
+        if (!strcmp(id, doc_str(doc_at(r->rows, i), "id", ""))) return 1;
+    return 0;
+}
+
+int results_add(struct results *r, struct doc *row) {
+    char *line = doc_text(row, 0);
+    size_t n = strlen(line);
+    off_t before = lseek(r->points, 0, SEEK_END);
+    line[n] = '\n'; /* over the NUL: write() needs none */
+    ssize_t written = write(r->points, line, n + 1);
+    free(line);
+    if (written == (ssize_t)(n + 1)) {
+        doc_add(r->rows, row);
+        return 0;
+    }
+    int why = written < 0 ? errno : ENOSPC;
+    if (ftruncate(r->points, before)) warn("%s/points.jsonl may end in a torn line", r->dir);
+    doc_free(row);
+    errno = why;
+    return -1;
+}
+
+struct doc *results_read(const char *dir) {
+    char *path = within(dir, "points.jsonl");
+    size_t length, good;
+    char *text = read_file(path, &length);
+    if (!text)
+        die(EXIT_USAGE, "cannot read %s: %s; give a folder that 'attnbench run' wrote", path,
+            strerror(errno));
+    struct doc *rows = parse_rows(path, text, length, &good);
+    if (good < length) warn("%s: its last line is torn and was left out", path);
+    free(text);
+    free(path);
+    return rows;
+}
+
+struct doc *results_manifest(const char *dir) {
+    char *path = within(dir, "manifest.json"), why[200];
+    size_t length;
+    char *text = read_file(path, &length);
+    struct doc *d = text ? doc_parse(text, length, why) : NULL;
+    free(text);
+    free(path);
+    return d;
+}

@@ -1,0 +1,41 @@
+/*
+ * results.h -- a folder of results: plan.jsonl, points.jsonl, manifest.json.
+ *
+ * points.jsonl is append-only: one row is one write of one line. A failed write is taken back, a torn
+ * last line is dropped on resume, and a lock on the folder keeps a second run out.
+ */
+#ifndef RESULTS_H
+#define RESULTS_H
+
+#include "doc.h"
+
+struct results {
+    char *dir;
+    int lock, points; /* descriptors */
+    struct doc *rows; /* those of the file, old and new */
+};
+
+enum results_mode { RESULTS_NEW, RESULTS_RESUME, RESULTS_OVERWRITE };
+
+/* Opens the folder for the plan and writes plan.jsonl. Ends the program with exit code 2 and the remedy
+   where the folder is in use, holds another run, or cannot be written. */
+void results_open(struct results *, const char *dir, const struct doc *plan, enum results_mode);
+void results_close(struct results *);
+
+int results_has(const struct results *, const char *id);
+
+/* Appends a row and takes it over. -1 with errno where it could not be written; the file is then as
+   before. */
+int results_add(struct results *, struct doc *row);
+
+/* Replaces DIR/name as a whole. -1 with errno where that fails. */
+int results_write(const char *dir, const char *name, const char *text);
+
+/* The rows of DIR/points.jsonl; ends the program with exit code 2, file and line where they cannot be read.
+ */
+struct doc *results_read(const char *dir);
+
+/* DIR/manifest.json, or NULL. */
+struct doc *results_manifest(const char *dir);
+
+#endif

@@ -1,0 +1,133 @@
+/* row.c -- one row of points.jsonl. */
+#include "row.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "stats.h"
+#include "text.h"
+
+/* The id as a regular expression that matches it alone, in single quotes. */
+static char *exactly(const char *id) {
+    struct text t = {0};
+    text_add(&t, "'^");
+    for (; *id; id++)
+        if (*id == '\'') text_add(&t, ".");
+        else text_add(&t, strchr("^$.[]|()*+?{}\\", *id) ? "\\%c" : "%c", *id);
+    text_add(&t, "$'");
+    return t.s;
+}
+
+struct doc *row_begin(const struct doc *point, const char *command) {
+    static const char *const copied[] = {"variant", "label",  "kind",  "params",      "shape",
+                                         "mask",    "logits", "input", "input_label", "seed",
+                                         "threads", "isa",    "growth"};
+    struct doc *row = doc_object();
+    char *filter = exactly(doc_str(point, "id", "")),
+         *repro = format("attnbench %s --filter %s -o results/repro", command, filter);
+    doc_put_num(row, "schema", 1);
+    doc_put_str(row, "id", doc_str(point, "id", ""));
+    doc_put_str(row, "status", "ok");
+    doc_put_str(row, "reason", NULL);
+    for (size_t i = 0; i < sizeof copied / sizeof *copied; i++)
+        if (doc_get(point, copied[i])) doc_put(row, copied[i], doc_copy(doc_get(point, copied[i])));
+    doc_put(row, "flags", doc_array());
+    doc_put_str(row, "repro", repro);
+    free(filter);
+    free(repro);
+    if (doc_get(point, "status")) row_status(row, doc_str(point, "status", ""), doc_str(point, "reason", ""));
+    return row;
+}
+
+void row_status(struct doc *row, const char *status, const char *reason) {
+    doc_put_str(row, "status", status);
+    doc_put_str(row, "reason", reason);
+}
+
+void row_flag(struct doc *row, const char *flag) {
+    struct doc *flags = doc_get(row, "flags");
+    for (size_t i = 0; i < doc_len(flags); i++)
+        if (!strcmp(doc_as_str(doc_at(flags, i)), flag)) return;
+    doc_add(flags, doc_string(flag));
+}
+
+static int has(const struct doc *what, const char *word) {
+    for (size_t i = 0; i < doc_len(what); i++)
+        if (!strcmp(doc_as_str(doc_at(what, i)), word)) return 1;
+    return 0;
+}
+
+/* More resident memory than declared, beyond what a first call costs anyway (stacks, libraries, pages). */
+static int undeclared(const struct doc *probe) {
+    const double slack = 8 << 20;
+    double declared = doc_num(probe, "memory.state_bytes", 0) + doc_num(probe, "memory.scratch_bytes", 0);
+    return doc_num(probe, "memory.hwm_bytes", 0) > declared * 1.1 + slack;
+}
+
+void row_probed(struct doc *row, const struct doc *probe, const struct doc *what) {
+    doc_put_str(row, "isa", doc_str(probe, "isa", "best"));
+    if (has(what, "memory")) {
+        doc_put(row, "memory", doc_copy(doc_get(probe, "memory")));
+        if (undeclared(probe)) row_flag(row, "undeclared_memory");
+    }
+    if (!doc_get(probe, "accuracy")) return;
+    doc_put(row, "accuracy", doc_copy(doc_get(probe, "accuracy")));
+    if (doc_flag(probe, "accuracy.definition.within")) return;
+    char *reason = format("error %.3g from its own definition; the bound is %.3g",
+                          doc_num(probe, "accuracy.definition.rel_fro", (double)INFINITY),
+                          doc_num(probe, "accuracy.definition.bound", 0));
+    row_status(row, "inaccurate", reason);
+    free(reason);
+}
+
+static double *numbers(const struct doc *array, size_t *n) {
+    *n = doc_len(array);
+    double *x = xmalloc(*n * sizeof *x);
+    for (size_t i = 0; i < *n; i++) x[i] = doc_as_num(doc_at(array, i));
+    return x;
+}
+
+void row_timed(struct doc *row, const struct doc *replicates, double setup_ns, int single) {
+    struct doc *medians = doc_array(), *samples = doc_array(), *ci = doc_array();
+    size_t n, m;
+    for (size_t r = 0; r < doc_len(replicates); r++) {
+        double *x = numbers(doc_at(replicates, r), &n);
+        doc_add(medians, doc_number(stats_median(x, n)));
+        for (size_t i = 0; i < n; i++) doc_add(samples, doc_number(x[i]));
+        free(x);
+    }
+    double *middle = numbers(medians, &m), *all = numbers(samples, &n);
+    doc_add(ci, doc_number(stats_min(middle, m)));
+    doc_add(ci, doc_number(stats_max(middle, m)));
+    doc_put_num(row, "time.median_ns", stats_median(middle, m));
+    doc_put(row, "time.ci_ns", ci);
+    doc_put_num(row, "time.ci_confidence", stats_range_confidence(m));
+    doc_put_num(row, "time.mad_ns", stats_mad(all, n));
+    doc_put_num(row, "time.min_ns", stats_min(all, n));
+    doc_put(row, "time.process_medians_ns", medians);
+    doc_put(row, "time.samples_ns", samples);
+    doc_put_num(row, "time.replicates", (double)m);
+    doc_put_num(row, "time.setup_ns", setup_ns);
+    doc_put_str(row, "time.stop", single ? "one call" : n >= 20 * m ? "samples" : "share of seconds");
+    if (single) row_flag(row, "single_sample");
+    if (m < 6) row_flag(row, "interval_below_95_percent");
+    free(middle);
+    free(all);
+}
+
+void row_ceilings(struct doc *row, const struct doc *point, double fma_flops, double read_bytes) {
+    double ns = doc_num(row, "time.median_ns", 0), flops = doc_num(point, "cost.flops", 0);
+    double bytes = doc_num(point, "cost.bytes", 0), least = 0;
+    doc_put_num(row, "flops", flops);
+    doc_put_num(row, "bytes", bytes);
+    if (!(ns > 0)) return;
+    doc_put_num(row, "gflops", flops / ns);
+    if (fma_flops > 0) {
+        doc_put_num(row, "peak_fraction", flops / (ns * 1e-9) / fma_flops);
+        least = flops / fma_flops;
+    }
+    if (read_bytes > 0) least = fmax(least, bytes / read_bytes);
+    if (fma_flops > 0 && read_bytes > 0) doc_put_num(row, "roofline_fraction", least / (ns * 1e-9));
+}

@@ -1,0 +1,79 @@
+/* subject.c -- a variant with its problem, parameters, tensors and memory. */
+#include "subject.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "params.h"
+#include "problem.h"
+#include "registry.h"
+#include "text.h"
+
+static int no_memory(size_t bytes, const char *what, struct attn_error *error) {
+    snprintf(error->text, sizeof error->text, "no memory for %s of %s", show_bytes((double)bytes), what);
+    return -1;
+}
+
+static int make_tensor(struct subject *s, size_t t, const struct attn_call *inputs,
+                       struct attn_error *error) {
+    const struct attn_tensor *table = &s->variant->tensors[t];
+    struct tensor_shape shape;
+    if (table->role == ATTN_CARRY) return 0;
+    if (table->alias) {
+        s->tensors[t] = *table->alias == 'q' ? inputs->q : *table->alias == 'k' ? inputs->k : inputs->v;
+        return 0;
+    }
+    if (tensors_shape(s->variant, table, &s->problem, s->params, &shape, error)) return -1;
+    if (block_make(&s->data[t], shape.count * sizeof(float)))
+        return no_memory(shape.count * sizeof(float), table->name, error);
+    tensors_generate(table, &s->problem, shape.count, (float *)s->data[t].data);
+    block_read_only(&s->data[t]);
+    s->tensors[t] = tensors_view(&shape, (const float *)s->data[t].data);
+    return 0;
+}
+
+int subject_build(struct subject *s, const struct attn_variant *v, const struct attn_problem *problem,
+                  const void *params, const struct attn_call *inputs, struct attn_error *error) {
+    *s = (struct subject){.variant = v, .problem = *problem, .need.struct_size = sizeof s->need};
+    s->params = memcpy(xmalloc(v->params_size + 1), params, v->params_size);
+    if (problem_accept(v, &s->problem, s->params, error)) return -1;
+    v->size(&s->problem, s->params, &s->need);
+    if (block_make(&s->state, s->need.state)) return no_memory(s->need.state, "state", error);
+    for (size_t t = 0; t < tensors_count(v); t++)
+        if (make_tensor(s, t, inputs, error)) return -1;
+    s->call = *inputs;
+    s->call.problem = &s->problem;
+    s->call.params = s->params;
+    s->call.state = s->state.data;
+    s->call.tensors = s->tensors;
+    return 0;
+}
+
+int subject_make(struct subject *s, const struct doc *point, const struct attn_call *inputs,
+                 struct attn_error *error) {
+    const struct attn_variant *v = registry_find(doc_str(point, "variant", ""));
+    struct attn_problem problem;
+    if (!v) {
+        snprintf(error->text, sizeof error->text, "no variant '%s'", doc_str(point, "variant", ""));
+        return -1;
+    }
+    problem_from_point(point, &problem);
+    void *params = params_from_doc(v, doc_get(point, "params"));
+    int failed = subject_build(s, v, &problem, params, inputs, error);
+    free(params);
+    return failed;
+}
+
+int subject_create(struct subject *s, struct attn_error *error) {
+    int failed = s->variant->create ? s->variant->create(s->state.data, &s->problem, s->params, error) : 0;
+    s->created = !failed;
+    return failed;
+}
+
+void subject_free(struct subject *s) {
+    if (s->created && s->variant->destroy) s->variant->destroy(s->state.data);
+    block_free(&s->state);
+    for (int t = 0; t < TENSORS_MAX; t++) block_free(&s->data[t]);
+    free(s->params);
+}

@@ -1,0 +1,509 @@
+/*
+ * sweep.c -- the parent of a run. It spawns, watches and writes; it computes nothing.
+ *
+ * For each group: rows for what is refused or predicted not to fit; one worker that makes the inputs;
+ * one worker for each point that probes it; then for each replicate one worker that times all survivors
+ * in turn. A worker that dies costs the row of the point it was at.
+ */
+#define _GNU_SOURCE
+#include "sweep.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "child.h"
+#include "machine.h"
+#include "progress.h"
+#include "row.h"
+#include "stats.h"
+#include "stopwatch.h"
+#include "text.h"
+
+static const double WORKER_BYTES = 128 << 20; /* program, libraries, BLAS buffers */
+
+enum phase { CEILINGS, PREPARE, PROBE, TIME, WRITE, PHASES };
+static const char *const phase_names[] = {"ceilings", "prepare", "probe", "time", "write"};
+
+struct point {
+    const struct doc *plan;
+    struct doc *row;     /* NULL once written */
+    double probed_ns;    /* one call; 0 before the probe */
+    struct doc *samples; /* an array for each replicate */
+    double setup_ns;
+    int single;
+};
+
+struct forecast { /* what is known of a family of points that differ in length only */
+    char *key, *id;
+    double work, ns, growth; /* pairs (query, key); ns < 0: it did not finish */
+};
+
+struct sweep {
+    const struct run_options *options;
+    const char *command;
+    struct results *results;
+    const struct doc *measure;
+    struct doc *ceilings; /* for each number of threads */
+    double limit;         /* bytes that one worker may take */
+    double spent[PHASES], start;
+    struct forecast *forecasts;
+    size_t nforecasts;
+    int incomplete, inaccurate, broken; /* broken: rows cannot be written any more */
+
+    struct point *points; /* of the present group */
+    size_t npoints;
+    int data;          /* descriptor of its inputs */
+    struct doc *flops; /* sentinel readings */
+};
+
+/* ---- rows -------------------------------------------------------------------------------------- */
+
+static double work_of(const struct doc *point) { return 1 + doc_num(point, "cost.flops", 0) * 1e-10; }
+
+static void write_row(struct sweep *s, struct point *p) {
+    const char *status = doc_str(p->row, "status", "");
+    double start = stopwatch_seconds();
+    if (!strcmp(status, "inaccurate")) s->inaccurate = 1;
+    if (!strcmp(status, "timeout") || !strcmp(status, "oom") || !strcmp(status, "crashed")) s->incomplete = 1;
+    if (!s->broken && results_add(s->results, p->row)) {
+        warn(
+            "cannot write to %s/points.jsonl: %s; %zu rows are safe there; make room and go on with --resume",
+            s->results->dir, strerror(errno), doc_len(s->results->rows));
+        s->broken = 1;
+    }
+    p->row = NULL;
+    progress_done(1, work_of(p->plan));
+    s->spent[WRITE] += stopwatch_seconds() - start;
+}
+
+static void end_row(struct sweep *s, struct point *p, const char *status, const char *reason) {
+    row_status(p->row, status, reason);
+    write_row(s, p);
+}
+
+static const char *status_of(const struct child *c) {
+    switch (c->end) {
+    case CHILD_SILENT: return "timeout";
+    case CHILD_OVER_MEMORY:
+    case CHILD_KILLED: return "oom";
+    default: return "crashed";
+    }
+}
+
+/* ---- predictions ------------------------------------------------------------------------------- */
+
+/* All that a forecast may carry over from: everything but the length and the input. */
+static char *family(const struct doc *p) {
+    return format("%s|%s|%s|%d|%d|%d|%d|%d|%d", doc_str(p, "label", ""), doc_str(p, "isa", ""),
+                  doc_str(p, "mask", ""), doc_int(p, "shape.batch", 0), doc_int(p, "shape.heads", 0),
+                  doc_int(p, "shape.kv_heads", 0), doc_int(p, "shape.dk", 0), doc_int(p, "shape.dv", 0),
+                  doc_int(p, "threads", 0));
+}
+
+static double pairs_of(const struct doc *p) { return doc_num(p, "shape.nq", 1) * doc_num(p, "shape.nk", 1); }
+
+static void remember(struct sweep *s, const struct doc *point, double ns) {
+    s->forecasts = xrealloc(s->forecasts, (s->nforecasts + 1) * sizeof *s->forecasts);
+    s->forecasts[s->nforecasts++] = (struct forecast){family(point), xstrdup(doc_str(point, "id", "")),
+                                                      pairs_of(point), ns, doc_num(point, "growth.time", 1)};
+}
+
+static const struct forecast *recall(const struct sweep *s, const struct doc *point) {
+    const struct forecast *best = NULL;
+    char *key = family(point);
+    for (size_t i = 0; i < s->nforecasts; i++)
+        if (!strcmp(s->forecasts[i].key, key) && s->forecasts[i].work < pairs_of(point) &&
+            (!best || s->forecasts[i].work > best->work))
+            best = &s->forecasts[i];
+    free(key);
+    return best;
+}
+
+/* Inputs are there twice: shared by all workers, and a copy in each. */
+static double bytes_of(const struct doc *p, int with_scratch) {
+    return 2 * doc_num(p, "need.inputs_bytes", 0) + doc_num(p, "need.outputs_bytes", 0) + WORKER_BYTES +
+           (with_scratch ? doc_num(p, "need.state_bytes", 0) + doc_num(p, "need.scratch_bytes", 0) : 0);
+}
+
+/* Writes the row of a point that shall not run; 0 where it may. */
+static int skip(struct sweep *s, struct point *p) {
+    const struct forecast *f = recall(s, p->plan);
+    double bytes = bytes_of(p->plan, 1), seconds;
+    char *reason = NULL;
+    const char *status = "skipped_time";
+    if (doc_get(p->plan, "status")) {
+        write_row(s, p);
+        return 1;
+    }
+    if (bytes > s->limit) {
+        status = "skipped_memory";
+        reason = format("needs %s of the %s that a worker may take", show_bytes(bytes), show_bytes(s->limit));
+        doc_put_num(p->row, "predicted.bytes", bytes);
+    } else if (s->options->budget > 0 && stopwatch_seconds() - s->start > s->options->budget) {
+        reason = format("the budget of %s is used up", show_seconds(s->options->budget));
+    } else if (f && f->ns < 0) {
+        reason = format("%s took longer than the limit already", f->id);
+    } else if (f) {
+        seconds = f->ns * 1e-9 * pow(pairs_of(p->plan) / f->work, f->growth / 2);
+        if (seconds > s->options->point_timeout) {
+            reason = format("one call would take %s by %s; the limit is %s", show_seconds(seconds), f->id,
+                            show_seconds(s->options->point_timeout));
+            doc_put_num(p->row, "predicted.seconds", seconds);
+        }
+    }
+    if (!reason) return 0;
+    end_row(s, p, status, reason);
+    free(reason);
+    return 1;
+}
+
+/* ---- workers ----------------------------------------------------------------------------------- */
+
+struct answer {         /* what came back from a worker */
+    struct doc *result; /* the last event that is no announcement */
+    char *call;         /* the last announcement */
+};
+
+static void listen(void *context, struct doc *event) {
+    struct answer *a = context;
+    if (doc_str(event, "call", NULL)) {
+        free(a->call);
+        a->call = xstrdup(doc_str(event, "call", ""));
+        return;
+    }
+    doc_free(a->result);
+    a->result = doc_copy(event);
+}
+
+static void forget(struct answer *a) {
+    doc_free(a->result);
+    free(a->call);
+}
+
+/* Runs one job; the caller looks at c->end and a->result. Time goes to the phase. */
+static void work(struct sweep *s, enum phase phase, struct doc *job, int threads, struct child *c,
+                 struct answer *a) {
+    static const char *const arguments[] = {"worker", NULL};
+    double start = stopwatch_seconds();
+    *a = (struct answer){0};
+    *c = (struct child){.arguments = arguments,
+                        .job = job,
+                        .data = s->data,
+                        .threads = threads,
+                        .blas_core = s->options->blas_core,
+                        .silence = s->options->point_timeout,
+                        .memory = s->limit,
+                        .event = listen,
+                        .context = a};
+    child_run(c);
+    doc_free(job);
+    s->spent[phase] += stopwatch_seconds() - start;
+}
+
+/* "" where the worker did what it was asked, else status and reason of the failure. */
+static const char *failure(const struct child *c, const struct answer *a, char **reason) {
+    *reason = NULL;
+    if (c->end == CHILD_DONE && a->result && !doc_get(a->result, "status")) return "";
+    if (c->end == CHILD_DONE && a->result) {
+        *reason = xstrdup(doc_str(a->result, "reason", "no reason given"));
+        return doc_str(a->result, "status", "crashed");
+    }
+    *reason = child_reason(c);
+    return status_of(c);
+}
+
+static double ceiling(struct sweep *s, int threads, const char *what) {
+    char key[16];
+    snprintf(key, sizeof key, "%d", threads);
+    if (!doc_get(s->ceilings, key)) {
+        struct doc *job = doc_object();
+        struct child c;
+        struct answer a;
+        int data = s->data;
+        doc_put_str(job, "kind", "ceilings");
+        doc_put_num(job, "threads", threads);
+        progress_show("ceilings", "of this machine");
+        s->data = -1;
+        work(s, CEILINGS, job, threads, &c, &a);
+        s->data = data;
+        doc_put(s->ceilings, key, a.result ? doc_copy(a.result) : doc_object());
+        doc_drop(doc_get(s->ceilings, key), "ok");
+        forget(&a);
+    }
+    return doc_num(doc_get(s->ceilings, key), what, 0);
+}
+
+static int prepare(struct sweep *s, const struct doc *point) {
+    struct doc *job = doc_object();
+    struct child c;
+    struct answer a;
+    char *reason;
+    doc_put_str(job, "kind", "prepare");
+    doc_put(job, "point", doc_copy(point));
+    doc_put_num(job, "rows", doc_num(s->measure, "rows", 256));
+    progress_show("inputs of", doc_str(point, "id", ""));
+    work(s, PREPARE, job, doc_int(point, "threads", 1), &c, &a);
+    const char *status = failure(&c, &a, &reason);
+    if (*status && !child_interrupted())
+        for (size_t i = 0; i < s->npoints; i++)
+            if (s->points[i].row) {
+                char *why = format("its inputs could not be made: %s", reason);
+                end_row(s, &s->points[i], status, why);
+                free(why);
+            }
+    free(reason);
+    forget(&a);
+    return *status ? -1 : 0;
+}
+
+static void probe(struct sweep *s, struct point *p) {
+    const struct doc *what = doc_get(s->measure, "what");
+    struct doc *job = doc_object();
+    struct child c;
+    struct answer a;
+    char *reason;
+    doc_put_str(job, "kind", "probe");
+    doc_put(job, "point", doc_copy(p->plan));
+    doc_put(job, "what", doc_copy(what));
+    doc_put_num(job, "memory_limit",
+                s->limit + 512 * 0x1p20); /* address space: stacks and arenas reserve it */
+    progress_show("probing", doc_str(p->plan, "id", ""));
+    work(s, PROBE, job, doc_int(p->plan, "threads", 1), &c, &a);
+    const char *status = failure(&c, &a, &reason);
+    if (child_interrupted()) {
+    } else if (*status) {
+        if (c.end == CHILD_SILENT) remember(s, p->plan, -1);
+        end_row(s, p, status, reason);
+    } else {
+        p->probed_ns = doc_num(a.result, "forward_ns", 0);
+        remember(s, p->plan, p->probed_ns);
+        row_probed(p->row, a.result, what);
+        p->setup_ns = doc_num(a.result, "setup_ns", 0);
+        if (strcmp(doc_str(p->row, "status", ""), "ok"))
+            write_row(s, p); /* inaccurate: its time is withheld */
+    }
+    free(reason);
+    forget(&a);
+}
+
+/* ---- timing ------------------------------------------------------------------------------------ */
+
+static struct doc *time_job(const struct sweep *s, struct point *const *chosen, size_t n, int replicate) {
+    struct doc *job = doc_object(), *points = doc_array(), *estimates = doc_array();
+    for (size_t i = 0; i < n; i++) {
+        doc_add(points, doc_copy(chosen[i]->plan));
+        doc_add(estimates, doc_number(chosen[i]->probed_ns));
+    }
+    doc_put_str(job, "kind", "time");
+    doc_put(job, "points", points);
+    doc_put(job, "estimates_ns", estimates);
+    doc_put_num(job, "share_seconds",
+                doc_num(s->measure, "max_seconds", 10) / doc_num(s->measure, "replicates", 6));
+    doc_put_num(job, "seed", doc_num(chosen[0]->plan, "seed", 1));
+    doc_put_num(job, "replicate", replicate);
+    return job;
+}
+
+static struct point *by_id(struct sweep *s, const char *id) {
+    for (size_t i = 0; id && i < s->npoints; i++)
+        if (s->points[i].row && !strcmp(doc_str(s->points[i].plan, "id", ""), id)) return &s->points[i];
+    return NULL;
+}
+
+static void take_times(struct sweep *s, const struct doc *result) {
+    const struct doc *times = doc_get(result, "times"), *flops = doc_get(result, "fma_flops");
+    for (size_t i = 0; i < doc_len(times); i++) {
+        struct point *p = by_id(s, doc_str(doc_at(times, i), "id", NULL));
+        if (!p) continue;
+        doc_add(p->samples, doc_copy(doc_get(doc_at(times, i), "samples_ns")));
+        p->setup_ns = doc_num(doc_at(times, i), "setup_ns", 0);
+        p->single |= doc_flag(doc_at(times, i), "single");
+    }
+    for (size_t i = 0; i < doc_len(flops); i++) doc_add(s->flops, doc_copy(doc_at(flops, i)));
+}
+
+/* One replicate of the chosen points. A worker that dies ends the row of the variant it had announced,
+   and the replicate starts again without it. */
+static void replicate(struct sweep *s, struct point **chosen, size_t n, int number) {
+    for (int done = 0; !done && !child_interrupted();) {
+        struct child c;
+        struct answer a;
+        char *reason;
+        size_t alive = 0;
+        for (size_t i = 0; i < n; i++)
+            if (chosen[i]->row) chosen[alive++] = chosen[i];
+        if ((n = alive) == 0) return;
+        progress_show("timing", doc_str(chosen[0]->plan, "id", ""));
+        work(s, TIME, time_job(s, chosen, n, number), doc_int(chosen[0]->plan, "threads", 1), &c, &a);
+        const char *status = failure(&c, &a, &reason);
+        done = !*status;
+        if (done) take_times(s, a.result);
+        else if (!child_interrupted()) {
+            struct point *guilty = by_id(s, a.call);
+            char *why = format("while it was timed: %s", reason);
+            end_row(s, guilty ? guilty : chosen[0], status, why);
+            free(why);
+        }
+        free(reason);
+        forget(&a);
+    }
+}
+
+/* As many of the waiting points as fit into one worker; scratch is shared, state is not. */
+static size_t choose(struct sweep *s, size_t *from, struct point **chosen) {
+    double state = 0, scratch = 0;
+    size_t n = 0;
+    for (; *from < s->npoints; ++*from) {
+        struct point *p = &s->points[*from];
+        if (!p->row) continue;
+        double more = doc_num(p->plan, "need.state_bytes", 0),
+               most = fmax(scratch, doc_num(p->plan, "need.scratch_bytes", 0));
+        if (n && bytes_of(p->plan, 0) + state + more + most > s->limit) break;
+        state += more;
+        scratch = most;
+        chosen[n++] = p;
+    }
+    return n;
+}
+
+static void time_group(struct sweep *s) {
+    int replicates = doc_int(s->measure, "replicates", 6);
+    struct point **chosen = xmalloc(s->npoints * sizeof *chosen), **part = xmalloc(s->npoints * sizeof *part);
+    for (size_t from = 0, n; (n = choose(s, &from, chosen)) > 0;)
+        for (int r = 0; r < replicates && !child_interrupted(); r++) {
+            memcpy(part, chosen, n * sizeof *part);
+            replicate(s, part, n, r);
+        }
+    free(chosen);
+    free(part);
+}
+
+static double peak(const struct sweep *s) {
+    size_t n = doc_len(s->flops);
+    double *x = xmalloc(n * sizeof *x), median;
+    for (size_t i = 0; i < n; i++) x[i] = doc_as_num(doc_at(s->flops, i));
+    median = stats_median(x, n);
+    free(x);
+    return n ? median : 0;
+}
+
+static void finish_group(struct sweep *s, int timed) {
+    for (size_t i = 0; i < s->npoints; i++) {
+        struct point *p = &s->points[i];
+        if (!p->row) continue;
+        if (timed) row_timed(p->row, p->samples, p->setup_ns, p->single);
+        row_ceilings(p->row, p->plan, peak(s), ceiling(s, doc_int(p->plan, "threads", 1), "read_bytes"));
+        write_row(s, p);
+    }
+}
+
+/* ---- groups ------------------------------------------------------------------------------------ */
+
+static int has_word(const struct doc *list, const char *word) {
+    for (size_t i = 0; i < doc_len(list); i++)
+        if (!strcmp(doc_as_str(doc_at(list, i)), word)) return 1;
+    return 0;
+}
+
+static void run_group(struct sweep *s) {
+    int timed = has_word(doc_get(s->measure, "what"), "time");
+    const struct doc *first = NULL;
+    double start = stopwatch_seconds();
+    for (size_t i = 0; i < s->npoints; i++)
+        if (!skip(s, &s->points[i]) && !first) first = s->points[i].plan;
+    if (!first) return;
+    s->data = memfd_create("inputs", MFD_CLOEXEC);
+    if (s->data < 0) die(EXIT_USAGE, "cannot make a file in memory: %s", strerror(errno));
+    if (prepare(s, first) == 0) {
+        for (size_t i = 0; i < s->npoints && !child_interrupted(); i++)
+            if (s->points[i].row) probe(s, &s->points[i]);
+        if (timed && !child_interrupted()) time_group(s);
+        if (!child_interrupted()) finish_group(s, timed);
+    }
+    close(s->data);
+    s->data = -1;
+    const char *id = doc_str(first, "id", ""), *slash = strchr(id, '/');
+    progress_line("%s: %zu points, %s", slash ? slash + 1 : id, s->npoints,
+                  show_seconds(stopwatch_seconds() - start));
+}
+
+/* Takes the points from `at` on that belong together and have no row yet; returns where the next begin. */
+static size_t take_group(struct sweep *s, const struct doc *points, size_t at) {
+    int group = doc_int(doc_at(points, at), "group", 0);
+    s->npoints = 0;
+    s->flops = doc_array();
+    for (; at < doc_len(points) && doc_int(doc_at(points, at), "group", 0) == group; at++) {
+        const struct doc *plan = doc_at(points, at);
+        if (results_has(s->results, doc_str(plan, "id", ""))) {
+            progress_done(1, work_of(plan));
+            continue;
+        }
+        s->points = xrealloc(s->points, (s->npoints + 1) * sizeof *s->points);
+        s->points[s->npoints++] =
+            (struct point){.plan = plan, .row = row_begin(plan, s->command), .samples = doc_array()};
+    }
+    return at;
+}
+
+static void drop_group(struct sweep *s) {
+    for (size_t i = 0; i < s->npoints; i++) {
+        doc_free(s->points[i].row);
+        doc_free(s->points[i].samples);
+    }
+    doc_free(s->flops);
+}
+
+static void account(struct sweep *s, struct doc *manifest) {
+    for (int i = 0; i < PHASES; i++) {
+        char key[32];
+        snprintf(key, sizeof key, "phases.%s", phase_names[i]);
+        doc_put_num(manifest, key, s->spent[i]);
+    }
+    doc_put(manifest, "ceilings", s->ceilings);
+}
+
+int sweep_run(const struct doc *plan, const struct run_options *options, const char *command,
+              struct results *results, struct doc *manifest) {
+    const struct doc *points = doc_get(plan, "points");
+    struct sweep s = {.options = options,
+                      .command = command,
+                      .results = results,
+                      .measure = doc_get(plan, "measure"),
+                      .ceilings = doc_object(),
+                      .data = -1,
+                      .start = stopwatch_seconds()};
+    double total = 0;
+    s.limit = options->mem_limit > 0 ? options->mem_limit : 0.9 * machine_free_memory();
+    doc_put_num(manifest, "memory_limit_bytes", s.limit);
+    for (size_t i = 0; i < doc_len(points); i++) total += work_of(doc_at(points, i));
+    for (size_t i = 0; i < doc_len(results->rows); i++) { /* of an earlier run that is resumed */
+        const char *status = doc_str(doc_at(results->rows, i), "status", "");
+        s.inaccurate |= !strcmp(status, "inaccurate");
+        s.incomplete |= !strcmp(status, "timeout") || !strcmp(status, "oom") || !strcmp(status, "crashed");
+    }
+    progress_start(doc_len(points), total);
+    for (size_t at = 0; at < doc_len(points) && !s.broken && !child_interrupted();) {
+        at = take_group(&s, points, at);
+        if (s.npoints) {
+            ceiling(&s, doc_int(s.points[0].plan, "threads", 1), "read_bytes");
+            run_group(&s);
+        }
+        drop_group(&s);
+    }
+    progress_end();
+    account(&s, manifest);
+    for (size_t i = 0; i < s.nforecasts; i++) free(s.forecasts[i].key), free(s.forecasts[i].id);
+    free(s.forecasts);
+    free(s.points);
+    if (child_interrupted()) return EXIT_INTERRUPTED;
+    return s.broken       ? EXIT_INCOMPLETE
+           : s.inaccurate ? EXIT_REGRESSION
+           : s.incomplete ? EXIT_INCOMPLETE
+                          : EXIT_FINE;
+}

@@ -1,0 +1,213 @@
+/* table.c -- what a run found. */
+#include "table.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "slice.h"
+#include "text.h"
+
+/* ---- tables ------------------------------------------------------------------------------------ */
+
+static const char *short_status(const char *status) {
+    static const char *const names[][2] = {{"unsupported", "-"},
+                                           {"skipped_memory", "no memory"},
+                                           {"skipped_time", "too long"},
+                                           {"timeout", "timeout"},
+                                           {"oom", "oom"},
+                                           {"crashed", "crashed"},
+                                           {"inaccurate", "WRONG"}};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (!strcmp(status, names[i][0])) return names[i][1];
+    return status;
+}
+
+static int is_ok(const struct doc *row) { return row && !strcmp(doc_str(row, "status", ""), "ok"); }
+
+/* One cell: the value at `path` shown by `show`, or why there is none. */
+static const char *cell(const struct doc *row, const char *path, const char *(*show)(double)) {
+    if (!row) return "";
+    if (!is_ok(row)) return short_status(doc_str(row, "status", ""));
+    double x = doc_num(row, path, (double)NAN);
+    return isnan(x) ? "" : show(x);
+}
+
+static const char *show_ns(double ns) { return show_seconds(ns * 1e-9); }
+
+static const char *show_error(double x) {
+    static char text[4][16];
+    static int next;
+    char *t = text[next++ % 4];
+    snprintf(t, 16, x == 0 ? "0" : x < 1e-3 ? "%.0e" : "%.3f", x);
+    return t;
+}
+
+static int width_of(const struct slice *s) {
+    int width = 8;
+    for (size_t c = 0; c < s->ncurves; c++)
+        if ((int)strlen(s->curves[c].label) > width) width = (int)strlen(s->curves[c].label);
+    return width;
+}
+
+/* Does any row of the slice have a number at `path`? */
+static int has(const struct slice *s, const char *path) {
+    for (size_t c = 0; c < s->ncurves; c++)
+        for (size_t i = 0; i < s->lengths; i++)
+            if (s->curves[c].rows[i] && doc_is_number(doc_get(s->curves[c].rows[i], path))) return 1;
+    return 0;
+}
+
+static void print_metric(const struct slice *s, const char *what, const char *path,
+                         const char *(*show)(double)) {
+    int width = width_of(s);
+    if (!has(s, path)) return;
+    printf("  %-*s", width, what);
+    for (size_t i = 0; i < s->lengths; i++) {
+        char head[24];
+        snprintf(head, sizeof head, "n=%.0f", s->n[i]);
+        printf(" %10s", head);
+    }
+    putchar('\n');
+    for (size_t c = 0; c < s->ncurves; c++) {
+        printf("  %-*s", width, s->curves[c].label);
+        for (size_t i = 0; i < s->lengths; i++) printf(" %10s", cell(s->curves[c].rows[i], path, show));
+        putchar('\n');
+    }
+}
+
+/* ---- who overtakes whom ------------------------------------------------------------------------ */
+
+static double low(const struct doc *row) { return doc_as_num(doc_at(doc_get(row, "time.ci_ns"), 0)); }
+static double high(const struct doc *row) { return doc_as_num(doc_at(doc_get(row, "time.ci_ns"), 1)); }
+
+/* The first length from which on x is faster than y wherever both ran, intervals apart; 0 where never. */
+static double faster_from(const struct slice *s, const struct curve *x, const struct curve *y) {
+    double from = 0;
+    for (size_t i = s->lengths; i-- > 0;) {
+        if (!is_ok(x->rows[i]) || !is_ok(y->rows[i])) continue;
+        if (!(high(x->rows[i]) < low(y->rows[i]))) break;
+        from = s->n[i];
+    }
+    return from;
+}
+
+static int is_kind(const struct curve *c, const struct slice *s, const char *kind) {
+    for (size_t i = 0; i < s->lengths; i++)
+        if (c->rows[i]) return !strcmp(doc_str(c->rows[i], "kind", ""), kind);
+    return 0;
+}
+
+static void print_crossings(const struct slice *s) {
+    for (size_t y = 0; y < s->ncurves; y++) {
+        if (!is_kind(&s->curves[y], s, "exact") || !has(s, "time.median_ns")) continue;
+        int any = 0;
+        for (size_t x = 0; x < s->ncurves; x++) {
+            double from = x == y || is_kind(&s->curves[x], s, "control")
+                              ? 0
+                              : faster_from(s, &s->curves[x], &s->curves[y]);
+            if (from == 0) continue;
+            if (!any++) printf("  Faster than %s: ", s->curves[y].label);
+            else printf(", ");
+            printf("%s from n = %.0f", s->curves[x].label, from);
+        }
+        if (any) putchar('\n');
+    }
+}
+
+void table_print(const char *question, const struct doc *rows) {
+    struct slices s;
+    slices_make(&s, rows);
+    if (*question) printf("%s\n", question);
+    for (size_t i = 0; i < s.count; i++) {
+        printf("\n%s\n", s.all[i].title);
+        print_metric(&s.all[i], "time", "time.median_ns", show_ns);
+        print_metric(&s.all[i], "error", "accuracy.softmax.rel_fro", show_error);
+        print_metric(&s.all[i], "scratch", "memory.scratch_bytes", show_bytes);
+        print_crossings(&s.all[i]);
+    }
+    slices_free(&s);
+}
+
+/* ---- CSV --------------------------------------------------------------------------------------- */
+
+static const char *const columns[] = {
+    "id",
+    "status",
+    "reason",
+    "variant",
+    "label",
+    "kind",
+    "shape.batch",
+    "shape.heads",
+    "shape.kv_heads",
+    "shape.nq",
+    "shape.nk",
+    "shape.dk",
+    "shape.dv",
+    "mask",
+    "input_label",
+    "seed",
+    "threads",
+    "isa",
+    "time.median_ns",
+    "time.ci_ns.0",
+    "time.ci_ns.1",
+    "time.mad_ns",
+    "time.min_ns",
+    "time.setup_ns",
+    "memory.state_bytes",
+    "memory.scratch_bytes",
+    "memory.arena_peak_bytes",
+    "memory.hwm_bytes",
+    "flops",
+    "bytes",
+    "gflops",
+    "peak_fraction",
+    "roofline_fraction",
+    "accuracy.definition.rel_fro",
+    "accuracy.definition.bound",
+    "accuracy.softmax.rel_fro",
+    "accuracy.softmax.skill",
+    "accuracy.softmax.max_abs",
+    "accuracy.softmax.cosine_mean",
+};
+
+/* The member of a path whose last name may be an index into an array. */
+static const struct doc *field(const struct doc *row, const char *path) {
+    size_t n = strlen(path);
+    if (n < 3 || path[n - 2] != '.' || path[n - 1] < '0' || path[n - 1] > '9') return doc_get(row, path);
+    char *array = format("%.*s", (int)n - 2, path);
+    const struct doc *x = doc_at(doc_get(row, array), (size_t)(path[n - 1] - '0'));
+    free(array);
+    return x;
+}
+
+static void add_cell(struct text *t, const struct doc *x) {
+    const char *word = doc_as_str(x);
+    if (doc_is_number(x)) text_add(t, "%.17g", doc_as_num(x));
+    if (!word) return;
+    if (!strpbrk(word, ",\"\n")) {
+        text_add(t, "%s", word);
+        return;
+    }
+    text_add(t, "\"");
+    for (; *word; word++) text_add(t, *word == '"' ? "\"\"" : "%c", *word);
+    text_add(t, "\"");
+}
+
+char *table_csv(const struct doc *rows) {
+    enum { COLUMNS = sizeof columns / sizeof *columns };
+    struct text t = {0};
+    for (size_t c = 0; c < COLUMNS; c++) text_add(&t, "%s%s", c ? "," : "", columns[c]);
+    text_add(&t, "\n");
+    for (size_t r = 0; r < doc_len(rows); r++) {
+        for (size_t c = 0; c < COLUMNS; c++) {
+            if (c) text_add(&t, ",");
+            add_cell(&t, field(doc_at(rows, r), columns[c]));
+        }
+        text_add(&t, "\n");
+    }
+    return t.s;
+}

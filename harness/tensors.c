@@ -1,0 +1,85 @@
+/* tensors.c -- the further tensors of a variant. */
+#include "tensors.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "params.h"
+
+size_t tensors_count(const struct attn_variant *v) {
+    size_t n = 0;
+    while (v->tensors && v->tensors[n].name) n++;
+    return n;
+}
+
+/* The size behind one name of a shape; -1 where it is none. */
+static int size_of(const char *name, const struct attn_variant *v, const struct attn_problem *p,
+                   const void *params) {
+    const struct {
+        const char *name;
+        int size;
+    } known[] = {{"b", p->batch}, {"h", p->heads}, {"hk", p->kv_heads}, {"nq", p->nq},
+                 {"n", p->nk},    {"nk", p->nk},   {"dk", p->dk},       {"dv", p->dv}};
+    const struct attn_param *param = params_find(v, name);
+    int size;
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (!strcmp(name, known[i].name)) return known[i].size;
+    if (!param || param->type != ATTN_INT) return -1;
+    memcpy(&size, (const char *)params + param->offset, sizeof size);
+    return size;
+}
+
+int tensors_shape(const struct attn_variant *v, const struct attn_tensor *t, const struct attn_problem *p,
+                  const void *params, struct tensor_shape *shape, struct attn_error *error) {
+    const char *at = t->shape;
+    char name[32];
+    int used;
+    *shape = (struct tensor_shape){.batch = -1, .head = -1, .count = 1};
+    for (; sscanf(at, " %31s%n", name, &used) == 1; at += used) {
+        int size = size_of(name, v, p, params);
+        if (size < 0 || shape->rank == TENSOR_DIMS) {
+            snprintf(error->text, sizeof error->text, "tensor '%s' of %s: '%s' in its shape is no size",
+                     t->name, v->name, name);
+            return -1;
+        }
+        if (!strcmp(name, "b")) shape->batch = shape->rank;
+        if (!strcmp(name, "h") || !strcmp(name, "hk")) shape->head = shape->rank;
+        shape->size[shape->rank++] = size;
+        shape->count *= (size_t)size;
+    }
+    return 0;
+}
+
+/* Elements between two neighbours of dimension d. */
+static ptrdiff_t stride(const struct tensor_shape *s, int d) {
+    ptrdiff_t n = 1;
+    if (d < 0) return 0;
+    for (int i = d + 1; i < s->rank; i++) n *= s->size[i];
+    return n;
+}
+
+static int first_row(const struct tensor_shape *s) {
+    int d = 0;
+    while (d == s->batch || d == s->head) d++;
+    return d;
+}
+
+struct attn_output tensors_output(const struct tensor_shape *s, float *data) {
+    return (struct attn_output){data, stride(s, s->batch), stride(s, s->head), stride(s, first_row(s))};
+}
+
+struct attn_view tensors_view(const struct tensor_shape *s, const float *data) {
+    return (struct attn_view){data, stride(s, s->batch), stride(s, s->head), stride(s, first_row(s))};
+}
+
+/* FNV-1a; streams 0 to 15 belong to q, k, v and their like. */
+static uint64_t stream(const char *name) {
+    uint64_t h = 14695981039346656037u;
+    for (; *name; name++) h = (h ^ (unsigned char)*name) * 1099511628211u;
+    return h | 16;
+}
+
+void tensors_generate(const struct attn_tensor *t, const struct attn_problem *p, size_t count, float *data) {
+    attn_random_normal(p->seed, stream(t->name), 0, count, data);
+    for (size_t i = 0; i < count; i++) data[i] *= (float)t->deviation;
+}

@@ -1,0 +1,29 @@
+/* tensors.h -- the further tensors of a variant: sizes, seeded values, views. */
+#ifndef TENSORS_H
+#define TENSORS_H
+
+#include "attn.h"
+
+enum { TENSORS_MAX = 16, TENSOR_DIMS = 6 };
+
+struct tensor_shape {
+    int rank, size[TENSOR_DIMS];
+    int batch, head; /* which dimension is b, which h or hk; -1: none */
+    size_t count;    /* elements */
+};
+
+/* The sizes behind the names of a table line; -1 and a reason where a name is unknown. */
+int tensors_shape(const struct attn_variant *, const struct attn_tensor *, const struct attn_problem *,
+                  const void *params, struct tensor_shape *, struct attn_error *);
+
+size_t tensors_count(const struct attn_variant *);
+
+/* Views of data that lies packed in the shape. */
+struct attn_view tensors_view(const struct tensor_shape *, const float *data);
+struct attn_output tensors_output(const struct tensor_shape *, float *data);
+
+/* Values from the problem's seed, for roles ATTN_WEIGHT and ATTN_INPUT: normal, with the table's
+   deviation, in a stream of their own by name. */
+void tensors_generate(const struct attn_tensor *, const struct attn_problem *, size_t count, float *data);
+
+#endif

@@ -1,0 +1,73 @@
+/* worker.c -- the child's side: takes a job, does it, says what came of it. */
+#include "worker.h"
+
+#include <string.h>
+
+#include "blas.h"
+#include "child.h"
+#include "problem.h"
+#include "text.h"
+
+static int copy_in(struct block *b, const float *from, double count) {
+    size_t bytes = (size_t)count * sizeof(float);
+    if (block_make(b, bytes)) return -1;
+    memcpy(b->data, from, bytes);
+    block_read_only(b);
+    return 0;
+}
+
+int stage_open(struct stage *s, struct attn_error *error) {
+    *s = (struct stage){0};
+    if (group_open(CHILD_DATA, &s->group, error)) return -1;
+    const struct attn_problem *p = &s->group.problem;
+    double queries = (double)p->batch * p->heads * p->nq, keys = (double)p->batch * p->kv_heads * p->nk;
+    if (copy_in(&s->q, s->group.q, queries * p->dk) || copy_in(&s->k, s->group.k, keys * p->dk) ||
+        copy_in(&s->v, s->group.v, keys * p->dv) || block_make(&s->o, (size_t)problem_output_bytes(p))) {
+        strcpy(error->text, "no memory for inputs and output");
+        return -1;
+    }
+    block_fill(&s->o, 0xff); /* NaN: what is not written shows */
+    group_call(&s->group, p, &s->call);
+    s->call.q.data = (const float *)s->q.data;
+    s->call.k.data = (const float *)s->k.data;
+    s->call.v.data = (const float *)s->v.data;
+    s->call.o = (struct attn_output){(float *)s->o.data, (ptrdiff_t)p->heads * p->nq * p->dv,
+                                     (ptrdiff_t)p->nq * p->dv, p->dv};
+    return 0;
+}
+
+void job_fail(const char *status, const char *reason) {
+    struct doc *d = doc_object();
+    doc_put_str(d, "status", status);
+    doc_put_str(d, "reason", reason);
+    child_send(d);
+}
+
+void job_prepare(const struct doc *job) {
+    struct attn_error error;
+    if (group_make(CHILD_DATA, doc_get(job, "point"), doc_int(job, "rows", 256), &error)) {
+        job_fail("crashed", error.text);
+        return;
+    }
+    struct doc *d = doc_object();
+    doc_put_bool(d, "ok", 1);
+    child_send(d);
+}
+
+int worker_main(void) {
+    static const struct {
+        const char *kind;
+        void (*run)(const struct doc *);
+    } jobs[] = {
+        {"ceilings", job_ceilings}, {"prepare", job_prepare}, {"probe", job_probe}, {"time", job_time}};
+    child_settle();
+    struct doc *job = child_job();
+    const char *kind = doc_str(job, "kind", "");
+    for (size_t i = 0; i < sizeof jobs / sizeof *jobs; i++)
+        if (!strcmp(kind, jobs[i].kind)) {
+            jobs[i].run(job);
+            doc_free(job);
+            return EXIT_FINE;
+        }
+    die(EXIT_USAGE, "no job '%s'", kind);
+}

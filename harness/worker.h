@@ -1,0 +1,28 @@
+/* worker.h -- the jobs that run in a child: ceilings, prepare, probe, time. */
+#ifndef WORKER_H
+#define WORKER_H
+
+#include "block.h"
+#include "doc.h"
+#include "group.h"
+
+/* `attnbench worker`: takes one job {kind, ...} and sends its events; returns the exit code. */
+int worker_main(void);
+
+/* A private read-only copy of a group's inputs between guard pages, and an output of its own. */
+struct stage {
+    struct group group;
+    struct block q, k, v, o;
+    struct attn_call call; /* on the copies */
+};
+int stage_open(struct stage *, struct attn_error *); /* from descriptor CHILD_DATA */
+
+/* The jobs. A failure is sent as {status, reason}; status is a row's. */
+void job_fail(const char *status, const char *reason);
+void job_prepare(const struct doc *job);  /* {point, rows} -> {ok} */
+void job_probe(const struct doc *job);    /* {point, what[], memory_limit} -> {isa, setup_ns, forward_ns,
+                                             memory{}, accuracy{}} */
+void job_time(const struct doc *job);     /* see job_time.c */
+void job_ceilings(const struct doc *job); /* {threads} -> {fma_flops, read_bytes, blas{}} */
+
+#endif

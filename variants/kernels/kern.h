@@ -1,0 +1,46 @@
+/*
+ * kern.h -- the hot inner loops, once for each instruction set.
+ *
+ * A kernel is serial, knows no attention, owns no memory, and needs no alignment. The bodies stand in
+ * kern_body.h; kern_<isa>.c compiles them over the primitives of simd_<isa>.h with its own flags.
+ */
+#ifndef KERN_H
+#define KERN_H
+
+#include <stddef.h>
+
+struct kern {
+    const char *isa;
+    int mr, nr; /* register tile of mul(): rows a multiple of mr and columns of nr run fastest */
+
+    /* c[m][n] = alpha * a[m][k] b[k][n], or with `add` (alpha must be 1) c += a b. Element a[i][p] is at i *
+       a_row + p * a_col. b comes in panels of nr columns: panel t starts at t * panel, its rows are ldb
+       apart. A plain row-major b has panel = nr; the output of pack() has panel = nr * k and ldb = nr. The
+       sum runs over ascending p for every element, whatever m and n are. */
+    void (*mul)(int m, int n, int k, float alpha, const float *a, ptrdiff_t a_row, ptrdiff_t a_col,
+                const float *b, ptrdiff_t ldb, ptrdiff_t panel, int add, float *c, ptrdiff_t ldc);
+
+    /* Transposes x[n][d] into panels xt[ceil(n / nr)][d][nr]; columns beyond n are 0. */
+    void (*pack)(int n, int d, const float *x, ptrdiff_t ldx, float *xt);
+
+    /* The online softmax of one row: s becomes exp(s - m) with the running maximum m and the running
+       sum l brought up to date. Returns the factor by which earlier sums have to be multiplied. */
+    float (*soften)(int n, float *s, float *m, float *l);
+
+    void (*scale)(int n, float factor, float *x);    /* x *= factor */
+    void (*softcap)(int n, float cap, float *x);     /* x = cap tanh(x / cap) */
+    void (*exp)(size_t n, const float *x, float *y); /* see kern_math.h */
+    void (*tanh)(size_t n, const float *x, float *y);
+    void (*elu1)(int n, const float *x, float *y); /* y = elu(x) + 1 */
+    float (*dot)(int n, const float *x, const float *y);
+    float (*sum)(int n, const float *x);
+    int (*finite)(int n, const float *x); /* no inf, no NaN */
+    double (*fma_loop)(long rounds);      /* returns the operations done */
+};
+
+int kern_count(void);                  /* instruction sets compiled in */
+const struct kern *kern_at(int index); /* narrowest first */
+int kern_usable(int index);            /* does this CPU run it? */
+const struct kern *kern_find(int isa); /* attn_problem.isa; ATTN_ISA_BEST or unusable: the widest usable */
+
+#endif

@@ -1,0 +1,185 @@
+/*
+ * kern_body.h -- every kernel, once, over the primitives of one instruction set.
+ *
+ * The including file defines KERN (the name of the table), ISA (its name in reports), MR and NV (the
+ * register tile: MR rows of NV vectors) and includes its simd_<isa>.h and kern_math.h first.
+ */
+#include <stdint.h>
+
+#include "kern.h"
+
+#define NR (NV * VL)
+
+/* One register tile: c[M][n] with n <= NR. M is a constant at every call, so that `acc` lives in
+   registers; `full` says n == NR. */
+static inline __attribute__((always_inline)) void tile(int M, int full, int n, int k, float alpha,
+                                                       const float *a, ptrdiff_t a_row, ptrdiff_t a_col,
+                                                       const float *b, ptrdiff_t ldb, int add, float *c,
+                                                       ptrdiff_t ldc) {
+    vf acc[MR][NV];
+    for (int i = 0; i < M; i++)
+        for (int t = 0; t < NV; t++) acc[i][t] = v_set1(0.0f);
+    if (add) /* go on with the sum, so that splitting k changes no bit */
+        for (int i = 0; i < M; i++)
+            for (int t = 0; t < NV; t++) {
+                int left = n - t * VL;
+                if (full || left >= VL) acc[i][t] = v_load(c + i * ldc + t * VL);
+                else if (left > 0) acc[i][t] = v_load_n(c + i * ldc + t * VL, left);
+            }
+    for (int p = 0; p < k; p++, b += ldb, a += a_col) {
+        vf row[NV];
+        for (int t = 0; t < NV; t++) {
+            int left = n - t * VL;
+            if (full || left >= VL) row[t] = v_load(b + t * VL);
+            else row[t] = left > 0 ? v_load_n(b + t * VL, left) : (vf){0};
+        }
+        for (int i = 0; i < M; i++) {
+            vf x = v_set1(a[i * a_row]);
+            for (int t = 0; t < NV; t++) acc[i][t] = v_fma(x, row[t], acc[i][t]);
+        }
+    }
+    for (int i = 0; i < M; i++)
+        for (int t = 0; t < NV; t++) {
+            int left = n - t * VL;
+            float *to = c + i * ldc + t * VL;
+            vf x = alpha == 1.0f ? acc[i][t] : acc[i][t] * alpha;
+            if (full || left >= VL) v_store(to, x);
+            else if (left > 0) v_store_n(to, x, left);
+        }
+}
+
+static void mul(int m, int n, int k, float alpha, const float *a, ptrdiff_t a_row, ptrdiff_t a_col,
+                const float *b, ptrdiff_t ldb, ptrdiff_t panel, int add, float *c, ptrdiff_t ldc) {
+    for (int j = 0; j < n; j += NR, b += panel) {
+        int w = n - j < NR ? n - j : NR, full = w == NR;
+        int i = 0;
+#define ROWS(M)                                                                     \
+    for (; i + M <= m; i += M) {                                                    \
+        const float *ai = a + i * a_row;                                            \
+        float *ci = c + i * ldc + j;                                                \
+        if (full) tile(M, 1, NR, k, alpha, ai, a_row, a_col, b, ldb, add, ci, ldc); \
+        else tile(M, 0, w, k, alpha, ai, a_row, a_col, b, ldb, add, ci, ldc);       \
+    }
+        ROWS(MR)
+        ROWS(2)
+        ROWS(1)
+#undef ROWS
+    }
+}
+
+static void pack(int n, int d, const float *x, ptrdiff_t ldx, float *xt) {
+    for (int j = 0; j < n; j += NR, xt += (ptrdiff_t)NR * d) {
+        int w = n - j < NR ? n - j : NR;
+        for (int p = 0; p < d; p++) {
+            float *to = xt + (ptrdiff_t)p * NR;
+            for (int t = 0; t < w; t++) to[t] = x[(j + t) * ldx + p];
+            for (int t = w; t < NR; t++) to[t] = 0.0f;
+        }
+    }
+}
+
+static float soften(int n, float *s, float *m, float *l) {
+    vf top = v_set1(-INFINITY), sum = v_set1(0.0f);
+    int j = 0;
+    for (; j + VL <= n; j += VL) top = v_max(v_load(s + j), top);
+    float most = v_hmax(top);
+    for (; j < n; j++) most = s[j] > most ? s[j] : most;
+    if (most < *m) most = *m;
+    if (most == -INFINITY) { /* nothing visible so far: exp(-inf - -inf) would be NaN */
+        memset(s, 0, (size_t)n * sizeof *s);
+        return 1.0f;
+    }
+    for (j = 0; j + VL <= n; j += VL) {
+        vf e = v_exp(v_load(s + j) - most);
+        v_store(s + j, e);
+        sum += e;
+    }
+    if (j < n) {
+        float rest[VL] = {0};
+        v_store_n(s + j, v_exp(v_load_n(s + j, n - j) - most), n - j);
+        memcpy(rest, s + j, (size_t)(n - j) * sizeof *rest);
+        sum += v_load(rest);
+    }
+    float factor = *m == most ? 1.0f : v_exp(v_set1(*m - most))[0];
+    *l = *l * factor + v_hsum(sum);
+    *m = most;
+    return factor;
+}
+
+/* y = f(x) over vectors and the tail. */
+#define MAP(n, x, y, f)                                 \
+    do {                                                \
+        size_t i_ = 0, n_ = (size_t)(n);                \
+        for (; i_ + VL <= n_; i_ += VL) {               \
+            vf in = v_load((x) + i_);                   \
+            v_store((y) + i_, f);                       \
+        }                                               \
+        if (i_ < n_) {                                  \
+            vf in = v_load_n((x) + i_, (int)(n_ - i_)); \
+            v_store_n((y) + i_, f, (int)(n_ - i_));     \
+        }                                               \
+    } while (0)
+
+static void scale(int n, float factor, float *x) { MAP(n, x, x, in * factor); }
+static void softcap(int n, float cap, float *x) { MAP(n, x, x, v_tanh(in / cap) * cap); }
+static void map_exp(size_t n, const float *x, float *y) { MAP(n, x, y, v_exp(in)); }
+static void map_tanh(size_t n, const float *x, float *y) { MAP(n, x, y, v_tanh(in)); }
+static void elu1(int n, const float *x, float *y) {
+    MAP(n, x, y, v_pick(in > 0.0f, in + 1.0f, v_exp(v_pick(in > 0.0f, v_set1(0.0f), in))));
+}
+
+static float dot(int n, const float *x, const float *y) {
+    vf acc = v_set1(0.0f);
+    int i = 0;
+    for (; i + VL <= n; i += VL) acc = v_fma(v_load(x + i), v_load(y + i), acc);
+    if (i < n) acc = v_fma(v_load_n(x + i, n - i), v_load_n(y + i, n - i), acc);
+    return v_hsum(acc);
+}
+
+static float sum(int n, const float *x) {
+    vf acc = v_set1(0.0f);
+    int i = 0;
+    for (; i + VL <= n; i += VL) acc += v_load(x + i);
+    if (i < n) acc += v_load_n(x + i, n - i);
+    return v_hsum(acc);
+}
+
+static int all_finite(int n, const float *x) {
+    vf bad = v_set1(0.0f); /* x * 0 is NaN for inf and NaN alone, and NaN stays */
+    int i = 0;
+    for (; i + VL <= n; i += VL) bad += v_load(x + i) * 0.0f;
+    if (i < n) bad += v_load_n(x + i, n - i) * 0.0f;
+    return v_hsum(bad) == 0.0f;
+}
+
+/* Twelve independent chains cover latency times issue width and fit, with x and y, sixteen registers. */
+static double fma_loop(long rounds) {
+    enum { CHAINS = 12 };
+    vf acc[CHAINS], x = v_set1(0.999f), y = v_set1(1e-3f);
+    for (int c = 0; c < CHAINS; c++) acc[c] = v_set1((float)c);
+    for (long r = 0; r < rounds; r++)
+        for (int c = 0; c < CHAINS; c++) acc[c] = v_fma(acc[c], x, y);
+    vf all = acc[0];
+    for (int c = 1; c < CHAINS; c++) all += acc[c];
+    volatile float sink = v_hsum(all);
+    (void)sink;
+    return (double)rounds * CHAINS * VL * 2;
+}
+
+const struct kern KERN = {
+    .isa = ISA,
+    .mr = MR,
+    .nr = NR,
+    .mul = mul,
+    .pack = pack,
+    .soften = soften,
+    .scale = scale,
+    .softcap = softcap,
+    .exp = map_exp,
+    .tanh = map_tanh,
+    .elu1 = elu1,
+    .dot = dot,
+    .sum = sum,
+    .finite = all_finite,
+    .fma_loop = fma_loop,
+};

@@ -1,0 +1,69 @@
+/*
+ * kern_math.h -- exp and tanh over the primitives of one instruction set.
+ *
+ * exp: x = k ln 2 + r with |r| <= ln 2 / 2, then a polynomial of degree 6 in r (coefficients as in
+ * Cephes expf) and 2^k put into the exponent. Below -87, where the result leaves the normal range, it
+ * is 0: a weight of 1e-38 changes no float sum that holds a weight of 1. Above 88 it is inf.
+ *
+ * tanh: x + x^3 P(x^2) for |x| < 0.625 (Cephes tanhf), else 1 - 2 / (exp(2 |x|) + 1) with the sign of x.
+ */
+#ifndef KERN_MATH_H
+#define KERN_MATH_H
+
+static inline vf v_set1(float x) { return x - (vf){0}; }
+static inline vf v_load(const float *p) {
+    vf x;
+    memcpy(&x, p, sizeof x);
+    return x;
+}
+static inline void v_store(float *p, vf x) { memcpy(p, &x, sizeof x); }
+static inline vf v_pick(vi m, vf a, vf b) { return (vf)(((vi)a & m) | ((vi)b & ~m)); }
+static inline vf v_abs(vf x) { return (vf)((vi)x & 0x7fffffff); }
+
+static inline float v_hsum(vf x) {
+    float s[VL];
+    v_store(s, x);
+    for (int w = VL / 2; w > 0; w /= 2)
+        for (int i = 0; i < w; i++) s[i] += s[i + w];
+    return s[0];
+}
+
+static inline float v_hmax(vf x) {
+    float m = x[0];
+    for (int i = 1; i < VL; i++) m = x[i] > m ? x[i] : m;
+    return m;
+}
+
+static inline vf v_exp(vf x) {
+    const float lowest = -87.0f, highest = 88.0f;
+    const float to_integer = 12582912.0f; /* 1.5 * 2^23: adding it rounds to the nearest integer */
+    vf in = v_pick(x < lowest, v_set1(lowest), v_pick(x > highest, v_set1(highest), x));
+    vf k = v_fma(in, v_set1(1.44269504f), v_set1(to_integer)) - to_integer;
+    vf r = v_fma(k, v_set1(-0.693359375f), in);
+    r = v_fma(k, v_set1(2.12194440e-4f), r);
+    vf p = v_fma(v_set1(1.9875691500e-4f), r, v_set1(1.3981999507e-3f));
+    p = v_fma(p, r, v_set1(8.3334519073e-3f));
+    p = v_fma(p, r, v_set1(4.1665795894e-2f));
+    p = v_fma(p, r, v_set1(1.6666665459e-1f));
+    p = v_fma(p, r, v_set1(5.0000001201e-1f));
+    p = v_fma(p, r * r, r) + 1.0f;
+    vf power = (vf)((__builtin_convertvector(k, vi) + 127) << 23);
+    vf y = p * power;
+    y = v_pick(x < lowest, v_set1(0.0f), y);
+    y = v_pick(x > highest, v_set1(INFINITY), y);
+    return v_pick(x == x, y, x); /* NaN stays NaN */
+}
+
+static inline vf v_tanh(vf x) {
+    vf a = v_abs(x), z = x * x;
+    vf p = v_fma(v_set1(-5.70498872745e-3f), z, v_set1(2.06390887954e-2f));
+    p = v_fma(p, z, v_set1(-5.37397155531e-2f));
+    p = v_fma(p, z, v_set1(1.33314422036e-1f));
+    p = v_fma(p, z, v_set1(-3.33332819422e-1f));
+    vf small = v_fma(p * z, x, x);
+    vf large = 1.0f - 2.0f / (v_exp(a + a) + 1.0f);
+    large = (vf)((vi)large | ((vi)x & (int)0x80000000));
+    return v_pick(a < 0.625f, small, large);
+}
+
+#endif

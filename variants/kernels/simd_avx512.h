@@ -1,0 +1,16 @@
+/* simd_avx512.h -- primitives for AVX-512 (F, DQ, VL, BW): vectors of sixteen. */
+#if !defined __AVX512F__ || !defined __AVX512DQ__ || !defined __AVX512VL__ || !defined __AVX512BW__
+#error "this file needs -mavx512f -mavx512dq -mavx512vl -mavx512bw"
+#endif
+#include <immintrin.h>
+
+#define VL 16
+typedef float vf __attribute__((vector_size(64)));
+typedef int vi __attribute__((vector_size(64)));
+
+static inline vf v_fma(vf a, vf b, vf c) { return (vf)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c); }
+static inline vf v_max(vf a, vf b) { return (vf)_mm512_max_ps((__m512)a, (__m512)b); }
+
+static inline __mmask16 v_first(int n) { return (__mmask16)((1u << n) - 1); }
+static inline vf v_load_n(const float *p, int n) { return (vf)_mm512_maskz_loadu_ps(v_first(n), p); }
+static inline void v_store_n(float *p, vf x, int n) { _mm512_mask_storeu_ps(p, v_first(n), (__m512)x); }

@@ -1,0 +1,20 @@
+/* simd_generic.h -- primitives in portable C: vectors of four, lowered by the compiler. */
+#define VL 4
+typedef float vf __attribute__((vector_size(16)));
+typedef int vi __attribute__((vector_size(16)));
+
+/* A libm call would be exact and a hundred times slower. */
+static inline vf v_fma(vf a, vf b, vf c) { return a * b + c; }
+
+static inline vf v_max(vf a, vf b) {
+    vi m = a > b;
+    return (vf)(((vi)a & m) | ((vi)b & ~m));
+}
+
+static inline vf v_load_n(const float *p, int n) {
+    vf x = {0};
+    memcpy(&x, p, (size_t)n * sizeof *p);
+    return x;
+}
+
+static inline void v_store_n(float *p, vf x, int n) { memcpy(p, &x, (size_t)n * sizeof *p); }

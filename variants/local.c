@@ -1,0 +1,76 @@
+/*
+ * local.c -- sliding-window attention: softmax over the keys near the query.
+ *
+ * Query i, at position i + offset on the axis of the keys, sees the keys from `left` before to `right`
+ * after it; `window = w` sets both, a causal mask drops the right side. Rows at the ends have fewer
+ * keys and are normalised over those. The tiles of tiles.c are used, and only those that the window
+ * touches, so time is n (left + right + 1) and memory a constant per thread.
+ * Source: Beltagy, Peters, Cohan, "Longformer", 2020, section 3.1; Child et al., 2019.
+ * Departures: none; other conventions count the window two-sided (Hugging Face) or |i-j| < w / 2.
+ */
+#include "parts.h"
+#include "softmax.h"
+#include "tiles.h"
+
+struct params {
+    int window, left, right;
+};
+
+static const struct attn_param table[] = {
+    {"window", ATTN_INT, offsetof(struct params, window), 256, 0, 1 << 30, NULL,
+     "keys on each side of the query, besides its own"},
+    {"left", ATTN_INT, offsetof(struct params, left), -1, -1, 1 << 30, NULL,
+     "keys before the query; -1: as window"},
+    {"right", ATTN_INT, offsetof(struct params, right), -1, -1, 1 << 30, NULL,
+     "keys after the query; -1: as window"},
+    {0},
+};
+
+static int left(const void *params) {
+    const struct params *x = params;
+    return x->left >= 0 ? x->left : x->window;
+}
+
+static int right(const void *params) {
+    const struct params *x = params;
+    return x->right >= 0 ? x->right : x->window;
+}
+
+static void size(const struct attn_problem *p, const void *params, struct attn_need *need) {
+    (void)params;
+    need->scratch = tiles_scratch(p);
+}
+
+static void forward(const struct attn_call *c) { tiles_forward(c, left(c->params), right(c->params)); }
+
+static void reference(const struct attn_call *c, int b, int h, const int *rows, int nrows, double *weights,
+                      double *outside, double *out) {
+    (void)outside;
+    softmax_window_rows(c, left(c->params), right(c->params), b, h, rows, nrows, weights, out, NULL, NULL);
+}
+
+static void cost(const struct attn_problem *p, const void *params, struct attn_cost *cost) {
+    parts_softmax_cost(p, parts_pairs(p, left(params), right(params)), cost);
+}
+
+const struct attn_variant attn_variant_local = {
+    .magic = ATTN_MAGIC,
+    .abi = ATTN_ABI,
+    .struct_size = sizeof(struct attn_variant),
+    .name = "local",
+    .brief = "softmax over a sliding window of keys around the query",
+    .formula = "o_i = sum_{i-left <= j <= i+right} softmax_j(scale q_i.k_j) v_j",
+    .cite = "Beltagy, Peters, Cohan: Longformer, 2020",
+    .kind = ATTN_SUBSET_SOFTMAX,
+    .caps = ATTN_CAP_NO_MASK | ATTN_CAP_CAUSAL | ATTN_CAP_SHIFT | ATTN_CAP_CROSS | ATTN_CAP_KEY_LENGTHS |
+            ATTN_CAP_BIAS | ATTN_CAP_SOFTCAP | ATTN_CAP_GROUPED | ATTN_CAP_WIDE_VALUES | ATTN_CAP_WEIGHTS |
+            ATTN_CAP_SAME_BITS,
+    .time = {1, "n window (dk + dv)"},
+    .memory = {0, "threads (dk + dv)"},
+    .params = table,
+    .params_size = sizeof(struct params),
+    .size = size,
+    .forward = forward,
+    .reference = reference,
+    .cost = cost,
+};
