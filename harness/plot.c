@@ -23,14 +23,14 @@ extern const char curves_gp[]; /* made from scripts/curves.gp */
 
 static const struct metric {
     const char *name, *ylabel, *path, *low, *high;
-    double unit;
+    double unit, floor; /* a curve that lies below the floor throughout stands in the legend only */
     int guides;
 } metrics[] = {
     {"time", "time of a call, seconds (median, range of process medians)", "time.median_ns", "time.ci_ns",
-     "time.ci_ns", 1e-9, 1},
-    {"memory", "state and scratch, MiB", "memory.total", NULL, NULL, 1.0 / (1 << 20), 1},
+     "time.ci_ns", 1e-9, 1e-7, 1},
+    {"memory", "state and scratch, MiB", "memory.total", NULL, NULL, 1.0 / (1 << 20), 0, 1},
     {"error", "distance to softmax attention, relative Frobenius", "accuracy.softmax.rel_fro", NULL, NULL, 1,
-     0},
+     1e-4, 0},
 };
 
 struct value {
@@ -50,6 +50,12 @@ static struct value value_of(const struct metric *m, const struct doc *row) {
     return v;
 }
 
+/* Planned, but it did not run. What a variant refuses is no gap in its curve. */
+static int is_gap(const struct doc *row) {
+    const char *status = row ? doc_str(row, "status", "") : "ok";
+    return strcmp(status, "ok") && strcmp(status, "unsupported");
+}
+
 struct extent {
     double least, most, steep; /* of y; the steepest growth seen, rounded up */
 };
@@ -59,7 +65,7 @@ static struct extent extent_of(const struct slice *s, const struct metric *m) {
     for (size_t c = 0; c < s->ncurves; c++)
         for (size_t i = 0; i < s->lengths; i++) {
             struct value v = value_of(m, s->curves[c].rows[i]);
-            if (isnan(v.y)) continue;
+            if (isnan(v.y) || v.y < m->floor) continue;
             e.least = fmin(e.least, v.y);
             e.most = fmax(e.most, v.y);
             if (doc_num(s->curves[c].rows[i],
@@ -67,6 +73,14 @@ static struct extent extent_of(const struct slice *s, const struct metric *m) {
                 e.steep = 2;
         }
     return e;
+}
+
+/* The largest value of a curve; a gap counts as infinite, so that its mark is drawn. 0: nothing to show. */
+static double top_of(const struct curve *c, size_t lengths, const struct metric *m) {
+    double top = 0;
+    for (size_t i = 0; i < lengths; i++)
+        top = fmax(top, is_gap(c->rows[i]) ? (double)INFINITY : value_of(m, c->rows[i]).y);
+    return top;
 }
 
 static void add_number(struct text *t, double x) {
@@ -94,19 +108,17 @@ static char *data_text(const struct slice *s, const struct metric *m) {
     return t.s;
 }
 
-/* Points that were planned but did not run, at the cap. What a variant refuses is no gap in its curve. */
+/* The gaps of all curves, at the cap. */
 static char *marks_text(const struct slice *s, double cap, int *count) {
     struct text t = {0};
     text_add(&t, "n,y,curve\n");
     *count = 0;
     for (size_t c = 0; c < s->ncurves; c++)
         for (size_t i = 0; i < s->lengths; i++) {
-            const char *status = s->curves[c].rows[i] ? doc_str(s->curves[c].rows[i], "status", "") : "ok";
-            if (!strcmp(status, "ok") || !strcmp(status, "unsupported")) continue;
+            if (!is_gap(s->curves[c].rows[i])) continue;
             text_add(&t, "%.0f,%.9g,%zu\n", s->n[i], cap, c + 1);
             ++*count;
         }
-    if (!*count) text_add(&t, ",,\n");
     return t.s;
 }
 
@@ -117,17 +129,30 @@ static void add_quoted(struct text *t, const char *s) {
     text_add(t, "\"");
 }
 
-static char *script_text(const struct slice *s, const struct metric *m, const char *name,
-                         const struct extent *e, int marks) {
+/* Legend entries of the curves that lie below the floor. */
+static void add_low(struct text *t, const struct slice *whole, const struct metric *m) {
+    text_add(t, "low = \"");
+    for (size_t c = 0; c < whole->ncurves; c++) {
+        double top = top_of(&whole->curves[c], whole->lengths, m);
+        if (top > 0 && top <= m->floor)
+            text_add(t, ", keyentry with linespoints ls %zu title '%s (below %.0e)'", c % 12 + 1,
+                     whole->curves[c].label, m->floor);
+    }
+    text_add(t, "\"\n");
+}
+
+static char *script_text(const struct slice *s, const struct slice *whole, const size_t *style,
+                         const struct metric *m, const char *name, const struct extent *e, int marks) {
     struct text t = {0};
     text_add(&t, "# Draws %s.svg and %s.png: gnuplot %s.gp, in this folder.\n", name, name, name);
     text_add(&t, "data = \"%s.csv\"\nmarks = \"%s.marks.csv\"\nhas_marks = %d\n", name, name, marks > 0);
-    text_add(&t, "curves = %zu\narray label[%zu]\n", s->ncurves, s->ncurves);
+    text_add(&t, "curves = %zu\narray label[%zu]\narray style[%zu]\n", s->ncurves, s->ncurves, s->ncurves);
     for (size_t c = 0; c < s->ncurves; c++) {
         text_add(&t, "label[%zu] = ", c + 1);
         add_quoted(&t, s->curves[c].label);
-        text_add(&t, "\n");
+        text_add(&t, "\nstyle[%zu] = %zu\n", c + 1, style[c]);
     }
+    add_low(&t, whole, m);
     text_add(&t, "title_ = ");
     add_quoted(&t, s->title);
     text_add(&t, "\nylabel_ = \"%s\"\nguides = %d\nsteep = %.0f\nx0 = %.0f\ny0 = %.9g\n", m->ylabel,
@@ -170,16 +195,35 @@ static int save(const char *folder, const char *name, const char *ending, char *
     return failed;
 }
 
-static int plot_one(const char *folder, const struct slice *s, const struct metric *m) {
-    struct extent e = extent_of(s, m);
+/* The slice with the curves that the metric shows; `style` keeps the place each has in the whole slice, so
+   that a variant looks the same in every picture. */
+static struct slice shown(const struct slice *s, const struct metric *m, size_t *style) {
+    struct slice some = *s;
+    some.curves = xmalloc(s->ncurves * sizeof *some.curves);
+    some.ncurves = 0;
+    for (size_t c = 0; c < s->ncurves; c++)
+        if (top_of(&s->curves[c], s->lengths, m) > m->floor) {
+            style[some.ncurves] = c + 1;
+            some.curves[some.ncurves++] = s->curves[c];
+        }
+    return some;
+}
+
+static int plot_one(const char *folder, const struct slice *whole, const struct metric *m) {
+    struct extent e = extent_of(whole, m);
     int marks;
     if (e.most == 0) return 0; /* not measured */
-    char *name = format("%s-%s", m->name, s->slug), *script = format("%s.gp", name);
-    char *dots = marks_text(s, e.most * 2, &marks);
-    int failed = save(folder, name, ".csv", data_text(s, m)) || save(folder, name, ".marks.csv", dots) ||
-                 save(folder, name, ".gp", script_text(s, m, name, &e, marks)) || draw(folder, script);
+    size_t *style = xmalloc(whole->ncurves * sizeof *style);
+    struct slice s = shown(whole, m, style);
+    char *name = format("%s-%s", m->name, s.slug), *script = format("%s.gp", name);
+    char *dots = marks_text(&s, e.most * 2, &marks);
+    int failed = save(folder, name, ".csv", data_text(&s, m)) || save(folder, name, ".marks.csv", dots) ||
+                 save(folder, name, ".gp", script_text(&s, whole, style, m, name, &e, marks)) ||
+                 draw(folder, script);
     free(name);
     free(script);
+    free(style);
+    free(s.curves);
     return failed ? -1 : 1;
 }
 

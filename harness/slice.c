@@ -29,14 +29,24 @@ static char *title_of(const struct doc *row) {
     return t.s;
 }
 
-static char *slug_of(const char *title) {
-    char *slug = xstrdup(title), *to = slug;
-    for (const char *c = slug; *c; c++) {
-        if (isalnum((unsigned char)*c) || strchr("=._", *c)) *to++ = *c;
-        else if (to > slug && to[-1] != '-') *to++ = '-';
-    }
-    *to = '\0';
-    return slug;
+/* Short, and as distinct as the title: what is one and the same for every sweep is left out. */
+static char *slug_of(const struct doc *row) {
+    struct text t = {0};
+    const struct doc *shape = doc_get(row, "shape");
+    int heads = doc_int(shape, "heads", 1), dk = doc_int(shape, "dk", 0), nq = doc_int(shape, "nq", 0);
+    text_add(&t, "%s-%s-b%dh%d", doc_str(row, "mask", "none"), doc_str(row, "input_label", "input"), doc_int(shape, "batch", 1),
+             heads);
+    if (doc_int(shape, "kv_heads", heads) != heads) text_add(&t, "g%d", doc_int(shape, "kv_heads", heads));
+    text_add(&t, "d%d", dk);
+    if (doc_int(shape, "dv", dk) != dk) text_add(&t, "v%d", doc_int(shape, "dv", dk));
+    if (nq != doc_int(shape, "nk", nq)) text_add(&t, "q%d", nq);
+    text_add(&t, "-t%d", doc_int(row, "threads", 1));
+    if (doc_num(row, "seed", 1) != 1) text_add(&t, "-s%.0f", doc_num(row, "seed", 1));
+    if (doc_num(row, "logits.softcap", 0) > 0) text_add(&t, "-softcap%g", doc_num(row, "logits.softcap", 0));
+    if (doc_int(row, "logits.shift", 0)) text_add(&t, "-shift%d", doc_int(row, "logits.shift", 0));
+    for (char *c = t.s; *c; c++)
+        if (!isalnum((unsigned char)*c) && !strchr("=._-", *c)) *c = '_';
+    return t.s;
 }
 
 static struct slice *find_slice(struct slices *s, const struct doc *row) {
@@ -47,7 +57,7 @@ static struct slice *find_slice(struct slices *s, const struct doc *row) {
             return &s->all[i];
         }
     s->all = xrealloc(s->all, (s->count + 1) * sizeof *s->all);
-    s->all[s->count] = (struct slice){.title = title, .slug = slug_of(title)};
+    s->all[s->count] = (struct slice){.title = title, .slug = slug_of(row)};
     return &s->all[s->count++];
 }
 

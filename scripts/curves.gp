@@ -1,8 +1,8 @@
 # curves.gp -- one picture of curves over sequence length.
 #
-# Expects, set by the lines before: data, marks (CSV files), curves (how many), label[1 .. curves], title_,
-# ylabel_, guides (draw slopes?), x0, y0 (where they start), steep (the steepest that fits), base.
-# Columns of data: n, then value, low and high of each curve. Columns of marks: n, y, curve: points that
+# Expects, set by the lines before: data, marks (CSV files), has_marks (0 or 1), curves (how many),
+# label[1 .. curves], style[1 .. curves], title_, ylabel_, guides (draw slopes?), x0, y0 (where they start), steep (1 or 2).
+# low: legend entries of curves that lie below the picture. Columns of data: n, then value, low and high of each curve. Columns of marks: n, y, curve: points that
 # were planned and did not run, at the top of the picture.
 
 set datafile separator comma
@@ -15,7 +15,7 @@ set logscale y
 set format x "%.0f"
 set format y "10^{%L}"
 set xtics rotate by 0
-set grid xtics ytics mytics lc rgb "#dddddd" lw 0.6, lc rgb "#eeeeee" lw 0.4
+set grid xtics ytics back lt 1 lc rgb "#d8d8d8" lw 0.8
 set border 3 lc rgb "#555555"
 set tics nomirror
 set key outside right top vertical Left reverse noenhanced samplen 3 spacing 1.25
@@ -26,14 +26,21 @@ array colour[12] = ["#000000", "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b
                     "#e69f00", "#7f7f7f", "#5d3a9b", "#a6761d", "#1b7837", "#b2182b"]
 array shape[12] = [7, 5, 9, 13, 11, 15, 6, 4, 8, 12, 10, 14]
 do for [i = 1:12] {
-    set style line i lc rgb colour[i] pt shape[i] ps 0.9 lw 1.8 dt (int(i - 1) % 5 + 1)
+    dash = (i - 1) % 5 + 1
+    set style line i lc rgb colour[i] pt shape[i] ps 0.9 lw 1.8 dt dash
 }
-style_of(i) = int(i - 1) % 12 + 1
+style_of(i) = int(style[i] - 1) % 12 + 1
 slope(x, e) = y0 * (x / x0) ** e
 
-plot for [e = 1:(guides ? int(steep) : 0)] slope(x, e) with lines lc rgb "#bbbbbb" lw 1 dt 3 \
-         title (e == 1 ? "slope n" : "slope n^2"), \
-     for [i = 1:curves] data using 1:(column(3 * i - 1)):(column(3 * i)):(column(3 * i + 1)) \
-         with yerrorlines ls style_of(i) title label[i], \
-     for [i = 1:curves] marks using ($3 == i ? $1 : NaN):2 with points ls style_of(i) ps 1.4 notitle, \
-     marks using 1:2 with points pt 2 ps 1.8 lw 1.2 lc rgb "#b2182b" title (has_marks ? "did not run" : "")
+slopes = "for [e = 1:int(steep)] slope(x, e) with lines lc rgb '#888888' lw 1.2 dt 3 " . \
+         "title (e == 1 ? 'slope n' : 'slope n^2')"
+values = "for [i = 1:curves] data using 1:(column(3 * i - 1)):(column(3 * i)):(column(3 * i + 1)) " . \
+         "with yerrorlines ls style_of(i) title label[i]"
+gaps   = "for [i = 1:curves] marks using ($3 == i ? $1 : NaN):2 with points ls style_of(i) ps 1.4 notitle, " . \
+         "marks using 1:2 with points pt 2 ps 1.8 lw 1.2 lc rgb '#b2182b' title 'did not run'"
+
+# An empty data set would be a warning, so that only what there is is asked for.
+what = values
+if (guides) { what = slopes . ", " . what }
+if (has_marks) { what = what . ", " . gaps }
+eval "plot " . what . low
