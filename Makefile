@@ -25,8 +25,9 @@ NUM    := -ffp-contract=off -fno-math-errno -fno-trapping-math
 WARN   := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings -Wvla $(if $(filter 1,$(WERROR)),-Werror)
 ALL    := -std=c11 -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE $(OPT_$(MODE)) $(NUM) $(WARN) -fopenmp -fno-lto \
           -ffile-prefix-map=$(CURDIR)=. $(CFLAGS)
-# The OpenMP build of OpenBLAS first, whichever the system would choose.
-BLASDIR := $(call pkg,--variable=libdir openblas)
+# The OpenMP build of OpenBLAS where Debian puts it, whichever build the system's alternatives point to.
+BLASDIR := $(firstword $(wildcard /usr/lib/*/openblas-openmp) $(call pkg,--variable=libdir openblas))
+BLASINC := $(firstword $(patsubst %,-I%,$(wildcard /usr/include/*/openblas-openmp)) $(call pkg,--cflags openblas))
 LIBS    := $(if $(BLASDIR),-L$(BLASDIR) -Wl$(comma)-rpath$(comma)$(BLASDIR)) -lopenblas $(call pkg,--libs lua5.4) $(call pkg,--libs jansson) -lm
 
 ARCH     := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine 2>/dev/null)))
@@ -40,9 +41,9 @@ TESTS    := $(patsubst tests/test_%.c,$(B)/tests/test_%,$(wildcard tests/test_*.
 # Who may include whom, and which files get which instruction set: here and nowhere else.
 INC :=
 $(B)/variants/%.o: INC := -Ivariants
-$(B)/variants/full.o: INC := -Ivariants $(call pkg,--cflags openblas)
+$(B)/variants/full.o: INC := -Ivariants $(BLASINC)
 $(B)/harness/%.o: INC := -Ivariants -Iharness
-$(B)/harness/blas.o: INC := -Iharness $(call pkg,--cflags openblas)
+$(B)/harness/blas.o: INC := -Iharness $(BLASINC)
 $(B)/harness/config.o: INC := -Iharness $(call pkg,--cflags lua5.4)
 $(B)/harness/doc.o: INC := -Iharness $(call pkg,--cflags jansson)
 $(B)/tests/%.o: INC := -Ivariants -Iharness -Itests $(call pkg,--cflags cmocka)
@@ -96,12 +97,30 @@ test:
 	@scripts/setup.sh test
 	@$(MAKE) --no-print-directory run-tests
 
-run-tests: $(B)/attnbench $(TESTS)
+run-tests: $(B)/attnbench $(B)/tests/attnbench-bad $(TESTS)
 	@B=$(B) tests/run.sh $(TESTS) $(wildcard tests/*_test.sh)
 
 $(B)/tests/test_%: $(B)/tests/test_%.o $(LIBRARY)
 	$(if $(Q),@echo "  LD $@")
 	$(Q)$(CC) $(ALL) $^ $(call pkg,--libs cmocka) $(LIBS) $(LDFLAGS) -o $@
+
+# The program with a roster of variants that misbehave, in place of variants/list.h.
+$(B)/tests/bad_registry.o: harness/registry.c tests/bad/list.h $(B)/flags
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL) -Itests/bad -Ivariants -Iharness -c $< -o $@
+
+$(B)/tests/attnbench-bad: $(B)/harness/main.o $(B)/tests/bad_registry.o $(B)/tests/bad/bad.o \
+                          $(filter-out $(B)/harness/registry.o,$(LIBRARY))
+	$(if $(Q),@echo "  LD $@")
+	$(Q)$(CC) $(ALL) $^ $(LIBS) $(LDFLAGS) -o $@
+
+## check-asan: the unit tests and the contract of every variant under the address and undefined sanitizers
+check-asan:
+	@scripts/setup.sh test
+	@$(MAKE) --no-print-directory MODE=asan asan-tests
+asan-tests: $(B)/attnbench $(TESTS)
+	@B=$(B) tests/run.sh $(TESTS)
+	$(B)/attnbench check
 
 ## lint: formatting and the direction of includes
 lint:
@@ -116,6 +135,6 @@ clean:
 help:
 	@sed -n 's/^## //p' $(firstword $(MAKEFILE_LIST)); echo; echo "MODE=release|debug|asan  V=1  WERROR=1  CC=...  CFLAGS=...  CONFIG=... (of demo)"
 
-.PHONY: demo test run-tests lint clean help
+.PHONY: demo test run-tests check-asan asan-tests lint clean help
 .SECONDARY:
 -include $(wildcard $(B)/*/*.d $(B)/*/*/*.d)

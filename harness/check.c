@@ -435,8 +435,7 @@ static void over_params(void) {
             void *params = params_defaults(v);
             struct doc *value = p->type == ATTN_CHOICE ? doc_string(p->choices[i]) : doc_number(values[i]);
             struct attn_error error;
-            if (values[i] != p->preset && !params_set(params, p, value, &error))
-                over_some_features(params);
+            if (values[i] != p->preset && !params_set(params, p, value, &error)) over_some_features(params);
             doc_free(value);
             free(params);
         }

@@ -64,7 +64,7 @@ static int check_one(const struct attn_variant *v) {
     struct child c = {.arguments = arguments,
                       .data = -1,
                       .threads = 3,
-                      .silence = 60,
+                      .silence = 30,
                       .event = listen,
                       .context = &verdict};
     double start = stopwatch_seconds();

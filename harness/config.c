@@ -278,14 +278,14 @@ static void lay_over(lua_State *lua, struct config *c) {
 
 /* ---- opening ----------------------------------------------------------------------------------- */
 
+/* Lua shortens long paths; so it knows the script by a name of ours, which explain() turns into the path. */
+#define CHUNK "(config)"
+
 /* Runs protected: everything that may raise a Lua error. */
 static int evaluate(lua_State *lua) {
     struct config *c = self(lua);
-    char *name;
     furnish(lua);
-    name = lua_newuserdatauv(lua, strlen(c->path) + 2, 0);
-    sprintf(name, "@%s", c->path);
-    if (luaL_loadbufferx(lua, c->source, strlen(c->source), name, "t")) return lua_error(lua);
+    if (luaL_loadbufferx(lua, c->source, strlen(c->source), "=" CHUNK, "t")) return lua_error(lua);
     lua_sethook(lua, note_line, LUA_MASKLINE, 0);
     lua_call(lua, 0, 0);
     if (!c->calls) return 0;
@@ -315,11 +315,17 @@ static char *opening_comment(const char *source) {
 }
 
 static void explain(struct config *c, int status, struct text *errors) {
-    const char *message = lua_tostring(c->lua, -1);
-    if (status == LUA_ERRMEM)
+    const char *message = lua_tostring(c->lua, -1), *chunk;
+    if (status == LUA_ERRMEM) {
         text_add(errors, "%s:%d: the config takes more than %d MiB of memory; it may only describe a sweep\n",
                  c->path, (int)current_line, MEMORY_CAP >> 20);
-    else text_add(errors, "%s\n", message ? message : "an error without a message");
+        return;
+    }
+    if (!message) message = "an error without a message";
+    if (strncmp(message, CHUNK, strlen(CHUNK))) text_add(errors, "%s: ", c->path);
+    for (; (chunk = strstr(message, CHUNK)); message = chunk + strlen(CHUNK))
+        text_add(errors, "%.*s%s", (int)(chunk - message), message, c->path);
+    text_add(errors, "%s\n", message);
 }
 
 struct config *config_open(const char *path, const char *const *sets, size_t nsets, struct text *errors) {

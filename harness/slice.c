@@ -34,8 +34,8 @@ static char *slug_of(const struct doc *row) {
     struct text t = {0};
     const struct doc *shape = doc_get(row, "shape");
     int heads = doc_int(shape, "heads", 1), dk = doc_int(shape, "dk", 0), nq = doc_int(shape, "nq", 0);
-    text_add(&t, "%s-%s-b%dh%d", doc_str(row, "mask", "none"), doc_str(row, "input_label", "input"), doc_int(shape, "batch", 1),
-             heads);
+    text_add(&t, "%s-%s-b%dh%d", doc_str(row, "mask", "none"), doc_str(row, "input_label", "input"),
+             doc_int(shape, "batch", 1), heads);
     if (doc_int(shape, "kv_heads", heads) != heads) text_add(&t, "g%d", doc_int(shape, "kv_heads", heads));
     text_add(&t, "d%d", dk);
     if (doc_int(shape, "dv", dk) != dk) text_add(&t, "v%d", doc_int(shape, "dv", dk));

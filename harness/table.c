@@ -116,6 +116,25 @@ static void print_crossings(const struct slice *s) {
     }
 }
 
+/* Each reason why rows of the slice have no figures, once, with the first point that shows it. */
+static void print_reasons(const struct slice *s) {
+    struct text said = {0};
+    text_append(&said, "\n", 1);
+    for (size_t c = 0; c < s->ncurves; c++)
+        for (size_t i = 0; i < s->lengths; i++) {
+            const struct doc *row = s->curves[c].rows[i];
+            if (!row || is_ok(row)) continue;
+            char *line =
+                format("\n%s: %s\n", doc_str(row, "status", ""), doc_str(row, "reason", "no reason given"));
+            if (!strstr(said.s, line)) {
+                text_add(&said, "%s", line + 1);
+                printf("  %s at n = %.0f, %s", s->curves[c].label, s->n[i], line + 1);
+            }
+            free(line);
+        }
+    free(said.s);
+}
+
 void table_print(const char *question, const struct doc *rows) {
     struct slices s;
     slices_make(&s, rows);
@@ -126,6 +145,7 @@ void table_print(const char *question, const struct doc *rows) {
         print_metric(&s.all[i], "error", "accuracy.softmax.rel_fro", show_error);
         print_metric(&s.all[i], "scratch", "memory.scratch_bytes", show_bytes);
         print_crossings(&s.all[i]);
+        print_reasons(&s.all[i]);
     }
     slices_free(&s);
 }

@@ -1,0 +1,41 @@
+#!/bin/sh
+# lint.sh -- formatting, and the direction of includes: arrows point one way.
+#
+#   kernels -> the C library      variants -> attn.h, their own helpers, kernels
+#   harness -> attn.h, list.h     one file alone knows Lua, one JSON; scripts read only results
+set -u
+failed=0
+
+complain() {
+    echo "lint: $1" >&2
+    failed=1
+}
+
+# Quoted includes in the files of $1 that match none of the allowed names $2.
+stray() {
+    grep -nE '^#include "' $1 | grep -vE "\"($2)\"" && complain "$3"
+}
+
+# The angle include $1 stands in the file $2 alone.
+one_door() {
+    others=$(grep -lE "#include <$1>" harness/*.[ch] variants/*.[ch] variants/kernels/*.[ch] | grep -vx "$2")
+    [ -z "$others" ] || complain "<$1> belongs in $2 alone, not in $others"
+}
+
+own_kernels=$(cd variants/kernels && ls *.h | paste -sd'|')
+own_variants=$(cd variants && ls *.h | paste -sd'|')
+own_harness=$(cd harness && ls *.h | paste -sd'|')
+
+stray "variants/kernels/*.[ch]" "$own_kernels" "a kernel includes something outside variants/kernels"
+stray "variants/*.[ch]" "$own_variants|kernels/kern.h" "a variant includes something outside variants"
+stray "harness/*.[ch]" "$own_harness|attn.h|list.h" "the harness knows variants through attn.h and list.h only"
+one_door "lua.h" harness/config.c
+one_door "jansson.h" harness/doc.c
+grep -lE '(getenv|fopen|printf|clock_gettime)\(' variants/*.c variants/kernels/*.[ch] && complain "a variant prints, reads the environment or a clock"
+
+# shellcheck disable=SC2046 # file names have no blanks
+clang-format --dry-run -Werror $(git ls-files '*.c' '*.h') || complain "formatting: clang-format -i on the files above"
+
+grep -nE '[[:blank:]]+$' $(git ls-files '*.c' '*.h' '*.sh' '*.lua' '*.gp' '*.md' Makefile) && complain "blanks at the end of a line"
+[ "$failed" = 0 ] && echo "lint: fine"
+exit "$failed"

@@ -1,0 +1,78 @@
+#!/bin/sh
+# setup.sh -- installs what is missing on Debian or Ubuntu; does nothing where all is there.
+#
+#   scripts/setup.sh run    what building and running needs
+#   scripts/setup.sh test   that, and what the tests need
+#   scripts/setup.sh lint   what `make lint` needs
+set -eu
+
+case "${1:-}" in
+run | test) ;;
+lint) ;;
+*) echo "usage: scripts/setup.sh run|test|lint" >&2; exit 2 ;;
+esac
+
+missing=""
+why=""
+
+# need PACKAGE REASON COMMAND...: notes the package unless the command succeeds.
+need() {
+    package=$1
+    reason=$2
+    shift 2
+    "$@" >/dev/null 2>&1 && return 0
+    missing="$missing $package"
+    why="$why  $package: $reason
+"
+}
+
+has() { command -v "$1"; }
+header() { echo "#include <$1>" | ${CC:-gcc} -E -x c -; }
+openblas() { ls /usr/lib/*/openblas-openmp/libopenblas.so || { pkg-config --exists openblas && ! has apt-get; }; }
+
+if [ "$1" = lint ]; then
+    need clang-format "checks the formatting" has clang-format
+else
+    need gcc "compiles" has "${CC:-gcc}"
+    need libc6-dev "headers of the C library" header stdlib.h
+    need make "builds" has make
+    need pkg-config "finds the libraries" has pkg-config
+    need libopenblas-openmp-dev "matrix products of the baseline" openblas
+    need liblua5.4-dev "reads the configs" pkg-config --exists lua5.4
+    need libjansson-dev "reads and writes the results" pkg-config --exists jansson
+    need librandom123-dev "random numbers that depend on a counter alone" header Random123/philox.h
+    need gnuplot-nox "draws the curves" has gnuplot
+fi
+if [ "$1" = test ]; then
+    need libcmocka-dev "runs the unit tests" pkg-config --exists cmocka
+fi
+[ -n "$missing" ] || exit 0
+
+echo "Some packages are missing:"
+printf '%s' "$why"
+line="apt-get install -y --no-install-recommends$missing"
+
+if ! command -v apt-get >/dev/null 2>&1; then
+    echo "setup: this is not Debian or Ubuntu; install what these packages hold:$missing" >&2
+    exit 2
+fi
+if [ "$(id -u)" = 0 ]; then
+    root=""
+elif command -v sudo >/dev/null 2>&1 && { [ -t 0 ] || sudo -n true 2>/dev/null; }; then
+    root="sudo"
+else
+    echo "setup: no right to install; as root, run: $line" >&2
+    exit 2
+fi
+echo "Installing them: $root $line"
+export DEBIAN_FRONTEND=noninteractive
+log=$(mktemp)
+# shellcheck disable=SC2086 # the words of $line are meant to be words
+if { $root env DEBIAN_FRONTEND=noninteractive $line || { $root apt-get update && $root env DEBIAN_FRONTEND=noninteractive $line; }; } >"$log" 2>&1; then
+    rm -f "$log"
+else
+    tail -n 15 "$log" >&2
+    rm -f "$log"
+    echo "setup: the packages could not be installed; as root, run: apt-get update && $line" >&2
+    exit 2
+fi

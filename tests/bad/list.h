@@ -1,0 +1,10 @@
+/* list.h -- the roster of attnbench-bad: one good variant, and some that misbehave. */
+VARIANT(flash)
+VARIANT(bad_crash)
+VARIANT(bad_late)
+VARIANT(bad_hang)
+VARIANT(bad_garbage)
+VARIANT(bad_greedy)
+VARIANT(bad_outside)
+VARIANT(bad_future)
+VARIANT(bad_unset)

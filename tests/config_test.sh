@@ -1,0 +1,167 @@
+# config_test.sh -- configs that are wrong, with the message each must give: exit code 2, place and
+# remedy, within seconds, and nothing written.
+. "$(dirname "$0")/lib.sh"
+
+# wrong NAME TEXT-OF-CONFIG MESSAGE: the config fails and stderr is exactly the message (CONFIG is its path)
+wrong() {
+    name=$1
+    printf '%s' "$2" >"$T/x.lua"
+    printf '%s\n' "$3" | sed "s|CONFIG|$T/x.lua|g; s|^|attnbench: |" >"$T/want"
+    expect 2 "$name" timeout 20 "$A" run "$T/x.lua" -o "$T/results"
+    same "$name: message" "$T/want" "$T/err"
+    holds "$name: nothing written" [ ! -e "$T/results" ]
+}
+
+head='sweep {
+  shape = { n = 64 },
+  variants = { "flash" },
+'
+
+wrong "unknown key" "$head  maks = \"causal\",
+}" "CONFIG:4: sweep: unknown key 'maks'; did you mean 'mask'?"
+
+wrong "unknown key in shape" 'sweep {
+  shape = {
+    n = 64,
+    hedas = 4,
+  },
+  variants = { "flash" },
+}' "CONFIG:4: shape: unknown key 'hedas'; did you mean 'heads'?"
+
+wrong "wrong type" "$head  threads = \"two\",
+}" "CONFIG:4: threads = \"two\"; allowed is a whole number from 1 to 1024"
+
+wrong "out of range" 'sweep { shape = { n = { 64, -3 } }, variants = "flash" }' \
+    "CONFIG:1: n = -3; allowed is a whole number from 1 to 16777216"
+
+wrong "not whole" 'sweep { shape = { n = 64.5 }, variants = "flash" }' \
+    "CONFIG:1: n = 64.5; allowed is a whole number from 1 to 16777216"
+
+wrong "unknown variant" 'sweep {
+  shape = { n = 64 },
+  variants = {
+    "full",
+    "flahs",
+  },
+}' "CONFIG:5: variants: unknown variant 'flahs'; did you mean 'flash'?"
+
+wrong "unknown parameter" 'sweep {
+  shape = { n = 64 },
+  variants = { { "local",
+    windw = 3 } },
+}' "CONFIG:4: variants: local has no parameter 'windw'; did you mean 'window'?"
+
+wrong "parameter out of range" 'sweep { shape = { n = 64 },
+  variants = { { "local", window = -1 } } }' \
+    "CONFIG:2: variants: local: window = -1: allowed is a whole number from 0 to 1073741824"
+
+wrong "unknown choice" 'sweep { shape = { n = 64 }, variants = { { "full", materialise = "al" } } }' \
+    "CONFIG:1: variants: full: materialise = \"al\": did you mean 'all'?"
+
+wrong "unknown mask" "$head  mask = { \"none\", \"casual\" } }" "CONFIG:4: mask = \"casual\"; did you mean 'causal'?"
+
+wrong "unknown input" "$head  input = \"gaus\" }" "CONFIG:4: input: \"gaus\" is no input; did you mean 'gauss'?"
+
+wrong "unknown setting of an input" "$head  input = { \"gauss\", sigma = 1 } }" \
+    "CONFIG:4: input: unknown key 'sigma'; allowed: 1, s"
+
+wrong "missing tensor file" "$head  input = { \"file\", path = \"no.safetensors\" } }" \
+    "CONFIG:4: input: cannot read $T/no.safetensors: No such file or directory"
+
+wrong "several errors at once" 'sweep {
+  shape = { n = 64 },
+  mask = "up",
+  variants = { "flahs" },
+  trheads = 2,
+}' "CONFIG:5: sweep: unknown key 'trheads'; did you mean 'threads'?
+CONFIG:4: variants: unknown variant 'flahs'; did you mean 'flash'?
+CONFIG:3: mask = \"up\"; allowed: none, causal, causal_top_left"
+
+wrong "function that gives no number" 'sweep { shape = { n = 64 },
+  variants = { { "local", window = function(n) return "x" end } } }' \
+    "CONFIG: a function of n gave a string; it must give a number"
+
+wrong "function out of range" 'sweep { shape = { n = 64 },
+  variants = { { "local", window = function(n) return -n end } } }' \
+    "CONFIG:2: window = -64 (its function at n = 64); allowed is a whole number from 0 to 1073741824"
+
+wrong "kv_heads" 'sweep { shape = { n = 64, heads = 8, kv_heads = 3 }, variants = { "flash" } }' \
+    "CONFIG:1: kv_heads = 3 does not divide heads = 8"
+
+wrong "the same point twice" 'sweep { shape = { n = 64 }, threads = 1, variants = { "flash", "flash" } }' \
+    "CONFIG:1: the point flash/b1h8n64d64/none/gauss,s=1/t1/s1 is there twice; remove one of its entries"
+
+wrong "endless loop" 'local x = 0
+while true do x = x + 1 end' "CONFIG:2: the config still runs after 4 seconds; it may only describe a sweep: look for an endless loop or a string pattern that backtracks"
+
+wrong "memory bomb" 'local t = "x"
+for i = 1, 60 do t = t .. t end' "CONFIG:2: the config takes more than 64 MiB of memory; it may only describe a sweep"
+
+wrong "memory bomb in a C function" 'x = string.rep("x", 1000000000)' \
+    "CONFIG:1: the config takes more than 64 MiB of memory; it may only describe a sweep"
+
+wrong "catastrophic pattern" 'local s = string.rep("a", 40)
+x = s:find(string.rep("a*", 30) .. "b")' "CONFIG:2: the config still runs after 4 seconds; it may only describe a sweep: look for an endless loop or a string pattern that backtracks"
+
+wrong "os.execute" '
+os.execute("touch /tmp/x")' "CONFIG:2: 'os' is not available: a config describes a sweep and touches nothing else; remove the call"
+
+wrong "io" 'io.open("x", "w")' "CONFIG:1: 'io' is not available: a config describes a sweep and touches nothing else; remove the call"
+
+wrong "load" 'load("x = 1")()' "CONFIG:1: 'load' is not available: a config describes a sweep and touches nothing else; remove the call"
+
+wrong "undefined name" 'sweep { shape = { n = pov2(4, 5) }, variants = "flash" }' \
+    "CONFIG:1: 'pov2' is not defined; did you mean 'pow2'?"
+
+wrong "syntax error" 'sweep {
+  shape = { n = 64 ,
+  variants = { "flash" }
+}' "CONFIG:4: '}' expected (to close '{' at line 1) near <eof>"
+
+wrong "bytecode" "$(printf '\033Lua')" "CONFIG: attempt to load a binary chunk (mode is 't')"
+
+wrong "nothing in it" "" "CONFIG: it never calls sweep{...}; configs/quick.lua is an example"
+
+wrong "no length" 'sweep { shape = { heads = 2 }, variants = { "flash" } }' \
+    "CONFIG:1: shape: n is missing; for example n = pow2(9, 12)"
+
+wrong "no variants" 'sweep { shape = { n = 2 } }' \
+    "CONFIG:1: variants is missing; for example variants = { \"full\", \"flash\" }"
+
+wrong "two sweeps" 'sweep { shape = { n = 2 }, variants = { "flash" } }
+sweep { }' "CONFIG:2: a second sweep{}; a config holds one, and its lists are its axes"
+
+expect 2 "missing file" "$A" run "$T/none.lua" -o "$T/results"
+said "$T/err" "cannot read $T/none.lua: No such file or directory; 'ls configs' shows the configs that come with the program"
+expect 2 "a folder" "$A" run "$T" -o "$T/results"
+said "$T/err" "Is a directory"
+holds "nothing written" [ ! -e "$T/results" ]
+
+# overrides
+printf 'sweep { shape = { n = 64, heads = 2 }, threads = 1, variants = { "flash", "full" } }' >"$T/x.lua"
+expect 0 "an override" "$A" run "$T/x.lua" --dry-run --set shape.n=32,48 --set mask=causal --set variants=local
+holds "an override makes an axis" [ "$(grep -c '"id":"local/' "$T/out")" = 2 ]
+said "$T/out" '"id":"local/b1h2n32d64/causal/gauss,s=1/t1/s1"'
+expect 2 "a wrong override" "$A" run "$T/x.lua" --dry-run --set shape.m=3
+said "$T/err" "shape: unknown key 'm'"
+expect 2 "no override" "$A" run "$T/x.lua" --dry-run --set shape
+said "$T/err" "give it as KEY=VALUE"
+expect 0 "a filter" "$A" run "$T/x.lua" --dry-run --filter '^flash/'
+holds "a filter chooses" [ "$(wc -l <"$T/out")" = 1 ]
+expect 2 "a filter that leaves nothing" "$A" run "$T/x.lua" --dry-run --filter zebra
+expect 2 "a filter that is no expression" "$A" run "$T/x.lua" --dry-run --filter '('
+
+# functions of n, axes of parameters, lengths that differ
+printf 'sweep { shape = { n = pow2(4, 6) }, threads = 1, variants = { { "local", window = { 2, function(n) return n // 4 end } } } }' >"$T/x.lua"
+expect 0 "a function of n" "$A" run "$T/x.lua" --dry-run
+holds "six points" [ "$(wc -l <"$T/out")" = 6 ]
+said "$T/out" '"id":"local,window=16/b1h8n64d64/none/gauss,s=1/t1/s1"'
+printf 'sweep { shape = { nq = 1, nk = { 64, 128 } }, threads = 1, variants = { "flash" } }' >"$T/x.lua"
+expect 0 "one query" "$A" run "$T/x.lua" --dry-run
+said "$T/out" '"id":"flash/b1h8q1k64d64/none/gauss,s=1/t1/s1"'
+
+for config in configs/*.lua; do
+    expect 0 "$config is a plan" "$A" run "$config" --dry-run
+    holds "$config opens with its question" sh -c "head -n 5 $config | grep -q '?'"
+done
+finish

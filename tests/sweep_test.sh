@@ -1,0 +1,174 @@
+# sweep_test.sh -- whole runs: rows for every point, whatever happens to workers, parent, disk and files.
+. "$(dirname "$0")/lib.sh"
+
+# field ID KEY: the value behind "KEY": in the row whose id begins with ID
+row() { grep "\"id\":\"$1" "$R/points.jsonl"; }
+status() { row "$1" | sed 's/.*"status":"\([a-z_]*\)".*/\1/'; }
+rows() { wc -l <"$R/points.jsonl"; }
+ids() { sed 's/.*"id":"\([^"]*\)".*/\1/' "$1" | sort; }
+
+small='measure = { replicates = 2, max_seconds = 0.1, rows = 16 }'
+
+# ---- an ordinary run
+R=$T/plain
+cat >"$T/plain.lua" <<LUA
+-- Which is faster?
+sweep { shape = { heads = 2, dk = 16, n = { 64, 128 } }, mask = { "none", "causal" }, threads = 2,
+        variants = { "full", "flash", { "local", window = 8 }, "linear", "null" }, $small }
+LUA
+expect 0 "a run" "$A" run "$T/plain.lua" -o "$R"
+said "$T/out" "Which is faster?"
+said "$T/out" "20 of 20 points in $R; 6 pictures in $R/plots"
+holds "a row for every point" [ "$(rows)" = 20 ]
+holds "the plan has the same points" sh -c "[ $(rows) = $(wc -l <"$R/plan.jsonl") ]"
+holds "every row is ok" [ "$(grep -c '"status":"ok"' "$R/points.jsonl")" = 20 ]
+holds "a summary line for every row" [ "$(wc -l <"$R/summary.csv")" = 21 ]
+for key in '"median_ns":' '"ci_ns":[' '"process_medians_ns":[' '"samples_ns":[' '"setup_ns":' '"state_bytes":' \
+    '"scratch_bytes":' '"arena_peak_bytes":' '"hwm_bytes":' '"gflops":' '"peak_fraction":' '"roofline_fraction":' \
+    '"rel_fro":' '"bound":' '"skill":' '"cosine_p01":' '"flags":[' '"repro":"attnbench run '; do
+    holds "rows have $key" sh -c "grep '\"id\":\"flash/b1h2n64' $R/points.jsonl | grep -qF '$key'"
+done
+for key in '"state": "finished"' '"host":' '"cpu":' '"caches":' '"kernel":' '"compiler":' '"flags":' '"core":' \
+    '"OMP_PROC_BIND":' '"fma_flops":' '"wall_seconds":' '"command":'; do
+    holds "the manifest has $key" grep -qF "$key" "$R/manifest.json"
+done
+holds "the wall time is accounted for" awk -F': ' '/"other"/ { o = $2 + 0 } /"wall_seconds"/ { w = $2 + 0 } END { exit !(o < 0.05 * w) }' "$R/manifest.json"
+for metric in time memory error; do
+    for ending in svg png gp csv; do
+        holds "a picture of $metric as $ending" [ -s "$R/plots/$metric-causal-gauss_s=1-b1h2d16-t2.$ending" ]
+    done
+done
+rm "$R"/plots/*.svg
+holds "a script draws its picture again" sh -c "cd $R/plots && gnuplot time-none-*.gp && [ -s time-none-gauss_s=1-b1h2d16-t2.svg ]"
+expect 0 "plot draws them all again" "$A" plot "$R"
+holds "svg again" [ "$(ls "$R"/plots/*.svg | wc -l)" = 6 ]
+
+# ---- the same folder again
+expect 2 "a second run into the folder" "$A" run "$T/plain.lua" -o "$R"
+said "$T/err" "already holds a run; --resume goes on with it, --overwrite replaces it, -o DIR writes elsewhere"
+holds "nothing lost" [ "$(rows)" = 20 ]
+expect 2 "resume with another plan" "$A" run "$T/plain.lua" -o "$R" --resume --set shape.n=32
+said "$T/err" "holds a run of another plan"
+expect 0 "resume of a finished run" "$A" run "$T/plain.lua" -o "$R" --resume
+holds "no row twice" [ "$(rows)" = 20 ]
+repro=$(row "flash/b1h2n64d16/none" | sed 's/.*"repro":"attnbench \([^"]*\)".*/\1/')
+expect 0 "a row's repro line" sh -c "$A $repro -o $T/repro"
+holds "repro measures that point alone" [ "$(ids "$T/repro/points.jsonl")" = "flash/b1h2n64d16/none/gauss,s=1/t2/s1" ]
+expect 2 "resume of nothing" "$A" run "$T/plain.lua" -o "$T/empty" --resume
+
+# ---- a torn last line
+cp -r "$R" "$T/torn"
+head -c 100 "$R/points.jsonl" | head -c 60 >>"$T/torn/points.jsonl"
+expect 0 "a torn last line" "$A" run "$T/plain.lua" -o "$T/torn" --resume --no-plots
+said "$T/err" "dropped a torn last line"
+same "the rows are as before" "$R/points.jsonl" "$T/torn/points.jsonl"
+sed -i '3s/.*/{"id":/' "$T/torn/points.jsonl"
+expect 2 "a broken line within" "$A" run "$T/plain.lua" -o "$T/torn" --resume
+said "$T/err" "points.jsonl:3: not a row"
+
+# ---- variants that misbehave
+R=$T/bad
+cat >"$T/bad.lua" <<LUA
+sweep { shape = { heads = 1, dk = 4, n = { 8, 16 } }, threads = 1,
+        variants = { "flash", "bad_crash", "bad_late", "bad_hang", "bad_garbage", "bad_greedy", "bad_outside" }, $small }
+LUA
+expect 1 "a sweep of misbehaving variants" "$BAD" run "$T/bad.lua" -o "$R" --point-timeout 1s --no-plots
+holds "a row for every point, bad ones too" [ "$(rows)" = 14 ]
+for want in flash:ok bad_crash:crashed bad_late:crashed bad_hang:timeout bad_garbage:inaccurate bad_greedy:ok bad_outside:crashed; do
+    holds "${want%:*} is ${want#*:}" [ "$(status "${want%:*}/b1h1n8d4")" = "${want#*:}" ]
+done
+holds "the crash is named" sh -c "grep '\"id\":\"bad_crash/' $R/points.jsonl | grep -q 'signal 6 (Aborted)'"
+holds "the late crash is placed" sh -c "grep '\"id\":\"bad_late/' $R/points.jsonl | grep -q 'while it was timed'"
+holds "a hang is predicted for the next length" sh -c "grep '\"id\":\"bad_hang/b1h1n16' $R/points.jsonl | grep -q '\"status\":\"skipped_time\"'"
+holds "undeclared memory is flagged" sh -c "grep '\"id\":\"bad_greedy/b1h1n16' $R/points.jsonl | grep -q '\"undeclared_memory\"'"
+holds "the time of wrong results is withheld" sh -c "! grep '\"id\":\"bad_garbage/' $R/points.jsonl | grep -q median_ns"
+expect 3 "incomplete without wrong results" "$BAD" run "$T/bad.lua" -o "$T/bad3" --filter 'flash|bad_crash' --no-plots
+
+# ---- a worker killed from outside
+R=$T/killed
+"$BAD" run "$T/bad.lua" -o "$R" --filter 'bad_hang.*n8d' --point-timeout 20s --no-plots >/dev/null 2>&1 &
+parent=$!
+for _ in 1 2 3 4 5 6 7 8 9 10; do
+    sleep 0.3
+    worker=$(pgrep -P "$parent" | head -n 1)
+    [ -n "$worker" ] && [ "$(tr '\0' ' ' </proc/"$worker"/cmdline 2>/dev/null)" = "attnbench worker " ] && sleep 0.5 && break
+done
+kill -9 $(pgrep -P "$parent") 2>/dev/null
+wait "$parent"
+holds "a killed worker leaves exit code 3" [ $? = 3 ]
+holds "a worker killed by another is oom" [ "$(status bad_hang)" = oom ]
+
+# ---- limits
+R=$T/limits
+cat >"$T/limits.lua" <<LUA
+sweep { shape = { heads = 8, dk = 64, n = { 256, 2048 } }, threads = 2, variants = { "full", "flash" }, $small }
+LUA
+expect 0 "a memory limit" "$A" run "$T/limits.lua" -o "$R" --mem-limit 250M
+holds "what does not fit is skipped" [ "$(status full/b1h8n2048)" = skipped_memory ]
+holds "with the prediction" sh -c "grep '\"id\":\"full/b1h8n2048' $R/points.jsonl | grep -q '\"predicted\":{\"bytes\":'"
+holds "the rest runs" [ "$(status flash/b1h8n2048)" = ok ]
+said "$T/out" "no memory"
+holds "the gap is marked in the picture" grep -q '^2048,' "$R/plots/time-none-gauss_s=1-b1h8d64-t2.marks.csv"
+expect 0 "a budget" "$A" run "$T/limits.lua" -o "$T/budget" --budget 0.001 --no-plots
+holds "beyond the budget is skipped_time" [ "$(grep -c skipped_time "$T/budget/points.jsonl")" = 4 ]
+
+# ---- captured tensors
+R=$T/file
+cat >"$T/file.lua" <<LUA
+sweep { shape = { n = { 64, 2048 } }, threads = 2, mask = "causal", variants = { "flash", "mean_v" },
+        input = { "file", path = "$PWD/configs/data/bytes-lm.safetensors" }, $small }
+LUA
+expect 0 "captured tensors" "$A" run "$T/file.lua" -o "$R" --no-plots
+holds "heads and sizes come from the file" [ "$(status flash/b1h4n64d64)" = ok ]
+holds "a longer n is unsupported" [ "$(status flash/b1h4n2048)" = unsupported ]
+said "$T/out" "bytes-lm.safetensors holds 1024 queries and 1024 keys"
+
+# ---- interrupted, killed, resumed
+R=$T/cut
+cat >"$T/cut.lua" <<LUA
+sweep { shape = { heads = 1, dk = 8, n = range(16, 96, 8) }, threads = 1, variants = { "flash", "full", "linear" },
+        measure = { replicates = 3, max_seconds = 0.3, rows = 16 } }
+LUA
+"$A" run "$T/cut.lua" -o "$R" --no-plots >/dev/null 2>&1 &
+parent=$!
+sleep 1.5
+kill -INT "$parent"
+wait "$parent"
+holds "Ctrl-C exits with 130" [ $? = 130 ]
+holds "what was measured is on disk" [ "$(rows)" -gt 0 ]
+holds "the manifest says so" grep -q '"state": "interrupted"' "$R/manifest.json"
+for _ in 1 2; do
+    "$A" run "$T/cut.lua" -o "$R" --resume --no-plots >/dev/null 2>&1 &
+    parent=$!
+    sleep 1
+    kill -9 "$parent"
+    wait "$parent" 2>/dev/null
+done
+sleep 0.2
+holds "workers die with their parent" sh -c "! pgrep -f '^attnbench worker' >/dev/null"
+expect 0 "resumed to the end" "$A" run "$T/cut.lua" -o "$R" --resume --no-plots
+"$A" run "$T/cut.lua" -o "$T/uncut" --no-plots >/dev/null 2>&1
+ids "$R/points.jsonl" >"$T/a"
+ids "$T/uncut/points.jsonl" >"$T/b"
+same "the same rows as without a break" "$T/a" "$T/b"
+
+# ---- two at once
+"$BAD" run "$T/bad.lua" -o "$T/two" --filter bad_hang --point-timeout 20s --no-plots >/dev/null 2>&1 &
+parent=$!
+sleep 0.7
+expect 2 "two runs into one folder" "$BAD" run "$T/bad.lua" -o "$T/two" --overwrite
+said "$T/err" "another run is writing to $T/two"
+kill "$parent"
+wait "$parent" 2>/dev/null
+
+# ---- a full disk: a limit on the size of files gives the same short writes
+R=$T/full
+expect 3 "a full disk" sh -c "ulimit -f 40; trap '' XFSZ; exec $A run $T/plain.lua -o $R --no-plots --set shape.n=8,16"
+said "$T/err" "rows are safe there; make room and go on with --resume"
+holds "some rows" [ "$(rows)" -gt 0 ]
+holds "no torn row" sh -c "[ \$(tail -c 1 $R/points.jsonl | wc -l) = 1 ]"
+expect 0 "room again" "$A" run "$T/plain.lua" -o "$R" --resume --no-plots --set shape.n=8,16
+holds "all rows" [ "$(rows)" = 20 ]
+expect 2 "a folder that cannot be made" "$A" run "$T/plain.lua" -o /proc/none
+said "$T/err" "choose another folder with -o"
+finish

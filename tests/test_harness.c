@@ -1,0 +1,427 @@
+/* test_harness.c -- the parts of the harness: text, documents, statistics, tensors, registry, inputs. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "accuracy.h"
+#include "block.h"
+#include "doc.h"
+#include "inputs.h"
+#include "params.h"
+#include "registry.h"
+#include "row.h"
+#include "stats.h"
+#include "stopwatch.h"
+#include "tensor_file.h"
+#include "tensors.h"
+#include "text.h"
+
+/* ---- text and documents ------------------------------------------------------------------------- */
+
+static void sizes_and_times(void **state) {
+    (void)state;
+    assert_true(parse_bytes("512") == 512 && parse_bytes("2K") == 2048 &&
+                parse_bytes("1.5G") == 1.5 * 0x1p30);
+    assert_true(parse_bytes("3MiB") == 3 * 0x1p20 && parse_bytes("") == -1 && parse_bytes("-1") == -1 &&
+                parse_bytes("2X") == -1);
+    assert_true(parse_seconds("250ms") == 0.25 && parse_seconds("5m") == 300 && parse_seconds("2") == 2 &&
+                parse_seconds("1d") == -1);
+    assert_string_equal(show_bytes(1536), "1.5 KiB");
+    assert_string_equal(show_seconds(0.00123), "1.23 ms");
+}
+
+static void nearest_names(void **state) {
+    static const char *const names[] = {"flash", "full", "local", "linear"};
+    (void)state;
+    assert_string_equal(nearest("flahs", names, 4), "flash");
+    assert_string_equal(nearest("Linear", names, 4), "linear");
+    assert_null(nearest("zebra", names, 4));
+    char *all = suggestion("zebra", names, 4);
+    assert_string_equal(all, "allowed: flash, full, local, linear");
+    free(all);
+}
+
+static void documents_keep_numbers(void **state) {
+    char why[200];
+    (void)state;
+    struct doc *d = doc_object();
+    doc_put_num(d, "a.b.c", 0.1);
+    doc_put_num(d, "a.n", 1e15);
+    doc_put_num(d, "nan", (double)NAN);
+    char *text = doc_text(d, 0);
+    struct doc *again = doc_parse(text, strlen(text), why);
+    assert_true(doc_num(again, "a.b.c", 0) == 0.1 && doc_num(again, "a.n", 0) == 1e15);
+    assert_false(doc_is_number(doc_get(again, "nan")));
+    assert_null(doc_parse("{\"a\": 1", 7, why));
+    assert_non_null(strstr(why, "line 1"));
+    doc_free(d), doc_free(again), free(text);
+}
+
+/* ---- statistics --------------------------------------------------------------------------------- */
+
+static void order_statistics(void **state) {
+    const double x[] = {5, 1, 4, 2, 3, 100};
+    (void)state;
+    assert_true(stats_median(x, 6) == 3.5 && stats_median(x, 5) == 3);
+    assert_true(stats_mad(x, 5) == 1 && stats_min(x, 6) == 1 && stats_max(x, 6) == 100);
+    assert_true(stats_quantile(x, 5, 0.25) == 2);
+    assert_true(isnan(stats_median(x, 0)));
+    assert_float_equal(stats_range_confidence(6), 0.96875, 0);
+}
+
+/* The range of six medians holds the true median as often as it says: 10000 runs on seeded noise. */
+static void the_interval_covers(void **state) {
+    enum { RUNS = 10000, N = 6 };
+    int covered = 0;
+    (void)state;
+    for (int r = 0; r < RUNS; r++) {
+        float noise[N];
+        double x[N];
+        attn_random_normal(11, 1, (uint64_t)r * N, N, noise);
+        for (int i = 0; i < N; i++) x[i] = exp((double)noise[i]); /* skewed, median 1 */
+        covered += stats_min(x, N) <= 1 && 1 <= stats_max(x, N);
+    }
+    double rate = (double)covered / RUNS, sigma = sqrt(0.96875 * 0.03125 / RUNS);
+    assert_true(fabs(rate - 0.96875) < 5 * sigma);
+}
+
+static struct doc *list(const double *x, size_t n) {
+    struct doc *d = doc_array();
+    for (size_t i = 0; i < n; i++) doc_add(d, doc_number(x[i]));
+    return d;
+}
+
+static void rows_of_times(void **state) {
+    const double a[] = {10, 12, 11}, b[] = {20, 22, 21};
+    struct doc *point = doc_object(), *replicates = doc_array(), *cost = doc_object();
+    (void)state;
+    doc_put_str(point, "id", "x/b1h1n8d4/none/gauss,s=1/t1/s1");
+    doc_add(replicates, list(a, 3));
+    doc_add(replicates, list(b, 3));
+    struct doc *row = row_begin(point, "run x.lua");
+    row_timed(row, replicates, 5, 0);
+    assert_true(doc_num(row, "time.median_ns", 0) == 16 && doc_num(row, "time.min_ns", 0) == 10);
+    assert_true(doc_as_num(doc_at(doc_get(row, "time.ci_ns"), 0)) == 11 &&
+                doc_as_num(doc_at(doc_get(row, "time.ci_ns"), 1)) == 21);
+    assert_int_equal(doc_len(doc_get(row, "time.samples_ns")), 6);
+    assert_string_equal(doc_as_str(doc_at(doc_get(row, "flags"), 0)), "interval_below_95_percent");
+    doc_put_num(cost, "cost.flops", 3200);
+    doc_put_num(cost, "cost.bytes", 1600);
+    row_ceilings(row, cost, 400e9, 200e9); /* 8 ns of arithmetic, 8 ns of traffic, 16 ns taken */
+    assert_float_equal(doc_num(row, "gflops", 0), 200, 1e-9);
+    assert_float_equal(doc_num(row, "peak_fraction", 0), 0.5, 1e-9);
+    assert_float_equal(doc_num(row, "roofline_fraction", 0), 0.5, 1e-9);
+    assert_string_equal(doc_str(row, "repro", ""),
+                        "attnbench run x.lua --filter '^x/b1h1n8d4/none/gauss,s=1/t1/s1$' -o results/repro");
+    doc_free(row), doc_free(point), doc_free(replicates), doc_free(cost);
+}
+
+/* ---- accuracy ----------------------------------------------------------------------------------- */
+
+static void distances(void **state) {
+    const float got[] = {1, 0, 0, 2};
+    const double want[] = {1, 0, 0, 1}, mean[] = {0, 0, 0, 0};
+    (void)state;
+    struct distance d = accuracy_distance(got, want, 2, 2);
+    assert_float_equal(d.rel_fro, sqrt(0.5), 1e-12);
+    assert_float_equal(d.max_abs, 1, 0);
+    assert_int_equal(d.max_at, 3);
+    assert_float_equal(d.cosine_mean, 1, 1e-12);
+    assert_float_equal(accuracy_skill(got, want, mean, 4), 0.5, 1e-12);
+    const float broken[] = {NAN, 0, 0, 1};
+    assert_true(isinf(accuracy_distance(broken, want, 2, 2).rel_fro));
+    const float none[] = {0, 0, 0, 0};
+    assert_true(accuracy_distance(none, mean, 2, 2).rel_fro == 0);
+    assert_true(accuracy_bound(ATTN_EXACT, 40) == 4e-6 && accuracy_bound(ATTN_DIFFERENT, 1) == 1e-5);
+}
+
+/* ---- the registry -------------------------------------------------------------------------------- */
+
+static void incomplete_variants_are_refused(void **state) {
+    struct attn_variant v = *registry_find("local");
+    struct attn_param table[] = {v.params[0], {0}};
+    struct attn_error error;
+    (void)state;
+    assert_int_equal(registry_verify(&v, &error), 0);
+#define REFUSED(field, value, word)                        \
+    do {                                                   \
+        v = *registry_find("local");                       \
+        v.field = value;                                   \
+        assert_int_equal(registry_verify(&v, &error), -1); \
+        assert_non_null(strstr(error.text, word));         \
+    } while (0)
+    REFUSED(magic, 1, "magic");
+    REFUSED(abi, 99, "ABI 99");
+    REFUSED(struct_size, 8, "bytes");
+    REFUSED(name, "Local", "lower case");
+    REFUSED(brief, NULL, "brief");
+    REFUSED(forward, NULL, "forward()");
+    REFUSED(reference, NULL, "reference()");
+    REFUSED(caps, 0, "neither");
+    REFUSED(params_size, 1, "outside params_size");
+#undef REFUSED
+    v = *registry_find("local");
+    v.params = table;
+    table[0].preset = -5;
+    assert_int_equal(registry_verify(&v, &error), -1);
+    assert_non_null(strstr(error.text, "outside its range"));
+}
+
+static void parameters_follow_their_table(void **state) {
+    const struct attn_variant *v = registry_find("local");
+    void *params = params_defaults(v);
+    struct attn_error error;
+    struct doc *good = doc_number(7), *half = doc_number(7.5), *low = doc_number(-2), *word = doc_string("x");
+    (void)state;
+    assert_int_equal(params_set(params, params_find(v, "window"), good, &error), 0);
+    assert_int_equal(params_set(params, params_find(v, "window"), half, &error), -1);
+    assert_string_equal(error.text, "window = 7.5: allowed is a whole number from 0 to 1073741824");
+    assert_int_equal(params_set(params, params_find(v, "left"), low, &error), -1);
+    assert_int_equal(params_set(params, params_find(v, "left"), word, &error), -1);
+    char *label = params_label(v, params);
+    assert_string_equal(label, "window=7");
+    struct doc *d = params_doc(v, params);
+    void *again = params_from_doc(v, d);
+    assert_memory_equal(params, again, v->params_size);
+    free(label), free(params), free(again);
+    doc_free(d), doc_free(good), doc_free(half), doc_free(low), doc_free(word);
+}
+
+static void tensor_shapes(void **state) {
+    static const struct attn_tensor table = {"s", ATTN_WEIGHT, "b hk window dv", NULL, 2, ""};
+    const struct attn_variant *v = registry_find("local");
+    struct attn_problem p = {.struct_size = sizeof p,
+                             .batch = 2,
+                             .heads = 6,
+                             .kv_heads = 3,
+                             .nq = 5,
+                             .nk = 7,
+                             .dk = 4,
+                             .dv = 8,
+                             .seed = 1};
+    struct attn_tensor wrong = table;
+    void *params = params_defaults(v);
+    struct tensor_shape shape;
+    struct attn_error error;
+    (void)state;
+    assert_int_equal(tensors_shape(v, &table, &p, params, &shape, &error), 0);
+    assert_int_equal(shape.count, 2 * 3 * 256 * 8);
+    struct attn_view view = tensors_view(&shape, NULL);
+    assert_true(view.batch == 3 * 256 * 8 && view.head == 256 * 8 && view.row == 8);
+    wrong.shape = "b colour";
+    assert_int_equal(tensors_shape(v, &wrong, &p, params, &shape, &error), -1);
+    assert_non_null(strstr(error.text, "'colour'"));
+    float x[1000];
+    double square = 0;
+    tensors_generate(&table, &p, 1000, x);
+    for (int i = 0; i < 1000; i++) square += (double)x[i] * (double)x[i];
+    assert_float_equal(sqrt(square / 1000), 2, 0.2);
+    free(params);
+}
+
+/* ---- memory -------------------------------------------------------------------------------------- */
+
+static void blocks_know_their_extent(void **state) {
+    struct block b;
+    (void)state;
+    assert_int_equal(block_make(&b, 1000), 0);
+    assert_true((uintptr_t)b.data % 64 == 0);
+    block_fill(&b, 0xa5);
+    assert_int_equal(block_extent(&b, 0xa5), 0);
+    b.data[700] = 1;
+    assert_int_equal(block_extent(&b, 0xa5), 701);
+    assert_true(block_slack_intact(&b));
+    b.data[1000] = 1; /* into the slack */
+    assert_false(block_slack_intact(&b));
+    block_free(&b);
+    assert_int_equal(block_make(&b, 0), 0);
+    block_free(&b);
+}
+
+/* ---- random numbers and inputs -------------------------------------------------------------------- */
+
+static void random_values_depend_on_their_index_alone(void **state) {
+    float whole[1001], part[500];
+    double mean = 0, square = 0;
+    (void)state;
+    attn_random_normal(7, 3, 0, 1001, whole);
+    attn_random_normal(7, 3, 333, 500, part); /* odd start */
+    assert_memory_equal(whole + 333, part, sizeof part);
+    attn_random_normal(8, 3, 333, 500, part);
+    assert_memory_not_equal(whole + 333, part, sizeof part);
+    for (int i = 0; i < 1001; i++)
+        mean += (double)whole[i] / 1001, square += (double)whole[i] * (double)whole[i] / 1001;
+    assert_true(fabs(mean) < 5 / sqrt(1001) && fabs(square - 1) < 5 * sqrt(2.0 / 1001));
+}
+
+/* gauss(s) makes logits of deviation s at scale 1 / sqrt(dk). */
+static void gauss_has_the_logits_it_says(void **state) {
+    enum { N = 400, D = 64 };
+    static float q[N * D], k[N * D], v[N * D];
+    (void)state;
+    for (double s = 0.25; s <= 4; s *= 4) {
+        struct attn_problem p = {.struct_size = sizeof p,
+                                 .batch = 1,
+                                 .heads = 1,
+                                 .kv_heads = 1,
+                                 .nq = N,
+                                 .nk = N,
+                                 .dk = D,
+                                 .dv = D,
+                                 .seed = 4};
+        struct attn_error error;
+        struct doc *input = doc_object();
+        double square = 0;
+        doc_put_str(input, "family", "gauss");
+        doc_put_num(input, "s", s);
+        assert_int_equal(inputs_fill(input, &p, q, k, v, &error), 0);
+        for (int i = 0; i < N; i++)
+            for (int j = 0; j < N; j++) {
+                double x = 0;
+                for (int d = 0; d < D; d++) x += (double)q[i * D + d] * (double)k[j * D + d];
+                square += x * x / D / N / N;
+            }
+        assert_float_equal(sqrt(square) / s, 1, 0.05);
+        doc_free(input);
+    }
+}
+
+/* ---- tensor files --------------------------------------------------------------------------------- */
+
+static char *temporary(const char *ending) {
+    return format("/tmp/attnbench-test-%ld%s", (long)getpid(), ending);
+}
+
+static void put(const char *path, const void *bytes, size_t n) {
+    FILE *f = fopen(path, "wb");
+    assert_non_null(f);
+    assert_int_equal(fwrite(bytes, 1, n, f), n);
+    fclose(f);
+}
+
+static void safetensors_of_every_type(void **state) {
+    /* 1, -2, 0.5 and the smallest subnormal half as f16; 1, -2 as bf16, f32 and f64 */
+    static const unsigned char data[] = {
+        0x00, 0x3c, 0x00, 0xc0, 0x00, 0x38, 0x01, 0x00, 0x80, 0x3f, 0x00, 0xc0, 0, 0, 0x80, 0x3f, 0, 0,
+        0,    0xc0, 0,    0,    0,    0,    0,    0,    0xf0, 0x3f, 0,    0,    0, 0, 0,    0,    0, 0xc0};
+    const char *header =
+        "{\"__metadata__\":{\"a\":\"b\"},\"h\":{\"dtype\":\"F16\",\"shape\":[2,2],\"data_offsets\":[0,8]},"
+        "\"b\":{\"dtype\":\"BF16\",\"shape\":[2],\"data_offsets\":[8,12]},"
+        "\"f\":{\"dtype\":\"F32\",\"shape\":[1,2],\"data_offsets\":[12,20]},"
+        "\"d\":{\"dtype\":\"F64\",\"shape\":[2],\"data_offsets\":[20,36]},"
+        "\"i\":{\"dtype\":\"I32\",\"shape\":[2],\"data_offsets\":[0,8]},"
+        "\"o\":{\"dtype\":\"F32\",\"shape\":[99],\"data_offsets\":[0,8]}}";
+    static const char *const names[] = {"h", "b", "f", "d"};
+    struct text file = {0};
+    char length[8] = {0}, *path = temporary(".safetensors");
+    struct tensor_info t;
+    struct attn_error error;
+    float x[4];
+    (void)state;
+    length[0] = (char)(strlen(header) & 255);
+    length[1] = (char)(strlen(header) >> 8);
+    text_append(&file, length, 8);
+    text_append(&file, header, strlen(header));
+    text_append(&file, (const char *)data, sizeof data);
+    put(path, file.s, file.length);
+    for (int i = 0; i < 4; i++) {
+        assert_int_equal(tensor_file_open(path, names[i], &t, &error), 0);
+        assert_int_equal(tensor_file_read(path, &t, 0, i ? 2 : 4, x, &error), 0);
+        assert_true(x[0] == 1 && x[1] == -2);
+        if (i == 0)
+            assert_true(x[2] == 0.5f && x[3] == 0x1p-24f && t.shape[0] == 1 && t.shape[2] == 2 &&
+                        t.shape[3] == 2);
+    }
+    assert_int_equal(tensor_file_read(path, &t, 1, 1, x, &error), 0);
+    assert_true(x[0] == -2);
+    assert_int_equal(tensor_file_open(path, "zz", &t, &error), -1);
+    assert_non_null(strstr(error.text, "no tensor 'zz'; it has: h, b, f, d"));
+    assert_int_equal(tensor_file_open(path, "i", &t, &error), -1);
+    assert_non_null(strstr(error.text, "I32"));
+    assert_int_equal(tensor_file_open(path, "o", &t, &error), -1);
+    assert_non_null(strstr(error.text, "cut short"));
+    for (size_t cut = 0; cut < file.length; cut += 7) { /* every prefix is refused or read, never worse */
+        put(path, file.s, cut);
+        if (!tensor_file_open(path, "d", &t, &error)) fail_msg("a file cut at %zu was accepted", cut);
+    }
+    unlink(path);
+    free(path), free(file.s);
+}
+
+static void npy_files(void **state) {
+    char file[128 + 8] =
+        "\x93NUMPY\x01\x00\x76\x00{'descr': '<f4', 'fortran_order': False, 'shape': (1, 2), }";
+    char *path = temporary(".npy");
+    const float values_in[] = {3, 4};
+    struct tensor_info t;
+    struct attn_error error;
+    float x[2];
+    (void)state;
+    for (size_t i = strlen(file + 10) + 10; i < 128; i++) file[i] = ' ';
+    file[127] = '\n';
+    memcpy(file + 128, values_in, sizeof values_in);
+    put(path, file, sizeof file);
+    assert_int_equal(tensor_file_open(path, "", &t, &error), 0);
+    assert_int_equal(t.rank, 2);
+    assert_int_equal(tensor_file_read(path, &t, 0, 2, x, &error), 0);
+    assert_true(x[0] == 3 && x[1] == 4);
+    char *order = strstr(file + 10, "False");
+    memcpy(order, "True ", 5);
+    put(path, file, sizeof file);
+    assert_int_equal(tensor_file_open(path, "", &t, &error), -1);
+    assert_non_null(strstr(error.text, "ascontiguousarray"));
+    memcpy(order, "False", 5);
+    put(path, file, sizeof file - 1);
+    assert_int_equal(tensor_file_open(path, "", &t, &error), -1);
+    assert_non_null(strstr(error.text, "cut short"));
+    put(path, "hello", 5);
+    assert_int_equal(tensor_file_open(path, "", &t, &error), -1);
+    assert_non_null(strstr(error.text, "not a .npy file"));
+    unlink(path);
+    assert_int_equal(tensor_file_open(path, "", &t, &error), -1);
+    assert_non_null(strstr(error.text, "No such file"));
+    free(path);
+}
+
+/* ---- the clock ------------------------------------------------------------------------------------ */
+
+static int64_t fake_now;
+static int64_t fake_clock(void) { return fake_now += 25; }
+
+static void the_clock_can_be_replaced(void **state) {
+    stopwatch_fn real = stopwatch;
+    (void)state;
+    stopwatch = fake_clock;
+    assert_int_equal(stopwatch_overhead(), 25);
+    stopwatch = real;
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sizes_and_times),
+        cmocka_unit_test(nearest_names),
+        cmocka_unit_test(documents_keep_numbers),
+        cmocka_unit_test(order_statistics),
+        cmocka_unit_test(the_interval_covers),
+        cmocka_unit_test(rows_of_times),
+        cmocka_unit_test(distances),
+        cmocka_unit_test(incomplete_variants_are_refused),
+        cmocka_unit_test(parameters_follow_their_table),
+        cmocka_unit_test(tensor_shapes),
+        cmocka_unit_test(blocks_know_their_extent),
+        cmocka_unit_test(random_values_depend_on_their_index_alone),
+        cmocka_unit_test(gauss_has_the_logits_it_says),
+        cmocka_unit_test(safetensors_of_every_type),
+        cmocka_unit_test(npy_files),
+        cmocka_unit_test(the_clock_can_be_replaced),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
