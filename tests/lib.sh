@@ -47,4 +47,12 @@ same() { # same NAME FILE FILE
     if diff -u "$2" "$3" >"$T/diff" 2>&1; then pass "$1"; else fail "$1" "$(head -n 40 "$T/diff")"; fi
 }
 
+# The workers of the program that are alive; of one parent alone where its number is given.
+workers() {
+    for process in /proc/[0-9]*; do
+        [ "$(tr '\0' ' ' 2>/dev/null <"$process/cmdline")" = "attnbench worker " ] || continue
+        grep -q "^PPid:[[:blank:]]*${1:-[0-9]*}\$" "$process/status" 2>/dev/null && echo "${process#/proc/}"
+    done
+}
+
 finish() { echo "1..$number"; }
