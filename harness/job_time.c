@@ -1,7 +1,7 @@
 /*
  * job_time.c -- one replicate of a group: all its variants timed in turn on the same inputs.
  *
- *   job   {points[], estimates_ns[], share_seconds, seed, replicate}
+ *   job   {points[], estimates_ns[], share_seconds, seed, replicate, memory_limit}
  *   sends {call: id} before each block of a variant, and at the end
  *         {times: [{id, setup_ns, samples_ns[], single}], fma_flops[], copy_bytes[]}
  *
@@ -16,6 +16,7 @@
 
 #include "blas.h"
 #include "child.h"
+#include "memory.h"
 #include "sentinel.h"
 #include "stopwatch.h"
 #include "subject.h"
@@ -153,6 +154,7 @@ void job_time(const struct doc *job) {
         return;
     }
     blas_warm(stage.group.problem.threads);
+    memory_cap(doc_num(job, "memory_limit", 0x1p40));
     for (int i = 0; i < n; i++)
         if (set_up(&all[i], doc_at(points, (size_t)i),
                    doc_as_num(doc_at(doc_get(job, "estimates_ns"), (size_t)i)), share, &stage, &error)) {

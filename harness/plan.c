@@ -109,7 +109,6 @@ static void add_input(struct plan *p, const struct doc *item, struct doc *inputs
         doc_free(nothing);
         return;
     }
-    names[known++] = "1";
     n = 0;
     for (s = f->settings; s->name; s++, n++) {
         names[known++] = s->name;
@@ -121,7 +120,12 @@ static void add_input(struct plan *p, const struct doc *item, struct doc *inputs
             doc_add(axes[n], doc_string(doc_str(item, s->name, s->text ? s->text : "")));
         }
     }
-    if (doc_is_object(item)) axis_known_keys(r, "input", item, names, known);
+    if (doc_is_object(item)) {
+        struct doc *named = doc_copy(item);
+        doc_drop(named, "1");
+        axis_known_keys(r, "input", named, names, known);
+        doc_free(named);
+    }
     struct odometer o;
     odometer_start(&o, axes, n);
     do {

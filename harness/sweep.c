@@ -26,6 +26,8 @@
 #include "text.h"
 
 static const double WORKER_BYTES = 128 << 20; /* program, libraries, BLAS buffers */
+static const double RESERVED_BYTES = 512
+                                     << 20; /* address space that stacks and arenas reserve and never touch */
 
 enum phase { CEILINGS, PREPARE, PROBE, TIME, WRITE, PHASES };
 static const char *const phase_names[] = {"ceilings", "prepare", "probe", "time", "write"};
@@ -307,6 +309,7 @@ static struct doc *time_job(const struct sweep *s, struct point *const *chosen, 
                 doc_num(s->measure, "max_seconds", 10) / doc_num(s->measure, "replicates", 6));
     doc_put_num(job, "seed", doc_num(chosen[0]->plan, "seed", 1));
     doc_put_num(job, "replicate", replicate);
+    doc_put_num(job, "memory_limit", s->limit + RESERVED_BYTES);
     return job;
 }
 

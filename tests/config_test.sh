@@ -63,7 +63,7 @@ wrong "unknown mask" "$head  mask = { \"none\", \"casual\" } }" "CONFIG:4: mask 
 wrong "unknown input" "$head  input = \"gaus\" }" "CONFIG:4: input: \"gaus\" is no input; did you mean 'gauss'?"
 
 wrong "unknown setting of an input" "$head  input = { \"gauss\", sigma = 1 } }" \
-    "CONFIG:4: input: unknown key 'sigma'; allowed: 1, s"
+    "CONFIG:4: input: unknown key 'sigma'; allowed: s"
 
 wrong "missing tensor file" "$head  input = { \"file\", path = \"no.safetensors\" } }" \
     "CONFIG:4: input: cannot read $T/no.safetensors: No such file or directory"

@@ -233,6 +233,25 @@ static void huge_logits(void **state) {
     free(params);
 }
 
+/* Values around 0 over many keys: the output is small, and sums of one float after the other would lose it.
+ */
+static void long_rows_keep_their_digits(void **state) {
+    const struct attn_variant *variant = registry_find("flash");
+    struct trial t = {.batch = 1, .heads = 1, .nq = 8, .nk = 65536, .dk = 8, .threads = 1};
+    void *params = params_defaults(variant);
+    struct attn_error error;
+    struct rig r;
+    (void)state;
+    assert_int_equal(rig_make(&r, variant, &t, params, 5, &error), 0);
+    for (size_t i = 0; i < r.v.bytes / sizeof(float); i++) ((float *)r.v.data)[i] -= 0.5f;
+    rig_run(&r, 0x11);
+    float *got = rig_output(&r);
+    double *want = rig_definition(&r, NULL), far = accuracy_distance(got, want, 8, 8).rel_fro;
+    if (far > 1e-6) fail_msg("relative error %.3g, bound 1e-6", far);
+    free(got), free(want), free(params);
+    rig_free(&r);
+}
+
 /* Windows are measured from the position of the query on the axis of the keys, also when nq != nk. */
 static void windows_follow_the_offset(void **state) {
     (void)state;
@@ -262,6 +281,7 @@ int main(void) {
         cmocka_unit_test(linear_is_its_recurrence),
         cmocka_unit_test(empty_rows_are_zero),
         cmocka_unit_test(huge_logits),
+        cmocka_unit_test(long_rows_keep_their_digits),
         cmocka_unit_test(windows_follow_the_offset),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

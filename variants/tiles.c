@@ -7,13 +7,16 @@
  *
  *   S = scale Q K^T, softcap, bias           scores()
  *   m' = max(m, rowmax S),  P = exp(S - m'),  l = e^(m - m') l + rowsum P        kern->soften
- *   O = e^(m - m') O + P V                                                       ragged_mul
+ *   O = e^(m - m') O + P V                                                       ragged_mul, kern->blend
  *
  * and at the end O / l. Scores live in one tile per thread and are never stored as nq x nk.
  *
  * Work is cut into units of some hundred queries of one head. A unit walks over its keys once; each
  * tile of keys is transposed into panels once and used by all blocks of queries in the unit. Tiles and
  * parts of tiles that no query of a block sees are skipped, so a window costs what it covers.
+ *
+ * A tile's share is summed apart and then added: a row over n keys is n / BK sums of BK terms, and its
+ * rounding error does not grow with the number of keys one by one.
  *
  * Key tiles begin at multiples of BK whatever the unit, and a row's sums run in ascending order of
  * keys, so neither the cut into units nor the number of threads changes a bit of the output.
@@ -38,6 +41,7 @@ enum {
 struct workspace { /* one thread's scratch */
     float *kt;     /* the tile of keys, packed [BK / nr][dk][nr] */
     float *s;      /* scores [BQ][BK] */
+    float *t;      /* a tile's share of the output [BQ][dv] */
     float *o;      /* not yet normalised output [unit][dv] */
     float *m, *l;  /* running maximum and sum [unit] */
 };
@@ -61,8 +65,8 @@ static int unit_rows(const struct attn_problem *p) {
 
 static size_t workspace_bytes(const struct attn_problem *p) {
     size_t rows = (size_t)unit_rows(p);
-    return floats((size_t)BK * (size_t)p->dk) + floats((size_t)BQ * BK) + floats(rows * (size_t)p->dv) +
-           2 * floats(rows);
+    return floats((size_t)BK * (size_t)p->dk) + floats((size_t)BQ * BK) + floats((size_t)BQ * (size_t)p->dv) +
+           floats(rows * (size_t)p->dv) + 2 * floats(rows);
 }
 
 static struct workspace workspace(const struct attn_call *c, int thread) {
@@ -72,6 +76,7 @@ static struct workspace workspace(const struct attn_call *c, int thread) {
     struct workspace w;
     w.kt = cut(&at, (size_t)BK * (size_t)p->dk * sizeof(float));
     w.s = cut(&at, (size_t)BQ * BK * sizeof(float));
+    w.t = cut(&at, (size_t)BQ * (size_t)p->dv * sizeof(float));
     w.o = cut(&at, rows * (size_t)p->dv * sizeof(float));
     w.m = cut(&at, rows * sizeof(float));
     w.l = cut(&at, rows * sizeof(float));
@@ -116,6 +121,7 @@ static void block(const struct unit *u, int i0, int i1, int j0, int j1, int skip
     const struct attn_problem *p = u->call->problem;
     const struct attn_view *v = &u->call->v;
     int lo[BQ], hi[BQ], rows = i1 - i0, any = 0;
+    float factor[BQ];
     for (int r = 0; r < rows; r++) {
         span(u, i0 + r, &lo[r], &hi[r]);
         hi[r] = max_int(min_int(hi[r], j1) - j0, 0);
@@ -127,15 +133,19 @@ static void block(const struct unit *u, int i0, int i1, int j0, int j1, int skip
         scores(u, i0 + g, min_int(u->kern->mr, rows - g), lo + g, hi + g, u->w.s + g * BK);
     for (int r = 0; r < rows; r++) {
         int i = i0 + r, at = i - u->i0, n = hi[r] - lo[r];
-        float *s = u->w.s + r * BK, factor;
+        float *s = u->w.s + r * BK;
         if (n <= 0) continue;
         if (p->softcap > 0) u->kern->softcap(n, p->softcap, s + lo[r]);
         if (p->bias) add_bias(u, i, j0, lo[r], hi[r], s);
-        factor = u->kern->soften(n, s + lo[r], &u->w.m[at], &u->w.l[at]);
-        if (factor != 1.0f) u->kern->scale(p->dv, factor, u->w.o + (ptrdiff_t)at * p->dv);
+        factor[r] = u->kern->soften(n, s + lo[r], &u->w.m[at], &u->w.l[at]);
     }
+    memset(u->w.t, 0, (size_t)rows * (size_t)p->dv * sizeof(float));
     ragged_mul(u->kern, rows, lo, hi, p->dv, u->w.s, BK, attn_row(v, u->b, attn_kv_head(p, u->h), j0), v->row,
-               skip_zeros, u->w.o + (ptrdiff_t)(i0 - u->i0) * p->dv, p->dv);
+               skip_zeros, u->w.t, p->dv);
+    for (int r = 0; r < rows; r++)
+        if (lo[r] < hi[r])
+            u->kern->blend(p->dv, factor[r], u->w.t + (ptrdiff_t)r * p->dv,
+                           u->w.o + (ptrdiff_t)(i0 - u->i0 + r) * p->dv);
 }
 
 /* A bias may mask any key of a tile; then values that are not finite must not be touched. */

@@ -27,9 +27,10 @@ struct kern {
        sum l brought up to date. Returns the factor by which earlier sums have to be multiplied. */
     float (*soften)(int n, float *s, float *m, float *l);
 
-    void (*scale)(int n, float factor, float *x);    /* x *= factor */
-    void (*softcap)(int n, float cap, float *x);     /* x = cap tanh(x / cap) */
-    void (*exp)(size_t n, const float *x, float *y); /* see kern_math.h */
+    void (*scale)(int n, float factor, float *x);                 /* x *= factor */
+    void (*blend)(int n, float factor, const float *y, float *x); /* x = factor x + y */
+    void (*softcap)(int n, float cap, float *x);                  /* x = cap tanh(x / cap) */
+    void (*exp)(size_t n, const float *x, float *y);              /* see kern_math.h */
     void (*tanh)(size_t n, const float *x, float *y);
     void (*elu1)(int n, const float *x, float *y); /* y = elu(x) + 1 */
     float (*dot)(int n, const float *x, const float *y);

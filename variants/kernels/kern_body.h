@@ -121,6 +121,14 @@ static float soften(int n, float *s, float *m, float *l) {
     } while (0)
 
 static void scale(int n, float factor, float *x) { MAP(n, x, x, in * factor); }
+
+static void blend(int n, float factor, const float *y, float *x) {
+    vf f = v_set1(factor);
+    int i = 0;
+    for (; i + VL <= n; i += VL) v_store(x + i, v_fma(v_load(x + i), f, v_load(y + i)));
+    if (i < n) v_store_n(x + i, v_fma(v_load_n(x + i, n - i), f, v_load_n(y + i, n - i)), n - i);
+}
+
 static void softcap(int n, float cap, float *x) { MAP(n, x, x, v_tanh(in / cap) * cap); }
 static void map_exp(size_t n, const float *x, float *y) { MAP(n, x, y, v_exp(in)); }
 static void map_tanh(size_t n, const float *x, float *y) { MAP(n, x, y, v_tanh(in)); }
@@ -174,6 +182,7 @@ const struct kern KERN = {
     .pack = pack,
     .soften = soften,
     .scale = scale,
+    .blend = blend,
     .softcap = softcap,
     .exp = map_exp,
     .tanh = map_tanh,
