@@ -23,8 +23,8 @@ comma  := ,
 pkg     = $(shell pkg-config $(1) 2>/dev/null)
 NUM    := -ffp-contract=off -fno-math-errno -fno-trapping-math
 WARN   := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings -Wvla $(if $(filter 1,$(WERROR)),-Werror)
-ALL    := -std=c11 -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE $(OPT_$(MODE)) $(NUM) $(WARN) -fopenmp -fno-lto \
-          -ffile-prefix-map=$(CURDIR)=. $(CFLAGS)
+FLAGS  := -std=c11 -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE $(OPT_$(MODE)) $(NUM) $(WARN) -fopenmp -fno-lto $(CFLAGS)
+ALL     = $(FLAGS) -ffile-prefix-map=$(CURDIR)=.
 # The OpenMP build of OpenBLAS where Debian puts it, whichever build the system's alternatives point to.
 BLASDIR := $(firstword $(wildcard /usr/lib/*/openblas-openmp) $(call pkg,--variable=libdir openblas))
 BLASINC := $(firstword $(patsubst %,-I%,$(wildcard /usr/include/*/openblas-openmp)) $(call pkg,--cflags openblas))
@@ -68,7 +68,7 @@ $(B)/%.o: %.c $(B)/flags
 # Every result names the build it comes from.
 VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 $(B)/harness/manifest.o: DEFS = -DBUILD_VERSION='"$(VERSION)"' -DBUILD_COMPILER='"$(shell $(CC) --version 2>/dev/null | head -n 1)"' \
-    -DBUILD_FLAGS='"$(strip $(ALL))"' -DBUILD_MODE='"$(MODE)"'
+    -DBUILD_FLAGS='"$(strip $(FLAGS))"' -DBUILD_MODE='"$(MODE)"'
 $(B)/harness/manifest.o: $(B)/version
 
 # The picture script is built into the program.
@@ -136,5 +136,5 @@ help:
 	@sed -n 's/^## //p' $(firstword $(MAKEFILE_LIST)); echo; echo "MODE=release|debug|asan  V=1  WERROR=1  CC=...  CFLAGS=...  CONFIG=... (of demo)"
 
 .PHONY: demo test run-tests check-asan asan-tests lint clean help
-.SECONDARY:
+.SECONDARY: $(TESTS:=.o)
 -include $(wildcard $(B)/*/*.d $(B)/*/*/*.d)
