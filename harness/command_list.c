@@ -48,6 +48,7 @@ static struct doc *tensor_doc(const struct attn_tensor *t) {
     doc_put_str(d, "shape", t->shape);
     if (t->alias) doc_put_str(d, "alias", t->alias);
     if (t->role != ATTN_CARRY && !t->alias) doc_put_num(d, "deviation", t->deviation);
+    if (t->fan) doc_put_str(d, "fan", t->fan);
     doc_put_str(d, "help", t->help);
     return d;
 }
@@ -110,7 +111,9 @@ static void describe_param(const struct attn_param *p) {
 static void describe_tensor(const struct attn_tensor *t) {
     printf("  %-14s [%s], %s", t->name, t->shape, role_name(t->role));
     if (t->alias) printf(", by default %s", t->alias);
-    else if (t->role != ATTN_CARRY) printf(", by default normal with deviation %g", t->deviation);
+    else if (t->role != ATTN_CARRY)
+        printf(", by default normal with deviation %g%s%s%s", t->deviation, t->fan ? " / sqrt(" : "",
+               t->fan ? t->fan : "", t->fan ? ")" : "");
     printf("\n  %-14s %s\n", "", t->help);
 }
 

@@ -50,12 +50,13 @@ int problem_accept(const struct attn_variant *v, const struct attn_problem *p, c
         {p->heads != p->kv_heads, ATTN_CAP_GROUPED, "does not take grouped heads (kv_heads < heads)"},
         {p->dv != p->dk, ATTN_CAP_WIDE_VALUES, "needs dv = dk"},
     };
+    if (v->check && v->check(p, params, error)) return -1; /* first: it knows the better reason */
     for (size_t i = 0; i < sizeof needs / sizeof *needs; i++)
         if (needs[i].asked && !(v->caps & needs[i].cap)) {
             snprintf(error->text, sizeof error->text, "%s %s", v->name, needs[i].what);
             return -1;
         }
-    return v->check ? v->check(p, params, error) : 0;
+    return 0;
 }
 
 double problem_input_bytes(const struct attn_problem *p) {

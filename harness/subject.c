@@ -27,7 +27,7 @@ static int make_tensor(struct subject *s, size_t t, const struct attn_call *inpu
     if (tensors_shape(s->variant, table, &s->problem, s->params, &shape, error)) return -1;
     if (block_make(&s->data[t], shape.count * sizeof(float)))
         return no_memory(shape.count * sizeof(float), table->name, error);
-    tensors_generate(table, &s->problem, shape.count, (float *)s->data[t].data);
+    tensors_generate(table, &s->problem, &shape, (float *)s->data[t].data);
     block_read_only(&s->data[t]);
     s->tensors[t] = tensors_view(&shape, (const float *)s->data[t].data);
     return 0;

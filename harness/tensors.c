@@ -29,23 +29,30 @@ static int size_of(const char *name, const struct attn_variant *v, const struct 
     return size;
 }
 
+static int bad_size(const struct attn_variant *v, const struct attn_tensor *t, const char *name,
+                    struct attn_error *error) {
+    snprintf(error->text, sizeof error->text, "tensor '%s' of %s: '%s' in its shape is no size", t->name,
+             v->name, name);
+    return -1;
+}
+
 int tensors_shape(const struct attn_variant *v, const struct attn_tensor *t, const struct attn_problem *p,
                   const void *params, struct tensor_shape *shape, struct attn_error *error) {
-    const char *at = t->shape;
     char name[32];
     int used;
-    *shape = (struct tensor_shape){.batch = -1, .head = -1, .count = 1};
-    for (; sscanf(at, " %31s%n", name, &used) == 1; at += used) {
+    *shape = (struct tensor_shape){.batch = -1, .head = -1, .count = 1, .deviation = t->deviation};
+    for (const char *at = t->shape; sscanf(at, " %31s%n", name, &used) == 1; at += used) {
         int size = size_of(name, v, p, params);
-        if (size < 0 || shape->rank == TENSOR_DIMS) {
-            snprintf(error->text, sizeof error->text, "tensor '%s' of %s: '%s' in its shape is no size",
-                     t->name, v->name, name);
-            return -1;
-        }
+        if (size < 0 || shape->rank == TENSOR_DIMS) return bad_size(v, t, name, error);
         if (!strcmp(name, "b")) shape->batch = shape->rank;
         if (!strcmp(name, "h") || !strcmp(name, "hk")) shape->head = shape->rank;
         shape->size[shape->rank++] = size;
         shape->count *= (size_t)size;
+    }
+    for (const char *at = t->fan; at && sscanf(at, " %31s%n", name, &used) == 1; at += used) {
+        int size = size_of(name, v, p, params);
+        if (size <= 0) return bad_size(v, t, name, error);
+        shape->deviation /= sqrt(size);
     }
     return 0;
 }
@@ -79,7 +86,8 @@ static uint64_t stream(const char *name) {
     return h | 16;
 }
 
-void tensors_generate(const struct attn_tensor *t, const struct attn_problem *p, size_t count, float *data) {
-    attn_random_normal(p->seed, stream(t->name), 0, count, data);
-    for (size_t i = 0; i < count; i++) data[i] *= (float)t->deviation;
+void tensors_generate(const struct attn_tensor *t, const struct attn_problem *p,
+                      const struct tensor_shape *shape, float *data) {
+    attn_random_normal(p->seed, stream(t->name), 0, shape->count, data);
+    for (size_t i = 0; i < shape->count; i++) data[i] *= (float)shape->deviation;
 }

@@ -9,7 +9,8 @@ enum { TENSORS_MAX = 16, TENSOR_DIMS = 6 };
 struct tensor_shape {
     int rank, size[TENSOR_DIMS];
     int batch, head; /* which dimension is b, which h or hk; -1: none */
-    size_t count;    /* elements */
+    size_t count;     /* elements */
+    double deviation; /* of generated values: the table's over the square root of its fan */
 };
 
 /* The sizes behind the names of a table line; -1 and a reason where a name is unknown. */
@@ -22,8 +23,9 @@ size_t tensors_count(const struct attn_variant *);
 struct attn_view tensors_view(const struct tensor_shape *, const float *data);
 struct attn_output tensors_output(const struct tensor_shape *, float *data);
 
-/* Values from the problem's seed, for roles ATTN_WEIGHT and ATTN_INPUT: normal, with the table's
-   deviation, in a stream of their own by name. */
-void tensors_generate(const struct attn_tensor *, const struct attn_problem *, size_t count, float *data);
+/* Values from the problem's seed, for roles ATTN_WEIGHT and ATTN_INPUT: normal, with the
+   deviation of the shape, in a stream of their own by name. */
+void tensors_generate(const struct attn_tensor *, const struct attn_problem *, const struct tensor_shape *,
+                      float *data);
 
 #endif

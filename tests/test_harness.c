@@ -196,7 +196,7 @@ static void parameters_follow_their_table(void **state) {
 }
 
 static void tensor_shapes(void **state) {
-    static const struct attn_tensor table = {"s", ATTN_WEIGHT, "b hk window dv", NULL, 2, ""};
+    static const struct attn_tensor table = {"s", ATTN_WEIGHT, "b hk window dv", NULL, 2, "dk", ""};
     const struct attn_variant *v = registry_find("local");
     struct attn_problem p = {.struct_size = sizeof p,
                              .batch = 2,
@@ -209,7 +209,7 @@ static void tensor_shapes(void **state) {
                              .seed = 1};
     struct attn_tensor wrong = table;
     void *params = params_defaults(v);
-    struct tensor_shape shape;
+    struct tensor_shape shape, other;
     struct attn_error error;
     (void)state;
     assert_int_equal(tensors_shape(v, &table, &p, params, &shape, &error), 0);
@@ -217,13 +217,15 @@ static void tensor_shapes(void **state) {
     struct attn_view view = tensors_view(&shape, NULL);
     assert_true(view.batch == 3 * 256 * 8 && view.head == 256 * 8 && view.row == 8);
     wrong.shape = "b colour";
-    assert_int_equal(tensors_shape(v, &wrong, &p, params, &shape, &error), -1);
+    assert_int_equal(tensors_shape(v, &wrong, &p, params, &other, &error), -1);
     assert_non_null(strstr(error.text, "'colour'"));
     float x[1000];
     double square = 0;
-    tensors_generate(&table, &p, 1000, x);
+    assert_float_equal(shape.deviation, 1, 1e-12); /* 2 / sqrt(dk), dk = 4 */
+    shape.count = 1000;
+    tensors_generate(&table, &p, &shape, x);
     for (int i = 0; i < 1000; i++) square += (double)x[i] * (double)x[i];
-    assert_float_equal(sqrt(square / 1000), 2, 0.2);
+    assert_float_equal(sqrt(square / 1000), 1, 0.1);
     free(params);
 }
 

@@ -159,7 +159,8 @@ struct attn_tensor {
     enum attn_role role;
     const char *shape; /* "hk dk dv"; the last is contiguous, a leading b and h are strides */
     const char *alias; /* "q", "k" or "v" where that is the default, else NULL */
-    double deviation;  /* of the normal values generated from the seed */
+    double deviation;  /* of the normal values generated from the seed, over the square root of fan */
+    const char *fan;   /* product of these sizes, "dk dk"; NULL: 1 */
     const char *help;
 };
 

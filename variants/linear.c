@@ -39,8 +39,9 @@ static const struct attn_param table[] = {
 
 enum { CARRY_S, CARRY_Z };
 static const struct attn_tensor tensors[] = {
-    {"state_s", ATTN_CARRY, "b hk dk dv", NULL, 0, "sum of phi(k) v^T over earlier keys; empty at the start"},
-    {"state_z", ATTN_CARRY, "b hk dk", NULL, 0, "sum of phi(k) over earlier keys; empty at the start"},
+    {"state_s", ATTN_CARRY, "b hk dk dv", NULL, 0, NULL,
+     "sum of phi(k) v^T over earlier keys; empty at the start"},
+    {"state_z", ATTN_CARRY, "b hk dk", NULL, 0, NULL, "sum of phi(k) over earlier keys; empty at the start"},
     {0},
 };
 

@@ -46,7 +46,8 @@ static void forward(const struct attn_call *c) { tiles_forward(c, left(c->params
 static void reference(const struct attn_call *c, int b, int h, const int *rows, int nrows, double *weights,
                       double *outside, double *out) {
     (void)outside;
-    softmax_window_rows(c, left(c->params), right(c->params), b, h, rows, nrows, weights, out, NULL, NULL);
+    const struct softmax_rule rule = {left(c->params), right(c->params), NULL, NULL};
+    softmax_rows(c, &rule, b, h, rows, nrows, weights, out, NULL, NULL);
 }
 
 static void cost(const struct attn_problem *p, const void *params, struct attn_cost *cost) {

@@ -11,37 +11,42 @@
  */
 #include "softmax.h"
 
-#include <limits.h>
 #include <stdlib.h>
 
 struct span {
     int lo, hi; /* keys lo .. hi - 1 */
 };
 
-static struct span window(const struct attn_call *c, int b, int i, int left, int right) {
+static struct span window(const struct attn_call *c, const struct softmax_rule *rule, int b, int i) {
     const struct attn_problem *p = c->problem;
     int keys = attn_keys(c, b);
     long at = (long)i + attn_offset(p, keys);
-    long lo = at - left, hi = at + right + 1, end = attn_visible(p, keys, i);
+    long lo = at - rule->left, hi = at + rule->right + 1, end = attn_visible(p, keys, i);
     if (lo < 0) lo = 0;
     if (hi > end) hi = end;
     return (struct span){(int)(lo < hi ? lo : hi), (int)hi};
 }
 
-/* s[j - lo] for the visible keys, -INFINITY where the bias masks; returns the largest. */
-static double logits(const struct attn_call *c, int b, int h, int i, struct span w, double *s,
-                     double *magnitude) {
+static double dot(const struct attn_call *c, int b, int h, int i, int j, void *context) {
     const struct attn_problem *p = c->problem;
-    const float *q_i = attn_row(&c->q, b, h, i);
+    const float *q_i = attn_row(&c->q, b, h, i), *k_j = attn_row(&c->k, b, attn_kv_head(p, h), j);
+    double x = 0;
+    (void)context;
+    for (int d = 0; d < p->dk; d++) x += (double)q_i[d] * k_j[d];
+    return x * p->scale;
+}
+
+/* s[j - lo] for the visible keys, -INFINITY where the bias masks; returns the largest. */
+static double logits(const struct attn_call *c, const struct softmax_rule *rule, int b, int h, int i,
+                     struct span w, double *s, double *magnitude) {
+    const struct attn_problem *p = c->problem;
     int position = i + attn_offset(p, attn_keys(c, b));
     double top = -INFINITY;
     for (int j = w.lo; j < w.hi; j++) {
-        const float *k_j = attn_row(&c->k, b, attn_kv_head(p, h), j);
-        double bias = attn_bias_at(c, b, h, i, j, position), x = 0;
+        double bias = attn_bias_at(c, b, h, i, j, position), x;
         s[j - w.lo] = -INFINITY;
         if (bias == -INFINITY) continue;
-        for (int d = 0; d < p->dk; d++) x += (double)q_i[d] * k_j[d];
-        x *= p->scale;
+        x = (rule->score ? rule->score : dot)(c, b, h, i, j, rule->context);
         if (p->softcap > 0) x = p->softcap * tanh(x / p->softcap);
         x += bias;
         s[j - w.lo] = x;
@@ -51,19 +56,19 @@ static double logits(const struct attn_call *c, int b, int h, int i, struct span
     return top;
 }
 
-void softmax_window_rows(const struct attn_call *c, int left, int right, int b, int h, const int *rows,
-                         int nrows, double *weights, double *out, double *lse, double *max_logit) {
+void softmax_rows(const struct attn_call *c, const struct softmax_rule *rule, int b, int h, const int *rows,
+                  int nrows, double *weights, double *out, double *lse, double *max_logit) {
     const struct attn_problem *p = c->problem;
     double *s = malloc((size_t)p->nk * sizeof *s);
     if (!s) abort();
     for (int r = 0; r < nrows; r++) {
-        struct span w = window(c, b, rows[r], left, right);
-        double top = logits(c, b, h, rows[r], w, s, max_logit), l = 0;
+        struct span w = window(c, rule, b, rows[r]);
+        double top = logits(c, rule, b, h, rows[r], w, s, max_logit), l = 0;
         double *o = out + (size_t)r * (size_t)p->dv;
         for (int j = w.lo; j < w.hi; j++) {
-            double e = top == -INFINITY ? 0 : exp(s[j - w.lo] - top);
-            if (s[j - w.lo] == -INFINITY) e = 0;
-            l += s[j - w.lo] = e;
+            double *e = &s[j - w.lo];
+            *e = *e == -INFINITY ? 0 : exp(*e - top);
+            l += *e;
         }
         for (int d = 0; d < p->dv; d++) o[d] = 0;
         if (weights)
@@ -82,5 +87,6 @@ void softmax_window_rows(const struct attn_call *c, int left, int right, int b, 
 
 void attn_softmax_rows(const struct attn_call *c, int b, int h, const int *rows, int nrows, double *weights,
                        double *out, double *lse, double *max_logit) {
-    softmax_window_rows(c, INT_MAX / 2, INT_MAX / 2, b, h, rows, nrows, weights, out, lse, max_logit);
+    const struct softmax_rule rule = {SOFTMAX_OPEN, SOFTMAX_OPEN, NULL, NULL};
+    softmax_rows(c, &rule, b, h, rows, nrows, weights, out, lse, max_logit);
 }

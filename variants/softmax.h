@@ -1,12 +1,20 @@
-/* softmax.h -- softmax attention in double over a window, for the references of this folder. */
+/* softmax.h -- softmax attention in double over a window, or with other scores, for the references here. */
 #ifndef SOFTMAX_H
 #define SOFTMAX_H
 
 #include "attn.h"
 
-/* As attn_softmax_rows(), over the keys between `left` before and `right` after the position of the
-   query only. */
-void softmax_window_rows(const struct attn_call *, int left, int right, int b, int h, const int *rows,
-                         int nrows, double *weights, double *out, double *lse, double *max_logit);
+enum { SOFTMAX_OPEN = 1 << 30 }; /* a side of a window without an end */
+
+struct softmax_rule {
+    int left, right; /* keys before and after the position of the query that it may see */
+    /* The score of query i and key j of one head; NULL: scale q_i . k_j. Softcap and bias come on top. */
+    double (*score)(const struct attn_call *, int b, int h, int i, int j, void *context);
+    void *context;
+};
+
+/* As attn_softmax_rows(), by the rule. */
+void softmax_rows(const struct attn_call *, const struct softmax_rule *, int b, int h, const int *rows,
+                  int nrows, double *weights, double *out, double *lse, double *max_logit);
 
 #endif

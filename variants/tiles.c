@@ -53,6 +53,7 @@ struct unit {
     int b, h, i0, i1; /* queries i0 .. i1 - 1 of one head */
     int keys, offset; /* valid keys; position of query i is i + offset */
     int left, right;
+    const struct attn_view *additive; /* v of additive scores, NULL: dot products */
 };
 
 /* Queries of a unit: large enough to share a packed tile, small enough to feed every thread thrice. */
@@ -112,8 +113,12 @@ static void scores(const struct unit *u, int i, int rows, const int *lo, const i
     }
     if (from >= to) return;
     from -= from % nr;
-    u->kern->mul(rows, to - from, p->dk, p->scale, attn_row(q, u->b, u->h, i), q->row, 1,
-                 u->w.kt + (ptrdiff_t)from * p->dk, nr, (ptrdiff_t)nr * p->dk, 0, s + from, BK);
+    if (u->additive)
+        u->kern->additive(rows, to - from, p->dk, attn_row(&u->call->q, u->b, u->h, i), q->row,
+                          u->w.kt + (ptrdiff_t)from * p->dk, attn_row(u->additive, 0, u->h, 0), s + from, BK);
+    else
+        u->kern->mul(rows, to - from, p->dk, p->scale, attn_row(q, u->b, u->h, i), q->row, 1,
+                     u->w.kt + (ptrdiff_t)from * p->dk, nr, (ptrdiff_t)nr * p->dk, 0, s + from, BK);
 }
 
 /* One block of queries against one tile of keys. */
@@ -190,7 +195,7 @@ static void run(struct unit *u) {
     finish(u);
 }
 
-void tiles_forward(const struct attn_call *c, int left, int right) {
+static void forward(const struct attn_call *c, int left, int right, const struct attn_view *additive) {
     const struct attn_problem *p = c->problem;
     const struct kern *kern = kern_find(p->isa);
     int rows = unit_rows(p), per_head = ceil_div(p->nq, rows), units = p->batch * p->heads * per_head;
@@ -207,6 +212,13 @@ void tiles_forward(const struct attn_call *c, int left, int right) {
         u.offset = attn_offset(p, u.keys);
         u.left = left;
         u.right = right;
+        u.additive = additive;
         run(&u);
     }
+}
+
+void tiles_forward(const struct attn_call *c, int left, int right) { forward(c, left, right, NULL); }
+
+void tiles_additive(const struct attn_call *c, const struct attn_view *v) {
+    forward(c, TILES_OPEN, TILES_OPEN, v);
 }

@@ -23,6 +23,10 @@ struct kern {
     /* Transposes x[n][d] into panels xt[ceil(n / nr)][d][nr]; columns beyond n are 0. */
     void (*pack)(int n, int d, const float *x, ptrdiff_t ldx, float *xt);
 
+    /* s[m][n] = sum over d of v[d] tanh(q[m][d] + kt[d][n]), kt as pack() leaves it. */
+    void (*additive)(int m, int n, int d, const float *q, ptrdiff_t ldq, const float *kt, const float *v,
+                     float *s, ptrdiff_t lds);
+
     /* The online softmax of one row: s becomes exp(s - m) with the running maximum m and the running
        sum l brought up to date. Returns the factor by which earlier sums have to be multiplied. */
     float (*soften)(int n, float *s, float *m, float *l);
@@ -30,6 +34,7 @@ struct kern {
     void (*scale)(int n, float factor, float *x);                 /* x *= factor */
     void (*blend)(int n, float factor, const float *y, float *x); /* x = factor x + y */
     void (*softcap)(int n, float cap, float *x);                  /* x = cap tanh(x / cap) */
+    void (*exp_add)(int n, float add, float *x);                  /* x = exp(x + add) */
     void (*exp)(size_t n, const float *x, float *y);              /* see kern_math.h */
     void (*tanh)(size_t n, const float *x, float *y);
     void (*elu1)(int n, const float *x, float *y); /* y = elu(x) + 1 */

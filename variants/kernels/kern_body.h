@@ -78,6 +78,24 @@ static void pack(int n, int d, const float *x, ptrdiff_t ldx, float *xt) {
     }
 }
 
+static void additive(int m, int n, int d, const float *q, ptrdiff_t ldq, const float *kt, const float *v,
+                     float *s, ptrdiff_t lds) {
+    for (int j = 0; j < n; j += NR, kt += (ptrdiff_t)NR * d)
+        for (int i = 0; i < m; i++) {
+            vf acc[NV];
+            for (int t = 0; t < NV; t++) acc[t] = v_set1(0.0f);
+            for (int p = 0; p < d; p++)
+                for (int t = 0; t < NV; t++) {
+                    vf x = v_load(kt + (ptrdiff_t)p * NR + t * VL) + q[i * ldq + p];
+                    acc[t] = v_fma(v_set1(v[p]), v_tanh(x), acc[t]);
+                }
+            for (int t = 0; t < NV; t++) {
+                int left = n - j - t * VL;
+                if (left > 0) v_store_n(s + i * lds + j + t * VL, acc[t], left < VL ? left : VL);
+            }
+        }
+}
+
 static float soften(int n, float *s, float *m, float *l) {
     vf top = v_set1(-INFINITY), sum = v_set1(0.0f);
     int j = 0;
@@ -130,6 +148,7 @@ static void blend(int n, float factor, const float *y, float *x) {
 }
 
 static void softcap(int n, float cap, float *x) { MAP(n, x, x, v_tanh(in / cap) * cap); }
+static void exp_add(int n, float add, float *x) { MAP(n, x, x, v_exp(in + add)); }
 static void map_exp(size_t n, const float *x, float *y) { MAP(n, x, y, v_exp(in)); }
 static void map_tanh(size_t n, const float *x, float *y) { MAP(n, x, y, v_tanh(in)); }
 static void elu1(int n, const float *x, float *y) {
@@ -185,6 +204,8 @@ const struct kern KERN = {
     .blend = blend,
     .softcap = softcap,
     .exp = map_exp,
+    .exp_add = exp_add,
+    .additive = additive,
     .tanh = map_tanh,
     .elu1 = elu1,
     .dot = dot,
