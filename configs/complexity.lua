@@ -5,10 +5,12 @@ sweep {
   mask     = { "none", "causal" },
   input    = { "gauss", s = 1 },
   variants = {
-    "full", "flash",
+    "full", "flash", "bilinear",
     { "local", window = 256 },
+    { "linformer", rank = 256 },
+    { "performer", features = 256 },
     "linear",
     "mean_v", "zero", "copy", "null",
   },
-  measure  = { replicates = 6, max_seconds = 6 },
+  measure  = { replicates = 6, max_seconds = 4 },
 }

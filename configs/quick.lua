@@ -7,10 +7,11 @@ sweep {
   mask     = "causal",
   input    = { { "gauss", s = 1 }, { "file", path = "data/bytes-lm.safetensors" } },
   variants = {
-    "full", "flash",
+    "full", "flash", "bilinear", "additive",
     { "local", window = 128 },
+    { "performer", features = 128 },
     "linear",
     "mean_v", "zero", "copy", "null",
   },
-  measure  = { replicates = 6, max_seconds = 0.8 },
+  measure  = { replicates = 6, max_seconds = 0.6 },
 }

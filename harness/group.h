@@ -18,7 +18,7 @@ struct group {
     struct attn_problem problem; /* isa is not the group's; 0 */
     const float *q, *k, *v;      /* packed */
     int nrows;
-    const struct sample *rows;
+    const struct sample *rows;    /* as many for each head, heads in order */
     const double *softmax, *mean; /* [nrows][dv] */
     double max_logit;             /* the largest magnitude met in the rows */
     void *map;

@@ -63,13 +63,21 @@ static float *sampled(const struct subject *s, const struct group *g) {
     return rows;
 }
 
+/* The definition of the sampled rows. They are in order of heads; each head is asked once, since a reference
+   may have to go over all its keys first. */
 static double *defined(const struct subject *s, const struct group *g) {
     size_t dv = (size_t)s->problem.dv;
+    int heads = s->problem.batch * s->problem.heads, each = g->nrows / heads;
     double *want = xmalloc((size_t)g->nrows * dv * sizeof *want);
+    int *rows = xmalloc((size_t)g->nrows * sizeof *rows);
+    for (int r = 0; r < g->nrows; r++) rows[r] = g->rows[r].i;
 #pragma omp parallel for schedule(dynamic)
-    for (int r = 0; r < g->nrows; r++)
-        s->variant->reference(&s->call, g->rows[r].b, g->rows[r].h, &g->rows[r].i, 1, NULL, NULL,
-                              want + (size_t)r * dv);
+    for (int t = 0; t < heads; t++) {
+        const struct sample *first = &g->rows[t * each];
+        s->variant->reference(&s->call, first->b, first->h, rows + t * each, each, NULL, NULL,
+                              want + (size_t)(t * each) * dv);
+    }
+    free(rows);
     return want;
 }
 

@@ -8,7 +8,7 @@ enum { TENSORS_MAX = 16, TENSOR_DIMS = 6 };
 
 struct tensor_shape {
     int rank, size[TENSOR_DIMS];
-    int batch, head; /* which dimension is b, which h or hk; -1: none */
+    int batch, head;  /* which dimension is b, which h or hk; -1: none */
     size_t count;     /* elements */
     double deviation; /* of generated values: the table's over the square root of its fan */
 };

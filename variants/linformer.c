@@ -7,7 +7,8 @@
  * Sharing, as the paper names it: "headwise" E and F for all heads, "key_value" one matrix for both. Its
  * layerwise sharing is key_value in every layer. Projections: "gaussian" E and F from the tensor table,
  * deviation 1 / sqrt(rank), as in the paper's proof and before training; "mean_pool" means over rank even
- * stretches of keys, one of the paper's general projections. Trained matrices are given as tensors.
+ * stretches of keys, one of the paper's general projections. Trained matrices can stand in the
+ * places of e and f.
  * Departures: none. Keys beyond the key length are zero rows, before E.
  *
  * There is no causal form: row p of E K mixes all positions, so every query would see the future.

@@ -1,0 +1,280 @@
+/* test_mechanisms.c -- properties of single mechanisms: hand-size vectors, identities, statistics of features. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "accuracy.h"
+#include "params.h"
+#include "projections.h"
+#include "registry.h"
+#include "rig.h"
+
+/* A rig of one small head whose parameters are "key=number" or "key=choice" pairs, ended by NULL. */
+static void make(struct rig *r, const char *name, const struct trial *t, ...) {
+    const struct attn_variant *v = registry_find(name);
+    void *params = params_defaults(v);
+    struct attn_error error;
+    va_list args;
+    va_start(args, t);
+    for (const char *pair; (pair = va_arg(args, const char *));) {
+        char key[32];
+        const char *value = strchr(pair, '=') + 1;
+        snprintf(key, sizeof key, "%.*s", (int)(value - 1 - pair), pair);
+        char *end;
+        double x = strtod(value, &end);
+        struct doc *d = *end ? doc_string(value) : doc_number(x);
+        if (params_set(params, params_find(v, key), d, &error)) fail_msg("%s", error.text);
+        doc_free(d);
+    }
+    va_end(args);
+    if (rig_make(r, v, t, params, 5, &error)) fail_msg("%s: %s", name, error.text);
+    free(params);
+}
+
+static void put(struct block *b, const float *x, size_t n) { memcpy(b->data, x, n * sizeof *x); }
+
+/* The weights of row 0 by definition, and by forward() with the identity as values. */
+static void weights_of(struct rig *r, int nk, double *by_definition, float *by_forward) {
+    double out[16];
+    int row = 0;
+    for (int j = 0; j < nk; j++)
+        for (int d = 0; d < nk; d++) ((float *)r->v.data)[j * nk + d] = j == d;
+    r->subject.variant->reference(&r->subject.call, 0, 0, &row, 1, by_definition, NULL, out);
+    rig_run(r, 0x11);
+    memcpy(by_forward, r->o.data, (size_t)nk * sizeof *by_forward);
+}
+
+static void expect_softmax(struct rig *r, const double *logits, int n, double bound) {
+    double weights[16], sum = 0;
+    float got[16];
+    weights_of(r, n, weights, got);
+    for (int j = 0; j < n; j++) sum += exp(logits[j]);
+    for (int j = 0; j < n; j++) {
+        assert_float_equal(weights[j], exp(logits[j]) / sum, bound);
+        assert_float_equal((double)got[j], exp(logits[j]) / sum, bound);
+    }
+}
+
+/* AllenNLP's test of additive attention: queries of size 2 (padded here), keys of size 3. */
+static void additive_hand_vector(void **state) {
+    static const float q[2][3] = {{.7f, -.8f, 0}, {.4f, .9f, 0}}, v[2] = {1, -1}, b[2] = {0, 0};
+    static const float w[3][2] = {{-.2f, .3f}, {-.5f, .5f}, {0, 0}}, u[3][2] = {{0, 1}, {1, 1}, {1, -1}};
+    static const float k[2][4][3] = {{{1, -1, 3}, {.5f, -.3f, 0}, {.2f, -1, 1}, {.7f, .8f, -1}},
+                                     {{-2, 3, -3}, {.6f, .2f, 2}, {.5f, -.4f, -1}, {.2f, .2f, 0}}};
+    static const double logits[2][4] = {{1.975072, -0.04997836, 1.2176098, -0.9205586},
+                                        {-1.4851665, 1.489604, -1.890285, -1.0672251}};
+    (void)state;
+    for (int x = 0; x < 2; x++) {
+        struct trial t = {.batch = 1, .heads = 1, .nq = 1, .nk = 4, .dk = 3, .dv = 4, .threads = 1};
+        struct rig r;
+        make(&r, "additive", &t, "hidden=2", NULL);
+        put(&r.q, q[x], 3);
+        put(&r.k, k[x][0], 12);
+        r.subject.tensors[0] = (struct attn_view){w[0], 0, 0, 2};
+        r.subject.tensors[1] = (struct attn_view){u[0], 0, 0, 2};
+        r.subject.tensors[2] = (struct attn_view){v, 0, 0, 1};
+        r.subject.tensors[3] = (struct attn_view){b, 0, 0, 1};
+        expect_softmax(&r, logits[x], 4, 1e-6);
+        rig_free(&r);
+    }
+}
+
+/* AllenNLP's bilinear example; its scalar bias of 0.1 cancels in the softmax. */
+static void bilinear_hand_vector(void **state) {
+    static const float w[2][2] = {{-.3f, .5f}, {2, -1}}, q[2] = {1, 1}, k[2][2] = {{1, 0}, {0, 1}};
+    static const double logits[2] = {1.8, -0.4};
+    struct trial t = {.batch = 1, .heads = 1, .nq = 1, .nk = 2, .dk = 2, .threads = 1};
+    struct rig r;
+    (void)state;
+    make(&r, "bilinear", &t, NULL);
+    put(&r.q, q, 2);
+    put(&r.k, k[0], 4);
+    r.subject.tensors[0] = (struct attn_view){w[0], 0, 0, 2};
+    expect_softmax(&r, logits, 2, 1e-6);
+    rig_free(&r);
+}
+
+static void shrink(struct block *b, float factor) {
+    for (size_t i = 0; i < b->bytes / sizeof(float); i++) ((float *)b->data)[i] *= factor;
+}
+
+/* Against `full` on the same inputs, q and k of both made smaller. */
+static void expect_full(struct rig *r, const struct trial *t, float factor, double bound) {
+    struct rig full;
+    make(&full, "full", t, NULL);
+    shrink(&r->q, factor), shrink(&r->k, factor), shrink(&full.q, factor), shrink(&full.k, factor);
+    rig_run(r, 0x11);
+    rig_run(&full, 0x11);
+    float *a = rig_output(r), *b = rig_output(&full);
+    double *want = malloc(rig_elements(r) * sizeof *want);
+    for (size_t i = 0; i < rig_elements(r); i++) want[i] = (double)b[i];
+    double error = accuracy_distance(a, want, rig_elements(r) / (size_t)t->dk, (size_t)t->dk).rel_fro;
+    if (error > bound)
+        fail_msg("%s differs from full by %.3g, bound %.3g", r->subject.variant->name, error, bound);
+    free(a), free(b), free(want);
+    rig_free(&full);
+}
+
+static const struct trial square = {.batch = 2, .heads = 2, .nq = 96, .nk = 96, .dk = 8, .threads = 2};
+
+/* W = I / sqrt(d) is softmax attention. */
+static void bilinear_of_the_identity_is_full(void **state) {
+    float w[8 * 8] = {0};
+    struct rig r;
+    (void)state;
+    make(&r, "bilinear", &square, NULL);
+    for (int d = 0; d < 8; d++) w[d * 9] = 1 / sqrtf(8);
+    r.subject.tensors[0] = (struct attn_view){w, 0, 0, 8};
+    expect_full(&r, &square, 1, 1e-6);
+    rig_free(&r);
+}
+
+/* As many mixtures as keys: every mean is over one key, E = F = I. */
+static void linformer_of_the_identity_is_full(void **state) {
+    struct rig r;
+    (void)state;
+    make(&r, "linformer", &square, "rank=96", "projection=mean_pool", NULL);
+    expect_full(&r, &square, 1, 1e-6);
+    rig_free(&r);
+}
+
+/* Seeded E has mean 0 and deviation 1 / sqrt(rank). */
+static void linformer_draws_what_it_says(void **state) {
+    struct rig r;
+    double sum = 0, square_sum = 0;
+    enum { N = 64 * 96 };
+    (void)state;
+    make(&r, "linformer", &square, "rank=64", NULL);
+    for (int x = 0; x < N; x++) {
+        double e = (double)r.subject.tensors[0].data[x];
+        sum += e;
+        square_sum += e * e;
+    }
+    assert_true(fabs(sum / N) < 5 / 8.0 / sqrt(N));
+    assert_float_equal(square_sum / N * 64, 1, 5 * sqrt(2.0 / N));
+    rig_free(&r);
+}
+
+/* q = k = 1 in one dimension: every weight is equal, so running means of (1, 0, 0) come out, exactly for eps = 0. */
+static void performer_toy(void **state) {
+    static const char *const kernels[] = {"kernel=positive", "kernel=hyperbolic", "kernel=relu"};
+    const float ones[3] = {1, 1, 1}, v[3] = {1, 0, 0};
+    (void)state;
+    for (int x = 0; x < 3; x++) {
+        struct trial t = {
+            .batch = 1, .heads = 1, .nq = 3, .nk = 3, .dk = 1, .mask = ATTN_MASK_CAUSAL, .threads = 1};
+        struct rig r;
+        make(&r, "performer", &t, "eps=0", kernels[x], NULL);
+        put(&r.q, ones, 3);
+        put(&r.k, ones, 3);
+        put(&r.v, v, 3);
+        rig_run(&r, 0x11);
+        for (int i = 0; i < 3; i++) assert_float_equal((double)((float *)r.o.data)[i], 1.0 / (i + 1), 1e-6);
+        rig_free(&r);
+    }
+}
+
+/* Logits of deviation s = 1/4: Lemma 2 predicts an error near sqrt((e^(2 s sqrt d) - e^(s sqrt d)) / m) = 0.016 of
+   what is not the mean of V, for both unbiased maps. */
+static void performer_comes_near_softmax(void **state) {
+    static const char *const kernels[] = {"kernel=positive", "kernel=hyperbolic"};
+    (void)state;
+    for (int x = 0; x < 2; x++) {
+        struct trial t = square;
+        struct rig r;
+        make(&r, "performer", &t, "features=8192", "eps=0", kernels[x], NULL);
+        expect_full(&r, &t, 0.5f, 0.02);
+        rig_free(&r);
+    }
+}
+
+/* ---- random features ----------------------------------------------------------------------------- */
+
+enum { D = 8 };
+static const double x[D] = {.3, -.2, .1, .25, 0, -.1, .15, .05}, y[D] = {.1, .2, -.3, .2, .1, 0, .1, -.2};
+
+/* Mean squared error of the estimate of exp(x.y) from m features, over many draws, relative to its square. */
+static double measured_mse(enum projections kind, int m, int hyperbolic) {
+    enum { DRAWS = 20000 };
+    float *w = malloc((size_t)m * D * sizeof *w);
+    double mse = 0, xy = 0, half = 0;
+    for (int d = 0; d < D; d++) xy += x[d] * y[d], half += 0.5 * (x[d] * x[d] + y[d] * y[d]);
+    for (uint64_t seed = 0; seed < DRAWS; seed++) {
+        double estimate = 0;
+        projections_draw(kind, seed + 1, m, D, w);
+        for (int f = 0; f < m; f++) {
+            double wz = 0;
+            for (int d = 0; d < D; d++) wz += (double)w[f * D + d] * (x[d] + y[d]);
+            estimate += hyperbolic ? 0.5 * (exp(wz) + exp(-wz)) : exp(wz);
+        }
+        double error = estimate / m * exp(-half) / exp(xy) - 1;
+        mse += error * error / DRAWS;
+    }
+    free(w);
+    return mse;
+}
+
+/* Choromanski et al., Lemma 2: variance of independent positive and hyperbolic features; Theorem 2: the orthogonal
+   ones have less. Bands of 10 %: 20000 draws of a heavy-tailed square. */
+static void variances_of_lemma_2(void **state) {
+    double zz = 0;
+    (void)state;
+    for (int d = 0; d < D; d++) zz += (x[d] + y[d]) * (x[d] + y[d]);
+    double positive = (exp(zz) - 1) / D, hyperbolic = 0.5 * (1 - exp(-zz)) * positive;
+    double independent = measured_mse(PROJECTIONS_INDEPENDENT, D, 0);
+    assert_float_equal(independent / positive, 1, 0.1);
+    assert_float_equal(measured_mse(PROJECTIONS_INDEPENDENT, D, 1) / hyperbolic, 1, 0.1);
+    assert_true(measured_mse(PROJECTIONS_ORTHOGONAL, D, 0) < 0.9 * independent);
+}
+
+/* Rows are orthogonal within a block, E[W] = 0 element by element (which an unsigned QR misses), and squared
+   lengths are chi^2(d), or d. */
+static void projections_are_haar(void **state) {
+    enum { DRAWS = 4000, M = 2 * D };
+    static double mean[M * D];
+    double length = 0, length_2 = 0;
+    float w[M * D];
+    (void)state;
+    for (uint64_t seed = 0; seed < DRAWS; seed++) {
+        projections_draw(PROJECTIONS_ORTHOGONAL, seed, M, D, w);
+        for (int e = 0; e < M * D; e++) mean[e] += (double)w[e] / DRAWS;
+        for (int a = 0; a < M; a++)
+            for (int b = a - a % D; b <= a; b++) {
+                double dot = 0;
+                for (int d = 0; d < D; d++) dot += (double)w[a * D + d] * (double)w[b * D + d];
+                if (a != b) assert_float_equal(dot, 0, 1e-4);
+                else length += dot / DRAWS / M, length_2 += dot * dot / DRAWS / M;
+            }
+    }
+    for (int e = 0; e < M * D; e++) assert_true(fabs(mean[e]) < 5 / sqrt(DRAWS));
+    assert_float_equal(length, D, 0.1);                                 /* mean of chi^2(d) */
+    assert_float_equal(length_2 - length * length, 2 * D, 0.1 * 2 * D); /* its variance */
+    projections_draw(PROJECTIONS_REGULARISED, 1, M, D, w);
+    for (int a = 0; a < M; a++) {
+        double dot = 0;
+        for (int d = 0; d < D; d++) dot += (double)w[a * D + d] * (double)w[a * D + d];
+        assert_float_equal(dot, D, 1e-4);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(additive_hand_vector),
+        cmocka_unit_test(bilinear_hand_vector),
+        cmocka_unit_test(bilinear_of_the_identity_is_full),
+        cmocka_unit_test(linformer_of_the_identity_is_full),
+        cmocka_unit_test(linformer_draws_what_it_says),
+        cmocka_unit_test(performer_toy),
+        cmocka_unit_test(performer_comes_near_softmax),
+        cmocka_unit_test(variances_of_lemma_2),
+        cmocka_unit_test(projections_are_haar),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

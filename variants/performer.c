@@ -1,0 +1,266 @@
+/*
+ * performer.c -- FAVOR+: softmax attention estimated by random features.
+ *
+ *   exp(x.y) = E_w [ exp(w.x - |x|^2/2) exp(w.y - |y|^2/2) ],  w ~ N(0, I)
+ *   x = sqrt(scale) q,  y = sqrt(scale) k
+ *   o_i = phi(q_i)^T sum_j psi(k_j) v_j^T / (phi(q_i)^T sum_j psi(k_j))
+ *
+ * Source: Choromanski et al., "Rethinking attention with Performers", ICLR 2021. With m projections w:
+ *   positive     exp(w.x - |x|^2/2)      m features, Lemma 1
+ *   hyperbolic   exp(+-w.x - |x|^2/2)    2 m features, Lemma 1
+ *   relu         relu(w.q) + relu_eps    m features, the paper's generalised kernel: no softmax
+ * The factor m^(-1/2) cancels in the ratio and is left out.
+ *
+ * eps (positive and hyperbolic): released code uses exp(w.x - |x|^2/2 - max) + eps, the maximum of w.x over
+ * the features of the query, and over all keys and features. Every key so gets the same extra weight. It
+ * can be large: at d = 64, n = 4096 and unit Gaussians 1e-6 gives a third of all weight to the uniform
+ * distribution.
+ *
+ * Departures: queries are stabilised by their own maximum; keys are not, because a maximum over all keys
+ * shows the future to a causal row, and cancels but for eps. What eps adds is still relative to the maximum
+ * of w.y, taken over the keys that the query sees, so a causal row depends on its past alone. Without the
+ * maximum psi becomes 0 in float where scale |k|^2 > 170. Padding is left out after the feature map. All
+ * heads share the projections. Not here: trigonometric features, whose sums cancel.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "parts.h"
+#include "prefix.h"
+#include "projections.h"
+
+enum kernel { POSITIVE, HYPERBOLIC, RELU };
+
+struct params {
+    int features, kernel, projection;
+    double eps, relu_eps;
+};
+
+static const char *const kernels[] = {"positive", "hyperbolic", "relu", NULL};
+static const char *const projections[] = {"orthogonal", "independent", "regularised", NULL};
+static const struct attn_param table[] = {
+    {"features", ATTN_INT, offsetof(struct params, features), 256, 1, 16384, NULL,
+     "m, the number of random projections; hyperbolic makes two features of each"},
+    {"kernel", ATTN_CHOICE, offsetof(struct params, kernel), POSITIVE, 0, 0, kernels, "the feature map"},
+    {"projection", ATTN_CHOICE, offsetof(struct params, projection), PROJECTIONS_ORTHOGONAL, 0, 0,
+     projections, "rows of W: orthogonal in blocks, independent, or orthogonal of length sqrt(d)"},
+    {"eps", ATTN_REAL, offsetof(struct params, eps), 1e-6, 0, 1, NULL,
+     "added to exponential features, relative to the largest (paper 1e-6, some codes 1e-4)"},
+    {"relu_eps", ATTN_REAL, offsetof(struct params, relu_eps), 1e-3, 0, 1, NULL, "added to relu features"},
+    {0},
+};
+
+static const struct params *of(const void *params) { return params; }
+
+/* Features without the one that carries eps. */
+static int columns(const struct params *x) { return x->kernel == HYPERBOLIC ? 2 * x->features : x->features; }
+
+static int has_uniform(const struct params *x) { return x->kernel != RELU; }
+static int width(const struct params *x) { return columns(x) + has_uniform(x); }
+
+/* State: W [m][dk], then W packed for the kernel. */
+static size_t packed_rows(const struct attn_problem *p, const struct params *x) {
+    int nr = kern_find(p->isa)->nr;
+    return (size_t)ceil_div(x->features, nr) * (size_t)nr;
+}
+
+static float *packed(const struct attn_call *c) {
+    return (float *)((char *)c->state + floats((size_t)of(c->params)->features * (size_t)c->problem->dk));
+}
+
+static void size(const struct attn_problem *p, const void *params, struct attn_need *need) {
+    need->state =
+        floats((size_t)of(params)->features * (size_t)p->dk) + floats(packed_rows(p, params) * (size_t)p->dk);
+    need->scratch = prefix_scratch(p, width(params));
+}
+
+static int create(void *state, const struct attn_problem *p, const void *params, struct attn_error *error) {
+    int m = of(params)->features;
+    if (projections_draw((enum projections)of(params)->projection, p->seed, m, p->dk, state)) {
+        strcpy(error->text, "no memory to orthogonalise the projections");
+        return -1;
+    }
+    kern_find(p->isa)->pack(m, p->dk, state, p->dk,
+                            (float *)((char *)state + floats((size_t)m * (size_t)p->dk)));
+    return 0;
+}
+
+/* ---- feature maps ------------------------------------------------------------------------------ */
+
+/* phi[n][width] = w.x in its first m columns; relu takes q and k as they are. */
+static void project(const struct attn_call *c, const struct kern *kern, int n, const float *x, ptrdiff_t row,
+                    float *phi) {
+    const struct attn_problem *p = c->problem;
+    const struct params *params = of(c->params);
+    float alpha = params->kernel == RELU ? 1.0f : sqrtf(p->scale);
+    kern->mul(n, params->features, p->dk, alpha, x, row, 1, packed(c), kern->nr, (ptrdiff_t)kern->nr * p->dk,
+              0, phi, width(params));
+}
+
+static float top_of(const struct params *x, const float *row) {
+    float top = row[0];
+    for (int f = 0; f < x->features; f++) {
+        float y = x->kernel == HYPERBOLIC ? fabsf(row[f]) : row[f];
+        top = y > top ? y : top;
+    }
+    return top;
+}
+
+/* The columns of one row from its projections; `shift` goes into the exponent. */
+static void apply(const struct params *x, const struct kern *kern, float shift, float *row) {
+    int m = x->features;
+    switch (x->kernel) {
+    case HYPERBOLIC:
+        for (int f = 0; f < m; f++) row[m + f] = -row[f];
+        kern->exp_add(2 * m, shift, row);
+        return;
+    case RELU:
+        for (int f = 0; f < m; f++) row[f] = (row[f] > 0 ? row[f] : 0) + (float)x->relu_eps;
+        return;
+    default: kern->exp_add(m, shift, row);
+    }
+}
+
+static void keys(const struct attn_call *c, const struct kern *kern, int n, const float *k, ptrdiff_t row,
+                 float *top, float *psi) {
+    const struct params *x = of(c->params);
+    project(c, kern, n, k, row, psi);
+    for (int j = 0; j < n; j++, psi += width(x), k += row) {
+        float half = 0.5f * c->problem->scale * kern->dot(c->problem->dk, k, k);
+        top[j] = has_uniform(x) ? top_of(x, psi) : 0;
+        apply(x, kern, -half, psi);
+        if (has_uniform(x)) psi[columns(x)] = 1;
+    }
+}
+
+static void queries(const struct attn_call *c, const struct kern *kern, int n, const float *q, ptrdiff_t row,
+                    const float *top, float *phi) {
+    const struct params *x = of(c->params);
+    project(c, kern, n, q, row, phi);
+    for (int i = 0; i < n; i++, phi += width(x), q += row) {
+        float half = 0.5f * c->problem->scale * kern->dot(c->problem->dk, q, q);
+        apply(x, kern, -half - (has_uniform(x) ? top_of(x, phi) : 0), phi);
+        if (!has_uniform(x)) continue;
+        for (int f = 0; f < columns(x); f++) phi[f] += (float)x->eps;
+        phi[columns(x)] = (float)x->eps * expf(top[i]) * kern->sum(columns(x), phi);
+    }
+}
+
+static void forward(const struct attn_call *c) {
+    const struct prefix_map map = {.features = width(c->params), .keys = keys, .queries = queries};
+    prefix_forward(c, &map);
+}
+
+/* ---- definition -------------------------------------------------------------------------------- */
+
+/* The projections of one row, in double, and half its squared length; returns the largest. */
+static double projections_of(const struct attn_call *c, const float *x, double *a, double *half) {
+    const struct params *params = of(c->params);
+    const float *w = c->state;
+    double root = params->kernel == RELU ? 1 : sqrt((double)c->problem->scale), top = -INFINITY;
+    int dk = c->problem->dk;
+    *half = 0;
+    for (int d = 0; d < dk; d++) *half += 0.5 * c->problem->scale * (double)x[d] * x[d];
+    for (int f = 0; f < params->features; f++) {
+        a[f] = 0;
+        for (int d = 0; d < dk; d++) a[f] += root * w[(ptrdiff_t)f * dk + d] * x[d];
+        top = fmax(top, params->kernel == HYPERBOLIC ? fabs(a[f]) : a[f]);
+    }
+    return top;
+}
+
+/* The feature map of one row from its projections, `factor` its factor in front. */
+static void map_row(const struct params *x, const double *a, double factor, double *phi) {
+    for (int f = 0, m = x->features; f < m; f++) switch (x->kernel) {
+        case POSITIVE: phi[f] = factor * exp(a[f]); break;
+        case HYPERBOLIC: phi[f] = factor * exp(a[f]), phi[m + f] = factor * exp(-a[f]); break;
+        default: phi[f] = fmax(a[f], 0) + x->relu_eps;
+        }
+}
+
+struct query { /* a row of the definition */
+    double *phi, uniform, den;
+    int visible;
+};
+
+static void start_query(const struct attn_call *c, const float *q_i, const double *top, struct query *x,
+                        double *a) {
+    const struct params *params = of(c->params);
+    double half, own = projections_of(c, q_i, a, &half), largest = -INFINITY, sum = 0;
+    map_row(params, a, exp(-half - own), x->phi);
+    x->uniform = x->den = 0;
+    if (!has_uniform(params)) return;
+    for (int j = 0; j < x->visible; j++) largest = fmax(largest, top[j]);
+    for (int f = 0; f < columns(params); f++) sum += x->phi[f] += params->eps;
+    x->uniform = params->eps * exp(largest) * sum;
+}
+
+static void reference(const struct attn_call *c, int b, int h, const int *rows, int nrows, double *weights,
+                      double *outside, double *out) {
+    const struct attn_problem *p = c->problem;
+    const struct params *params = of(c->params);
+    int n = columns(params), valid = attn_keys(c, b), g = attn_kv_head(p, h);
+    double *a = malloc((size_t)params->features * sizeof *a), *psi = malloc((size_t)n * sizeof *psi), half;
+    double *top = malloc((size_t)p->nk * sizeof *top), *phi = malloc((size_t)nrows * (size_t)n * sizeof *phi);
+    struct query *query = malloc((size_t)nrows * sizeof *query);
+    (void)outside;
+    if (!a || !psi || !top || !phi || !query) abort();
+    for (int j = 0; j < valid; j++) top[j] = projections_of(c, attn_row(&c->k, b, g, j), a, &half);
+    for (int r = 0; r < nrows; r++) {
+        query[r].phi = phi + (ptrdiff_t)r * n;
+        query[r].visible = attn_visible(p, valid, rows[r]);
+        start_query(c, attn_row(&c->q, b, h, rows[r]), top, &query[r], a);
+    }
+    memset(out, 0, (size_t)nrows * (size_t)p->dv * sizeof *out);
+    if (weights) memset(weights, 0, (size_t)nrows * (size_t)p->nk * sizeof *weights);
+    for (int j = 0; j < valid; j++) {
+        projections_of(c, attn_row(&c->k, b, g, j), a, &half);
+        map_row(params, a, exp(-half), psi);
+        for (int r = 0; r < nrows; r++) {
+            double weight = query[r].uniform;
+            if (j >= query[r].visible) continue;
+            for (int f = 0; f < n; f++) weight += query[r].phi[f] * psi[f];
+            query[r].den += weight;
+            if (weights) weights[(ptrdiff_t)r * p->nk + j] = weight;
+            for (int d = 0; d < p->dv; d++)
+                out[(ptrdiff_t)r * p->dv + d] += weight * attn_row(&c->v, b, g, j)[d];
+        }
+    }
+    for (int r = 0; r < nrows; r++) {
+        double share = query[r].den != 0 ? 1 / query[r].den : 0;
+        for (int d = 0; d < p->dv; d++) out[(ptrdiff_t)r * p->dv + d] *= share;
+        for (int j = 0; weights && j < p->nk; j++) weights[(ptrdiff_t)r * p->nk + j] *= share;
+    }
+    free(a), free(psi), free(top), free(phi), free(query);
+}
+
+/* A feature counts its projection; its exp counts one operation. */
+static void cost(const struct attn_problem *p, const void *params, struct attn_cost *cost) {
+    double rows = (double)p->batch * ((double)p->heads * p->nq + (double)p->kv_heads * p->nk);
+    prefix_cost(p, columns(params), cost);
+    cost->flops += rows * (2.0 * of(params)->features * p->dk + columns(params));
+    cost->bytes += sizeof(float) * (double)of(params)->features * p->dk;
+}
+
+const struct attn_variant attn_variant_performer = {
+    .magic = ATTN_MAGIC,
+    .abi = ATTN_ABI,
+    .struct_size = sizeof(struct attn_variant),
+    .name = "performer",
+    .brief = "FAVOR+: softmax attention estimated by random features",
+    .formula =
+        "o_i = phi(q_i)^T sum_j psi(k_j) v_j^T / (phi(q_i)^T sum_j psi(k_j)), phi(x) = exp(W x - |x|^2 / 2)",
+    .cite = "Choromanski et al.: Rethinking attention with Performers, 2021",
+    .kind = ATTN_APPROX_SOFTMAX,
+    .caps = ATTN_CAP_NO_MASK | ATTN_CAP_CAUSAL | ATTN_CAP_SHIFT | ATTN_CAP_CROSS | ATTN_CAP_KEY_LENGTHS |
+            ATTN_CAP_GROUPED | ATTN_CAP_WIDE_VALUES | ATTN_CAP_WEIGHTS | ATTN_CAP_RANDOM | ATTN_CAP_SAME_BITS,
+    .time = {1, "n m (dk + dv)"},
+    .memory = {0, "m dk + batch kv_heads m dv + threads m dv"},
+    .params = table,
+    .params_size = sizeof(struct params),
+    .size = size,
+    .create = create,
+    .forward = forward,
+    .reference = reference,
+    .cost = cost,
+};
