@@ -14,15 +14,11 @@
 #include "params.h"
 #include "problem.h"
 #include "registry.h"
+#include "sections.h"
 #include "tensors.h"
 
 enum { POINTS_MAX = 100000 };
 static const double SEED_MAX = 9007199254740991.0; /* 2^53 - 1: exact in every JSON reader */
-
-struct entry { /* one line of `variants` */
-    const struct attn_variant *variant;
-    const struct doc *settings; /* the table, or NULL for a bare name */
-};
 
 struct plan {
     struct reader reader;
@@ -34,179 +30,6 @@ struct plan {
     int groups;
     regex_t filter;
 };
-
-/* ---- the parts of a sweep ---------------------------------------------------------------------- */
-
-/* A table member of the sweep; complains where it is something else. */
-static const struct doc *section(struct plan *p, const char *key, const struct doc *empty) {
-    const struct doc *x = doc_get(p->sweep, key);
-    if (!x) return empty;
-    if (doc_is_object(x)) return x;
-    complain(&p->reader, key, 1, "%s takes a table of names: %s = { ... }", key, key);
-    return empty;
-}
-
-static void add_entry(struct plan *p, const struct doc *item) {
-    struct reader *r = &p->reader;
-    const struct doc *first = doc_is_array(item) ? doc_at(item, 0) : doc_get(item, "1");
-    const char *name = doc_is_string(item) ? doc_as_str(item) : doc_as_str(first);
-    if (!name) {
-        char *shown = doc_text(item, 0);
-        complain(r, "variants", 1,
-                 "variants: %s is no entry; give \"name\" or { \"name\", parameter = value }", shown);
-        free(shown);
-        return;
-    }
-    const struct attn_variant *v = registry_find(name);
-    if (!v) {
-        char *help = registry_suggest(name);
-        complain(r, name, 0, "variants: unknown variant '%s'; %s", name, help);
-        free(help);
-        return;
-    }
-    for (size_t i = 0; doc_is_object(item) && i < doc_len(item); i++) {
-        const char *key = doc_key(item, i);
-        if (!strcmp(key, "1") || params_find(v, key)) continue;
-        char *help = params_suggest(v, key);
-        complain(r, key, 1, "variants: %s has no parameter '%s'; %s", name, key, help);
-        free(help);
-    }
-    if (p->nentries == sizeof p->entries / sizeof *p->entries) {
-        complain(r, "variants", 1, "variants: more than %zu entries", p->nentries);
-        return;
-    }
-    p->entries[p->nentries++] = (struct entry){v, doc_is_object(item) ? item : NULL};
-}
-
-static void read_variants(struct plan *p) {
-    const struct doc *list = doc_get(p->sweep, "variants");
-    if (doc_is_string(list) || (doc_is_object(list) && doc_get(list, "1"))) {
-        add_entry(p, list);
-        return;
-    }
-    if (!doc_is_array(list) || doc_len(list) == 0) {
-        complain(&p->reader, "variants", 1,
-                 "variants is missing; for example variants = { \"full\", \"flash\" }");
-        return;
-    }
-    for (size_t i = 0; i < doc_len(list); i++) add_entry(p, doc_at(list, i));
-}
-
-/* Every combination of one input entry's settings goes to `inputs`. */
-static void add_input(struct plan *p, const struct doc *item, struct doc *inputs) {
-    struct reader *r = &p->reader;
-    const char *name = doc_is_string(item) ? doc_as_str(item) : doc_str(item, "1", NULL), *names[16];
-    const struct input_family *f = name ? inputs_find(name) : NULL;
-    struct doc *axes[8], *nothing = doc_object();
-    const struct input_setting *s;
-    size_t n = 0, known = 0;
-    if (!f) {
-        for (const struct input_family *x = inputs_families; x->name; x++) names[n++] = x->name;
-        char *help = suggestion(name ? name : "", names, n), *shown = doc_text(item, 0);
-        complain(r, name ? name : "input", !name, "input: %s is no input; %s", shown, help);
-        free(help);
-        free(shown);
-        doc_free(nothing);
-        return;
-    }
-    n = 0;
-    for (s = f->settings; s->name; s++, n++) {
-        names[known++] = s->name;
-        if (!s->is_text)
-            axes[n] =
-                axis_numbers(r, doc_is_object(item) ? item : nothing, s->name, s->preset, 0, s->min, s->max);
-        else {
-            axes[n] = doc_array();
-            doc_add(axes[n], doc_string(doc_str(item, s->name, s->text ? s->text : "")));
-        }
-    }
-    if (doc_is_object(item)) {
-        struct doc *named = doc_copy(item);
-        doc_drop(named, "1");
-        axis_known_keys(r, "input", named, names, known);
-        doc_free(named);
-    }
-    struct odometer o;
-    odometer_start(&o, axes, n);
-    do {
-        struct doc *input = doc_object();
-        doc_put_str(input, "family", f->name);
-        for (size_t i = 0; i < n; i++)
-            doc_put(input, f->settings[i].name, doc_copy(doc_at(axes[i], o.at[i])));
-        doc_add(inputs, input);
-    } while (odometer_next(&o));
-    for (size_t i = 0; i < n; i++) doc_free(axes[i]);
-    doc_free(nothing);
-}
-
-/* Files are named relative to the config. */
-static void place_files(struct plan *p, struct doc *inputs) {
-    const char *path = p->options->config, *slash = strrchr(path, '/');
-    for (size_t i = 0; i < doc_len(inputs); i++) {
-        struct doc *input = doc_at(inputs, i);
-        static const char *const all[] = {"path", "q", "k", "v"};
-        int from = *doc_str(input, "path", "") ? 0 : 1, to = from ? 4 : 1;
-        if (strcmp(doc_str(input, "family", ""), "file") || !slash) continue;
-        for (int x = from; x < to; x++) {
-            const char *name = doc_str(input, all[x], "");
-            if (*name == '/') continue;
-            char *full = format("%.*s/%s", (int)(slash - path), path, name);
-            doc_put_str(input, all[x], full);
-            free(full);
-        }
-    }
-}
-
-static struct doc *read_inputs(struct plan *p) {
-    const struct doc *list = doc_get(p->sweep, "input");
-    struct doc *inputs = doc_array(), *preset = doc_string("gauss");
-    if (!list) add_input(p, preset, inputs);
-    else if (doc_is_array(list))
-        for (size_t i = 0; i < doc_len(list); i++) add_input(p, doc_at(list, i), inputs);
-    else add_input(p, list, inputs);
-    place_files(p, inputs);
-    for (size_t i = 0; i < doc_len(inputs); i++) { /* unreadable files are errors of the config */
-        struct attn_problem problem = {.struct_size = sizeof problem};
-        struct attn_error error;
-        if (inputs_adjust(doc_at(inputs, i), &problem, &error))
-            complain(&p->reader, "file", 0, "input: %s", error.text);
-    }
-    doc_free(preset);
-    return inputs;
-}
-
-static struct doc *read_measure(struct plan *p) {
-    static const char *const keys[] = {"what", "replicates", "seeds", "rows", "max_seconds"};
-    static const char *const whats[] = {"time", "memory", "accuracy"};
-    struct doc *empty = doc_object(), *m = doc_object();
-    struct reader *r = &p->reader;
-    const struct doc *given = section(p, "measure", empty);
-    axis_known_keys(r, "measure", given, keys, 5);
-    if (doc_get(given, "what")) doc_put(m, "what", axis_words(r, given, "what", "time", whats, 3));
-    else {
-        struct doc *all = doc_array();
-        for (int i = 0; i < 3; i++) doc_add(all, doc_string(whats[i]));
-        doc_put(m, "what", all);
-    }
-    static const struct {
-        const char *key;
-        double preset, min, max;
-        int whole;
-    } numbers[] = {{"replicates", 6, 1, 100, 1},
-                   {"seeds", 1, 1, 1, 1},
-                   {"rows", 256, 1, 1e6, 1},
-                   {"max_seconds", 10, 0.001, 86400, 0}};
-    for (int i = 0; i < 4; i++) {
-        struct doc *x = axis_numbers(r, given, numbers[i].key, numbers[i].preset, numbers[i].whole,
-                                     numbers[i].min, numbers[i].max);
-        if (doc_len(x) > 1 || config_is_function(doc_at(x, 0)))
-            complain(r, numbers[i].key, 1, "%s is one number for the whole sweep", numbers[i].key);
-        doc_put(m, numbers[i].key, doc_copy(doc_at(x, 0)));
-        doc_free(x);
-    }
-    doc_free(empty);
-    return m;
-}
 
 /* ---- points ------------------------------------------------------------------------------------ */
 
@@ -438,7 +261,7 @@ static void read_axes(struct plan *p, struct doc **axes) {
     const double most = 1 << 24;
     struct reader *r = &p->reader;
     struct doc *empty = doc_object();
-    const struct doc *shape = section(p, "shape", empty);
+    const struct doc *shape = sections_table(r, p->sweep, "shape", empty);
     axis_known_keys(r, "shape", shape, keys, 8);
     axes[BATCH] = axis_numbers(r, shape, "batch", 1, 1, 1, most);
     axes[HEADS] = axis_numbers(r, shape, "heads", 8, 1, 1, most);
@@ -450,7 +273,7 @@ static void read_axes(struct plan *p, struct doc **axes) {
     axes[SHIFT] = axis_numbers(r, p->sweep, "causal_shift", 0, 1, -most, most);
     axes[SCALE] = axis_numbers(r, p->sweep, "scale", 0, 0, 1e-6, 1e6);
     axes[SOFTCAP] = axis_numbers(r, p->sweep, "softcap", 0, 0, 0, 1e6);
-    axes[INPUT] = read_inputs(p);
+    axes[INPUT] = sections_inputs(r, p->sweep, p->options->config);
     axes[SEED] = axis_numbers(r, p->sweep, "seed", 1, 1, 0, SEED_MAX);
     axes[THREADS] = axis_numbers(r, p->sweep, "threads", machine_cores(), 1, 1, 1024);
     doc_free(empty);
@@ -577,8 +400,8 @@ struct doc *plan_build(const struct run_options *options, struct text *errors) {
     p.sweep = sweep;
     p.points = doc_array();
     axis_known_keys(&p.reader, "sweep", p.sweep, keys, sizeof keys / sizeof *keys);
-    read_variants(&p);
-    struct doc *measure = read_measure(&p);
+    p.nentries = sections_variants(&p.reader, p.sweep, p.entries, sizeof p.entries / sizeof *p.entries);
+    struct doc *measure = sections_measure(&p.reader, p.sweep);
     expand(&p);
     refuse_twins(&p);
     if (!errors->length && doc_len(p.points) == 0)

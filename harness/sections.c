@@ -1,0 +1,179 @@
+/* sections.c -- the tables of a sweep that are no plain axes: variants, inputs, measure. */
+#include "sections.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "inputs.h"
+#include "params.h"
+#include "registry.h"
+
+const struct doc *sections_table(struct reader *r, const struct doc *sweep, const char *key,
+                                 const struct doc *empty) {
+    const struct doc *x = doc_get(sweep, key);
+    if (!x) return empty;
+    if (doc_is_object(x)) return x;
+    complain(r, key, 1, "%s takes a table of names: %s = { ... }", key, key);
+    return empty;
+}
+
+struct list { /* of entries, being filled */
+    struct entry *entries;
+    size_t n, room;
+};
+
+static void add_entry(struct reader *r, const struct doc *item, struct list *list) {
+    const struct doc *first = doc_is_array(item) ? doc_at(item, 0) : doc_get(item, "1");
+    const char *name = doc_is_string(item) ? doc_as_str(item) : doc_as_str(first);
+    if (!name) {
+        char *shown = doc_text(item, 0);
+        complain(r, "variants", 1,
+                 "variants: %s is no entry; give \"name\" or { \"name\", parameter = value }", shown);
+        free(shown);
+        return;
+    }
+    const struct attn_variant *v = registry_find(name);
+    if (!v) {
+        char *help = registry_suggest(name);
+        complain(r, name, 0, "variants: unknown variant '%s'; %s", name, help);
+        free(help);
+        return;
+    }
+    for (size_t i = 0; doc_is_object(item) && i < doc_len(item); i++) {
+        const char *key = doc_key(item, i);
+        if (!strcmp(key, "1") || params_find(v, key)) continue;
+        char *help = params_suggest(v, key);
+        complain(r, key, 1, "variants: %s has no parameter '%s'; %s", name, key, help);
+        free(help);
+    }
+    if (list->n == list->room) {
+        complain(r, "variants", 1, "variants: more than %zu entries", list->n);
+        return;
+    }
+    list->entries[list->n++] = (struct entry){v, doc_is_object(item) ? item : NULL};
+}
+
+size_t sections_variants(struct reader *r, const struct doc *sweep, struct entry *entries, size_t room) {
+    const struct doc *given = doc_get(sweep, "variants");
+    struct list list = {entries, 0, room};
+    if (doc_is_string(given) || (doc_is_object(given) && doc_get(given, "1"))) add_entry(r, given, &list);
+    else if (!doc_is_array(given) || doc_len(given) == 0)
+        complain(r, "variants", 1, "variants is missing; for example variants = { \"full\", \"flash\" }");
+    else
+        for (size_t i = 0; i < doc_len(given); i++) add_entry(r, doc_at(given, i), &list);
+    return list.n;
+}
+
+/* Every combination of one input entry's settings goes to `inputs`. */
+static void add_input(struct reader *r, const struct doc *item, struct doc *inputs) {
+    const char *name = doc_is_string(item) ? doc_as_str(item) : doc_str(item, "1", NULL), *names[16];
+    const struct input_family *f = name ? inputs_find(name) : NULL;
+    struct doc *axes[8], *nothing = doc_object();
+    const struct input_setting *s;
+    size_t n = 0, known = 0;
+    if (!f) {
+        for (const struct input_family *x = inputs_families; x->name; x++) names[n++] = x->name;
+        char *help = suggestion(name ? name : "", names, n), *shown = doc_text(item, 0);
+        complain(r, name ? name : "input", !name, "input: %s is no input; %s", shown, help);
+        free(help);
+        free(shown);
+        doc_free(nothing);
+        return;
+    }
+    n = 0;
+    for (s = f->settings; s->name; s++, n++) {
+        names[known++] = s->name;
+        if (!s->is_text)
+            axes[n] =
+                axis_numbers(r, doc_is_object(item) ? item : nothing, s->name, s->preset, 0, s->min, s->max);
+        else {
+            axes[n] = doc_array();
+            doc_add(axes[n], doc_string(doc_str(item, s->name, s->text ? s->text : "")));
+        }
+    }
+    if (doc_is_object(item)) {
+        struct doc *named = doc_copy(item);
+        doc_drop(named, "1");
+        axis_known_keys(r, "input", named, names, known);
+        doc_free(named);
+    }
+    struct odometer o;
+    odometer_start(&o, axes, n);
+    do {
+        struct doc *input = doc_object();
+        doc_put_str(input, "family", f->name);
+        for (size_t i = 0; i < n; i++)
+            doc_put(input, f->settings[i].name, doc_copy(doc_at(axes[i], o.at[i])));
+        doc_add(inputs, input);
+    } while (odometer_next(&o));
+    for (size_t i = 0; i < n; i++) doc_free(axes[i]);
+    doc_free(nothing);
+}
+
+/* Files are named relative to the config. */
+static void place_files(const char *path, struct doc *inputs) {
+    const char *slash = strrchr(path, '/');
+    for (size_t i = 0; i < doc_len(inputs); i++) {
+        struct doc *input = doc_at(inputs, i);
+        static const char *const all[] = {"path", "q", "k", "v"};
+        int from = *doc_str(input, "path", "") ? 0 : 1, to = from ? 4 : 1;
+        if (strcmp(doc_str(input, "family", ""), "file") || !slash) continue;
+        for (int x = from; x < to; x++) {
+            const char *name = doc_str(input, all[x], "");
+            if (*name == '/') continue;
+            char *full = format("%.*s/%s", (int)(slash - path), path, name);
+            doc_put_str(input, all[x], full);
+            free(full);
+        }
+    }
+}
+
+struct doc *sections_inputs(struct reader *r, const struct doc *sweep, const char *config) {
+    const struct doc *list = doc_get(sweep, "input");
+    struct doc *inputs = doc_array(), *preset = doc_string("gauss");
+    if (!list) add_input(r, preset, inputs);
+    else if (doc_is_array(list))
+        for (size_t i = 0; i < doc_len(list); i++) add_input(r, doc_at(list, i), inputs);
+    else add_input(r, list, inputs);
+    place_files(config, inputs);
+    for (size_t i = 0; i < doc_len(inputs); i++) { /* unreadable files are errors of the config */
+        struct attn_problem problem = {.struct_size = sizeof problem};
+        struct attn_error error;
+        if (inputs_adjust(doc_at(inputs, i), &problem, &error))
+            complain(r, "file", 0, "input: %s", error.text);
+    }
+    doc_free(preset);
+    return inputs;
+}
+
+struct doc *sections_measure(struct reader *r, const struct doc *sweep) {
+    static const char *const keys[] = {"what", "replicates", "seeds", "rows", "max_seconds"};
+    static const char *const whats[] = {"time", "memory", "accuracy"};
+    struct doc *empty = doc_object(), *m = doc_object();
+    const struct doc *given = sections_table(r, sweep, "measure", empty);
+    axis_known_keys(r, "measure", given, keys, 5);
+    if (doc_get(given, "what")) doc_put(m, "what", axis_words(r, given, "what", "time", whats, 3));
+    else {
+        struct doc *all = doc_array();
+        for (int i = 0; i < 3; i++) doc_add(all, doc_string(whats[i]));
+        doc_put(m, "what", all);
+    }
+    static const struct {
+        const char *key;
+        double preset, min, max;
+        int whole;
+    } numbers[] = {{"replicates", 6, 1, 100, 1},
+                   {"seeds", 1, 1, 1, 1},
+                   {"rows", 256, 1, 1e6, 1},
+                   {"max_seconds", 10, 0.001, 86400, 0}};
+    for (int i = 0; i < 4; i++) {
+        struct doc *x = axis_numbers(r, given, numbers[i].key, numbers[i].preset, numbers[i].whole,
+                                     numbers[i].min, numbers[i].max);
+        if (doc_len(x) > 1 || config_is_function(doc_at(x, 0)))
+            complain(r, numbers[i].key, 1, "%s is one number for the whole sweep", numbers[i].key);
+        doc_put(m, numbers[i].key, doc_copy(doc_at(x, 0)));
+        doc_free(x);
+    }
+    doc_free(empty);
+    return m;
+}

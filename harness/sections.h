@@ -1,0 +1,28 @@
+/* sections.h -- the tables of a sweep that are no plain axes: variants, inputs, measure. What is wrong is
+   complained about; what is returned can be used all the same. */
+#ifndef SECTIONS_H
+#define SECTIONS_H
+
+#include "attn.h"
+#include "axis.h"
+
+struct entry { /* one line of `variants` */
+    const struct attn_variant *variant;
+    const struct doc *settings; /* the table, or NULL for a bare name */
+};
+
+/* The entries of `variants`; at most `room`. */
+size_t sections_variants(struct reader *, const struct doc *sweep, struct entry *entries, size_t room);
+
+/* An array of inputs {family, settings...}, every combination of listed settings apart. Files are named
+   relative to the config. */
+struct doc *sections_inputs(struct reader *, const struct doc *sweep, const char *config);
+
+/* {what[], replicates, seeds, rows, max_seconds} with every default. */
+struct doc *sections_measure(struct reader *, const struct doc *sweep);
+
+/* A table member of the sweep, or `empty`. */
+const struct doc *sections_table(struct reader *, const struct doc *sweep, const char *key,
+                                 const struct doc *empty);
+
+#endif
