@@ -48,6 +48,8 @@ double accuracy_skill(const float *got, const double *want, const double *mean, 
 }
 
 double accuracy_bound(enum attn_kind kind, double max_logit) {
+    const double most = 1e-2; /* beyond it no answer would be wrong */
     double unit = kind == ATTN_EXACT ? 2e-6 : 1e-5;
-    return unit * fmax(1, max_logit / 20);
+    if (kind == ATTN_CONTROL) return unit; /* controls know no logits */
+    return fmin(unit * fmax(1, max_logit / 20), most);
 }

@@ -29,9 +29,13 @@ static void on_signal(int number) {
 
 void child_catch_signals(void) {
     struct sigaction act = {.sa_handler = on_signal}; /* no SA_RESTART: poll() shall return */
-    sigaction(SIGINT, &act, NULL);
-    sigaction(SIGTERM, &act, NULL);
-    sigaction(SIGHUP, &act, NULL);
+    static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
+        struct sigaction old;
+        if (signals[i] == SIGHUP && !sigaction(SIGHUP, NULL, &old) && old.sa_handler == SIG_IGN)
+            continue; /* nohup */
+        sigaction(signals[i], &act, NULL);
+    }
 }
 
 int child_interrupted(void) { return stop; }
@@ -157,7 +161,10 @@ static enum child_end watch(struct child *c, pid_t pid, int events, int output, 
     double heard = stopwatch_seconds();
     enum child_end end = CHILD_DONE;
     while (end == CHILD_DONE && (fds[0].fd >= 0 || fds[1].fd >= 0)) {
+        double asleep = stopwatch_seconds();
         poll(fds, 2, 50);
+        asleep = stopwatch_seconds() - asleep;
+        if (asleep > 1) heard += asleep; /* we were stopped, and the child most likely with us */
         if (stop) end = CHILD_INTERRUPTED;
         if (fds[0].fd >= 0 && fds[0].revents) {
             if (!drain(events, &got)) fds[0].fd = -1;

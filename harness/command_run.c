@@ -35,9 +35,12 @@ static void add_option(struct text *t, const char *option, const char *word) {
 }
 
 /* What of the command line another run of one of its points has to repeat. */
-static char *repeated(const struct run_options *o) {
+static char *repeated(const char *program, const struct run_options *o) {
+    const char *isa = getenv("ATTNBENCH_ISA");
     struct text t = {0};
-    text_add(&t, "run");
+    text_add(&t, "%s run", program);
+    if (isa && *isa) add_option(&t, " --set", "isa=");
+    if (isa && *isa) text_add(&t, "%s", isa);
     add_option(&t, "", o->config);
     for (size_t i = 0; i < o->nsets; i++) add_option(&t, " --set", o->sets[i]);
     if (o->threads) text_add(&t, " --threads %d", o->threads);
@@ -79,7 +82,8 @@ int command_run(int argc, char **argv) {
         return EXIT_FINE;
     }
     char *dir = o.output ? xstrdup(o.output) : format("results/%s", doc_str(plan, "name", "run"));
-    char *again = repeated(&o), *command = manifest_command(argc + 1, argv - 1);
+    char *again = repeated(strncmp(argv[-1], "./", 2) ? "attnbench" : argv[-1], &o),
+         *command = manifest_command(argc + 1, argv - 1);
     results_open(&results, dir, plan,
                  o.resume      ? RESULTS_RESUME
                  : o.overwrite ? RESULTS_OVERWRITE

@@ -121,8 +121,10 @@ static int lua_range(lua_State *lua) {
 }
 
 static int lua_print(lua_State *lua) {
-    for (int i = 1; i <= lua_gettop(lua); i++)
+    for (int i = 1, n = lua_gettop(lua); i <= n; i++) {
         fprintf(stderr, "%s%s", i > 1 ? "\t" : "", luaL_tolstring(lua, i, NULL));
+        lua_pop(lua, 1);
+    }
     fputc('\n', stderr);
     return 0;
 }
@@ -242,14 +244,22 @@ static struct doc *value_doc(lua_State *lua, int at, int depth) {
 
 /* ---- overrides --------------------------------------------------------------------------------- */
 
-/* Pushes the value of "text" as a Lua expression, or of its parts between commas; 0 where it is none. */
-static int push_expression(lua_State *lua, const char *text) {
-    char *chunk = format(strchr(text, ',') ? "return {%s}" : "return %s", text);
+/* Pushes the value of an expression, or of a list of them in braces; 0 where it has none. */
+static int push_value(lua_State *lua, int braced, const char *text) {
+    char *chunk = format(braced ? "return {%s}" : "return %s", text);
     int good = luaL_loadbufferx(lua, chunk, strlen(chunk), "--set", "t") == LUA_OK &&
                lua_pcall(lua, 0, 1, 0) == LUA_OK && !lua_isnil(lua, -1);
     free(chunk);
     if (!good) lua_pop(lua, 1);
     return good;
+}
+
+/* "pow2(5, 7)" is an expression; "512,1024" would give its first value only, and is a list. */
+static int push_expression(lua_State *lua, const char *text) {
+    const char *close = strpbrk(text, ")}");
+    int enclosed = close && strcspn(text, "({") < strcspn(text, ",") && close[1] == '\0';
+    if (strchr(text, ',') && !enclosed) return push_value(lua, 1, text);
+    return push_value(lua, 0, text);
 }
 
 static struct doc *override_doc(lua_State *lua, const char *text) {

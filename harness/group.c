@@ -63,8 +63,8 @@ static void mean_row(const struct attn_call *c, const struct sample *s, double *
     int visible = attn_visible(p, attn_keys(c, s->b), s->i);
     for (int d = 0; d < p->dv; d++) out[d] = 0;
     for (int j = 0; j < visible; j++)
-        for (int d = 0; d < p->dv; d++)
-            out[d] += (double)attn_row(&c->v, s->b, attn_kv_head(p, s->h), j)[d] / visible;
+        for (int d = 0; d < p->dv; d++) out[d] += attn_row(&c->v, s->b, attn_kv_head(p, s->h), j)[d];
+    for (int d = 0; visible && d < p->dv; d++) out[d] /= visible;
 }
 
 int group_make(int f, const struct doc *point, int rows, struct attn_error *error) {

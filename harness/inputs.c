@@ -35,17 +35,31 @@ const struct input_family *inputs_find(const char *name) {
     return NULL;
 }
 
+static const char *base_name(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
 static const char *file_name(const struct doc *input) {
-    const char *path = doc_str(input, "path", ""), *name = *path ? path : doc_str(input, "q", "q");
-    const char *slash = strrchr(name, '/');
-    return slash ? slash + 1 : name;
+    const char *path = doc_str(input, "path", "");
+    return base_name(*path ? path : doc_str(input, "q", "q"));
+}
+
+/* The path as the config names it, and the tensors where they are not q, k and v. */
+static void add_file_label(struct text *t, const struct doc *input) {
+    static const char *const names[] = {"q", "k", "v"};
+    const char *path = doc_str(input, "label_path", doc_str(input, "path", ""));
+    if (*path) text_add(t, ",%s", path);
+    for (int i = 0; i < 3; i++)
+        if (!*path || strcmp(doc_str(input, names[i], names[i]), names[i]))
+            text_add(t, ",%s=%s", names[i], doc_str(input, names[i], names[i]));
 }
 
 char *inputs_label(const struct doc *input) {
     const struct input_family *f = inputs_find(doc_str(input, "family", ""));
     struct text t = {0};
     text_add(&t, "%s", f->name);
-    if (f->settings == file) text_add(&t, ",%s", file_name(input));
+    if (f->settings == file) add_file_label(&t, input);
     for (const struct input_setting *s = f->settings; s->name; s++)
         if (!s->is_text) text_add(&t, ",%s=%.10g", s->name, doc_num(input, s->name, s->preset));
     return t.s;
@@ -108,6 +122,30 @@ int inputs_adjust(const struct doc *input, struct attn_problem *p, struct attn_e
         p->dv = s[2].info.shape[3];
     }
     close_sources(s);
+    return failed;
+}
+
+int inputs_verify(const struct doc *input, struct attn_error *error) {
+    enum { BLOCK = 1 << 16 };
+    struct source s[3];
+    int failed = !is_file(input) ? 0 : open_sources(input, s, error);
+    float *x = xmalloc(BLOCK * sizeof *x);
+    for (int t = 0; is_file(input) && !failed && t < 3; t++) {
+        size_t count = 1;
+        for (int d = 0; d < 4; d++) count *= (size_t)s[t].info.shape[d];
+        for (size_t i = 0; i < count && !failed; i += BLOCK) {
+            size_t n = count - i < BLOCK ? count - i : BLOCK;
+            failed = tensor_file_read(s[t].path, &s[t].info, i, n, x, error);
+            for (size_t e = 0; e < n && !failed; e++)
+                if (!isfinite(x[e])) {
+                    snprintf(error->text, sizeof error->text,
+                             "%s: '%s' is not finite in float at element %zu", s[t].path, s[t].name, i + e);
+                    failed = -1;
+                }
+        }
+    }
+    if (is_file(input)) close_sources(s);
+    free(x);
     return failed;
 }
 

@@ -36,6 +36,9 @@ char *inputs_label(const struct doc *input);
    where the files cannot be read or do not fit together. Other families leave the problem alone. */
 int inputs_adjust(const struct doc *input, struct attn_problem *, struct attn_error *);
 
+/* Reads every value of the files of `file` once: -1 and the place of the first that is not finite. */
+int inputs_verify(const struct doc *input, struct attn_error *);
+
 /* -1 and the reason where the family cannot give nq queries and nk keys. */
 int inputs_suffice(const struct doc *input, const struct attn_problem *, struct attn_error *);
 

@@ -9,6 +9,7 @@
 
 #include "axis.h"
 #include "child.h"
+#include "idset.h"
 #include "inputs.h"
 #include "machine.h"
 #include "params.h"
@@ -25,6 +26,7 @@ struct plan {
     const struct run_options *options;
     const struct doc *sweep;
     struct doc *points;
+    struct idset ids; /* theirs */
     struct entry entries[64];
     size_t nentries;
     int groups;
@@ -42,9 +44,10 @@ static const char *shape_label(const struct attn_problem *p) {
     n += snprintf(label + n, sizeof label - (size_t)n, "d%d", p->dk);
     if (p->dv != p->dk) n += snprintf(label + n, sizeof label - (size_t)n, "v%d", p->dv);
     if (p->causal_shift) n += snprintf(label + n, sizeof label - (size_t)n, ",shift=%d", p->causal_shift);
-    if (p->softcap > 0) n += snprintf(label + n, sizeof label - (size_t)n, ",softcap=%g", (double)p->softcap);
+    if (p->softcap > 0)
+        n += snprintf(label + n, sizeof label - (size_t)n, ",softcap=%.9g", (double)p->softcap);
     if (fabs(p->scale * sqrt(p->dk) - 1) > 1e-6)
-        snprintf(label + n, sizeof label - (size_t)n, ",scale=%g", (double)p->scale);
+        snprintf(label + n, sizeof label - (size_t)n, ",scale=%.9g", (double)p->scale);
     return label;
 }
 
@@ -93,7 +96,42 @@ static void put_need(struct doc *point, const struct attn_variant *v, const stru
     doc_put_num(point, "cost.bytes", cost.bytes);
 }
 
-static void add_point(struct plan *p, const struct attn_variant *v, const void *params, const char *isa,
+/* The name of the curve that the point belongs to: as the entry says it, so that "window = f(n)" is one curve
+   although the window differs at every length. Several functions for one parameter are told apart by number. */
+static char *series_of(const struct attn_variant *v, const struct doc *params, struct doc *const *axes,
+                       const struct odometer *o, const char *isa) {
+    struct text t = {0};
+    text_add(&t, "%s", v->name);
+    for (size_t i = 0; v->params && v->params[i].name; i++) {
+        const struct attn_param *p = &v->params[i];
+        int functions = 0;
+        for (size_t x = 0; x <= o->at[i]; x++) functions += config_is_function(doc_at(axes[i], x));
+        if (config_is_function(doc_at(axes[i], o->at[i]))) {
+            text_add(&t, ",%s=f%.0d(n)", p->name, functions > 1 ? functions : 0);
+            continue;
+        }
+        const struct doc *value = doc_get(params, p->name);
+        if (p->type == ATTN_CHOICE && strcmp(doc_as_str(value), p->choices[(int)p->preset]))
+            text_add(&t, ",%s=%s", p->name, doc_as_str(value));
+        if (p->type != ATTN_CHOICE && doc_as_num(value) != p->preset)
+            text_add(&t, ",%s=%.10g", p->name, doc_as_num(value));
+    }
+    if (strcmp(isa, "best")) text_add(&t, "@%s", isa);
+    return t.s;
+}
+
+/* A point that is there already is no second measurement: where a file or a function of n made two settings one, it
+   is left out; where the config wrote it twice, that is a mistake. */
+static int is_twin(struct plan *p, const struct doc *point, int by_chance) {
+    const char *id = doc_str(point, "id", "");
+    if (idset_add(&p->ids, id)) return 0;
+    if (!by_chance)
+        complain(&p->reader, "variants", 1, "the point %s is there twice; remove one of its entries", id);
+    return 1;
+}
+
+static void add_point(struct plan *p, const struct attn_variant *v, const void *params,
+                      struct doc *const *axes, const struct odometer *o, const char *isa,
                       const struct attn_problem *problem, const struct doc *input, const char *refused) {
     struct doc *point = doc_object();
     char *label = params_label(v, params), *from = inputs_label(input);
@@ -103,9 +141,11 @@ static void add_point(struct plan *p, const struct attn_variant *v, const void *
                       strcmp(isa, "best") ? "/" : "", strcmp(isa, "best") ? isa : "");
     doc_put_str(point, "id", id);
     doc_put_str(point, "variant", v->name);
-    doc_put_str(point, "label", name);
     doc_put_str(point, "kind", registry_kind(v));
     doc_put(point, "params", params_doc(v, params));
+    char *series = series_of(v, doc_get(point, "params"), axes, o, isa);
+    int by_chance = strstr(series, "(n)") || !strcmp(doc_str(input, "family", ""), "file");
+    doc_put_str(point, "label", series);
     put_problem(point, problem);
     doc_put(point, "input", doc_copy(input));
     doc_put_str(point, "input_label", from);
@@ -114,9 +154,10 @@ static void add_point(struct plan *p, const struct attn_variant *v, const void *
     doc_put_num(point, "growth.memory", v->memory.exponent);
     doc_put_num(point, "group", p->groups);
     put_need(point, v, problem, params, refused);
-    if (!p->options->filter || regexec(&p->filter, id, 0, NULL, 0) == 0) doc_add(p->points, point);
+    if ((!p->options->filter || regexec(&p->filter, id, 0, NULL, 0) == 0) && !is_twin(p, point, by_chance))
+        doc_add(p->points, point);
     else doc_free(point);
-    free(label), free(from), free(name), free(id);
+    free(label), free(from), free(name), free(id), free(series);
 }
 
 /* Sets every parameter of the entry for this combination; -1 after a complaint. */
@@ -162,16 +203,23 @@ static void add_group(struct plan *p, const struct doc *isas, const struct attn_
             else if (!doc_is_array(given)) doc_add(axes[n], doc_copy(given));
             else
                 for (size_t i = 0; i < doc_len(given); i++) doc_add(axes[n], doc_copy(doc_at(given, i)));
+            if (doc_len(axes[n]) == 0) {
+                complain(&p->reader, t->name, 1, "variants: %s: %s is an empty list", e->variant->name,
+                         t->name);
+                doc_add(axes[n], doc_number(t->preset));
+            }
         }
         axes[n] = doc_copy(isas);
         odometer_start(&o, axes, n + 1);
         do {
             void *params = params_defaults(e->variant);
             if (!set_params(p, e, &o, axes, problem.nk, params))
-                add_point(p, e->variant, params, doc_as_str(doc_at(axes[n], o.at[n])), &problem, input,
-                          refused ? refusal.text : NULL);
+                add_point(p, e->variant, params, axes, &o, doc_as_str(doc_at(axes[n], o.at[n])), &problem,
+                          input, refused ? refusal.text : NULL);
             free(params);
-        } while (odometer_next(&o));
+            if (doc_len(p->points) > POINTS_MAX)
+                complain(&p->reader, "variants", 1, "the axes multiply to more than %d points", POINTS_MAX);
+        } while (!p->reader.errors->length && odometer_next(&o));
         for (size_t i = 0; i <= n; i++) doc_free(axes[i]);
     }
     p->groups++;
@@ -237,6 +285,11 @@ static int combine(struct plan *p, struct doc *const *axes, const struct odomete
     x->softcap = (float)numbers[SOFTCAP];
     x->seed = (uint64_t)numbers[SEED];
     x->threads = (int)numbers[THREADS];
+    if (numbers[BATCH] * numbers[HEADS] > most) {
+        complain(&p->reader, "batch", 1, "batch * heads = %.0f; at most %.0f",
+                 numbers[BATCH] * numbers[HEADS], most);
+        return -1;
+    }
     if (x->heads % x->kv_heads == 0) return 0;
     complain(&p->reader, "kv_heads", 1, "kv_heads = %d does not divide heads = %d", x->kv_heads, x->heads);
     return -1;
@@ -299,19 +352,6 @@ static struct doc *read_isas(struct plan *p) {
 }
 
 /* ---- the whole --------------------------------------------------------------------------------- */
-
-static void refuse_twins(struct plan *p) {
-    for (size_t i = 0; i < doc_len(p->points); i++) {
-        const char *id = doc_str(doc_at(p->points, i), "id", "");
-        int group = doc_int(doc_at(p->points, i), "group", 0);
-        for (size_t j = i; j-- > 0 && doc_int(doc_at(p->points, j), "group", 0) == group;)
-            if (!strcmp(id, doc_str(doc_at(p->points, j), "id", ""))) {
-                complain(&p->reader, "variants", 1, "the point %s is there twice; remove one of its entries",
-                         id);
-                return;
-            }
-    }
-}
 
 static double cost_of(const struct doc *point) {
     return doc_num(point, "shape.nq", 0) * doc_num(point, "shape.nk", 0) * doc_num(point, "shape.batch", 0) *
@@ -403,13 +443,13 @@ struct doc *plan_build(const struct run_options *options, struct text *errors) {
     p.nentries = sections_variants(&p.reader, p.sweep, p.entries, sizeof p.entries / sizeof *p.entries);
     struct doc *measure = sections_measure(&p.reader, p.sweep);
     expand(&p);
-    refuse_twins(&p);
     if (!errors->length && doc_len(p.points) == 0)
         text_add(errors,
                  "%s: no point is left%s%s; points are named like flash/b1h8n512d64/none/gauss,s=1/t2/s1\n",
                  options->config, options->filter ? " by --filter " : "",
                  options->filter ? options->filter : "");
     if (!errors->length) result = document(&p, measure);
+    idset_free(&p.ids);
     doc_free(sweep);
     config_close(p.reader.config);
     if (options->filter) regfree(&p.filter);

@@ -1,6 +1,7 @@
 /* results.c -- a folder of results. */
 #include "results.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -85,10 +86,36 @@ int results_write(const char *dir, const char *name, const char *text) {
     return failed ? -1 : 0;
 }
 
+static const char *const files[] = {"points.jsonl", "manifest.json", "summary.csv", "plan.jsonl"};
+enum { FILES = sizeof files / sizeof *files };
+
+/* The first of our files that stands in the folder, or NULL. */
+static const char *found_file(const char *dir) {
+    for (size_t i = 0; i < FILES; i++) {
+        char *path = within(dir, files[i]);
+        int there = access(path, F_OK) == 0;
+        free(path);
+        if (there) return files[i];
+    }
+    return NULL;
+}
+
+static void remove_pictures(const char *dir) {
+    static const char *const endings[] = {".svg", ".png", ".gp", ".csv"};
+    char *folder = within(dir, "plots");
+    DIR *d = opendir(folder);
+    for (struct dirent *e; d && (e = readdir(d));) {
+        const char *dot = strrchr(e->d_name, '.');
+        for (size_t i = 0; dot && i < 4; i++)
+            if (!strcmp(dot, endings[i])) unlinkat(dirfd(d), e->d_name, 0);
+    }
+    if (d) closedir(d);
+    free(folder);
+}
+
 static void remove_run(const char *dir) {
-    static const char *const files[] = {"points.jsonl", "plan.jsonl", "manifest.json", "summary.csv",
-                                        "report.html"};
-    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+    remove_pictures(dir);
+    for (size_t i = 0; i < FILES; i++) {
         char *path = within(dir, files[i]);
         if (unlink(path) && errno != ENOENT) die(EXIT_USAGE, "cannot remove %s: %s", path, strerror(errno));
         free(path);
@@ -107,12 +134,43 @@ static int same_points(const char *text, const struct doc *plan) {
     return same;
 }
 
+static int same_measure(const char *dir, const struct doc *plan) {
+    struct doc *manifest = results_manifest(dir);
+    if (!manifest || !doc_get(manifest, "measure")) return 1; /* nothing to compare with */
+    char *old = doc_text(doc_get(manifest, "measure"), 0), *now = doc_text(doc_get(plan, "measure"), 0);
+    int same = !strcmp(old, now);
+    free(old), free(now);
+    doc_free(manifest);
+    return same;
+}
+
+/* Rows that only a budget kept from running are taken out, so that they get another chance. */
+static void drop_budgeted(struct results *r) {
+    struct doc *kept = doc_array();
+    struct text t = {0};
+    text_append(&t, "", 0);
+    for (size_t i = 0; i < doc_len(r->rows); i++) {
+        const struct doc *row = doc_at(r->rows, i);
+        if (!strcmp(doc_str(row, "status", ""), "skipped_time") && doc_flag(row, "predicted.over_budget"))
+            continue;
+        char *line = doc_text(row, 0);
+        text_add(&t, "%s\n", line);
+        doc_add(kept, doc_copy(row));
+        free(line);
+    }
+    if (doc_len(kept) < doc_len(r->rows) && results_write(r->dir, "points.jsonl", t.s))
+        die(EXIT_USAGE, "cannot write %s/points.jsonl: %s", r->dir, strerror(errno));
+    doc_free(r->rows);
+    r->rows = kept;
+    free(t.s);
+}
+
 static void resume(struct results *r, const struct doc *plan) {
     char *path = within(r->dir, "points.jsonl"), *plan_path = within(r->dir, "plan.jsonl");
     char *old_plan = read_file(plan_path, NULL), *text;
     size_t length, good;
     if (!old_plan) die(EXIT_USAGE, "%s holds no run to resume; leave --resume out", r->dir);
-    if (!same_points(old_plan, plan))
+    if (!same_points(old_plan, plan) || !same_measure(r->dir, plan))
         die(EXIT_USAGE,
             "%s holds a run of another plan; use the same config and options, or another folder (-o)",
             r->dir);
@@ -125,6 +183,8 @@ static void resume(struct results *r, const struct doc *plan) {
             if (truncate(path, (off_t)good)) die(EXIT_USAGE, "cannot truncate %s: %s", path, strerror(errno));
         }
     }
+    drop_budgeted(r);
+    for (size_t i = 0; i < doc_len(r->rows); i++) idset_add(&r->ids, doc_str(doc_at(r->rows, i), "id", ""));
     free(text);
     free(old_plan);
     free(plan_path);
@@ -141,15 +201,26 @@ void results_open(struct results *r, const char *dir, const struct doc *plan, en
     if (flock(r->lock, LOCK_EX | LOCK_NB))
         die(EXIT_USAGE, "another run is writing to %s; wait for it or choose another folder with -o", dir);
     char *path = within(dir, "points.jsonl"), *text = plan_text(plan);
-    if (mode == RESULTS_NEW && access(path, F_OK) == 0)
+    if (mode == RESULTS_NEW && found_file(dir))
         die(EXIT_USAGE,
-            "%s already holds a run; --resume goes on with it, --overwrite replaces it, -o DIR writes "
+            "%s already holds a run (%s); --resume goes on with it, --overwrite replaces it, -o DIR writes "
             "elsewhere",
-            dir);
-    if (mode == RESULTS_OVERWRITE) remove_run(dir);
+            dir, found_file(dir));
+    if (mode == RESULTS_OVERWRITE && found_file(dir)) {
+        char *plan_path = within(dir, "plan.jsonl");
+        if (access(plan_path, F_OK))
+            die(EXIT_USAGE,
+                "%s holds a %s that no run of ours wrote (no plan.jsonl beside it); choose another folder "
+                "with -o",
+                dir, found_file(dir));
+        free(plan_path);
+        remove_run(dir);
+    }
     if (mode == RESULTS_RESUME) resume(r, plan);
-    r->points = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
-    if (r->points < 0 || results_write(dir, "plan.jsonl", text))
+    r->points = -1;
+    if (!results_write(dir, "plan.jsonl", text))
+        r->points = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
+    if (r->points < 0)
         die(EXIT_USAGE, "cannot write to %s: %s; choose another folder with -o", dir, strerror(errno));
     free(text);
     free(path);
@@ -159,14 +230,11 @@ void results_close(struct results *r) {
     close(r->points);
     close(r->lock);
     doc_free(r->rows);
+    idset_free(&r->ids);
     free(r->dir);
 }
 
-int results_has(const struct results *r, const char *id) {
-    for (size_t i = 0; i < doc_len(r->rows); i++)
-        if (!strcmp(id, doc_str(doc_at(r->rows, i), "id", ""))) return 1;
-    return 0;
-}
+int results_has(const struct results *r, const char *id) { return idset_has(&r->ids, id); }
 
 int results_add(struct results *r, struct doc *row) {
     char *line = doc_text(row, 0);
@@ -176,6 +244,7 @@ int results_add(struct results *r, struct doc *row) {
     ssize_t written = write(r->points, line, n + 1);
     free(line);
     if (written == (ssize_t)(n + 1)) {
+        idset_add(&r->ids, doc_str(row, "id", ""));
         doc_add(r->rows, row);
         return 0;
     }

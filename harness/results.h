@@ -8,11 +8,13 @@
 #define RESULTS_H
 
 #include "doc.h"
+#include "idset.h"
 
 struct results {
     char *dir;
     int lock, points; /* descriptors */
     struct doc *rows; /* those of the file, old and new */
+    struct idset ids; /* theirs */
 };
 
 enum results_mode { RESULTS_NEW, RESULTS_RESUME, RESULTS_OVERWRITE };

@@ -26,7 +26,7 @@ struct doc *row_begin(const struct doc *point, const char *command) {
                                          "threads", "isa",    "growth"};
     struct doc *row = doc_object();
     char *filter = exactly(doc_str(point, "id", "")),
-         *repro = format("attnbench %s --filter %s -o results/repro", command, filter);
+         *repro = format("%s --filter %s -o results/repro --overwrite", command, filter);
     doc_put_num(row, "schema", 1);
     doc_put_str(row, "id", doc_str(point, "id", ""));
     doc_put_str(row, "status", "ok");

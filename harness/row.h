@@ -5,8 +5,8 @@
 #include "doc.h"
 
 /* The fields that every row has: the point's own, status "ok", no flags, and the command that measures
-   this point again. `command` is the present command line behind the program's name: config, --set and
-   the like, without -o and --filter. */
+   this point again. `command` is the present command line: program, config, --set and the like, without
+   -o and --filter. */
 struct doc *row_begin(const struct doc *point, const char *command);
 
 void row_status(struct doc *row, const char *status, const char *reason);

@@ -32,6 +32,10 @@ static void add_entry(struct reader *r, const struct doc *item, struct list *lis
         free(shown);
         return;
     }
+    if (doc_is_array(item) && doc_len(item) > 1)
+        complain(r, name, 0,
+                 "variants: { \"%s\", ... } takes parameters by name: { \"%s\", parameter = value }", name,
+                 name);
     const struct attn_variant *v = registry_find(name);
     if (!v) {
         char *help = registry_suggest(name);
@@ -66,7 +70,9 @@ size_t sections_variants(struct reader *r, const struct doc *sweep, struct entry
 
 /* Every combination of one input entry's settings goes to `inputs`. */
 static void add_input(struct reader *r, const struct doc *item, struct doc *inputs) {
-    const char *name = doc_is_string(item) ? doc_as_str(item) : doc_str(item, "1", NULL), *names[16];
+    const char *name = doc_as_str(item), *names[16];
+    if (doc_is_object(item)) name = doc_str(item, "1", NULL);
+    if (doc_is_array(item) && doc_len(item) == 1) name = doc_as_str(doc_at(item, 0)); /* { "gauss" } */
     const struct input_family *f = name ? inputs_find(name) : NULL;
     struct doc *axes[8], *nothing = doc_object();
     const struct input_setting *s;
@@ -83,6 +89,10 @@ static void add_input(struct reader *r, const struct doc *item, struct doc *inpu
     n = 0;
     for (s = f->settings; s->name; s++, n++) {
         names[known++] = s->name;
+        if (config_is_function(doc_get(item, s->name)))
+            complain(r, s->name, 1,
+                     "input: %s takes numbers; only parameters of variants and shapes are functions of n",
+                     s->name);
         if (!s->is_text)
             axes[n] =
                 axis_numbers(r, doc_is_object(item) ? item : nothing, s->name, s->preset, 0, s->min, s->max);
@@ -121,6 +131,7 @@ static void place_files(const char *path, struct doc *inputs) {
         for (int x = from; x < to; x++) {
             const char *name = doc_str(input, all[x], "");
             if (*name == '/') continue;
+            if (x == 0) doc_put_str(input, "label_path", name);
             char *full = format("%.*s/%s", (int)(slash - path), path, name);
             doc_put_str(input, all[x], full);
             free(full);
@@ -139,7 +150,7 @@ struct doc *sections_inputs(struct reader *r, const struct doc *sweep, const cha
     for (size_t i = 0; i < doc_len(inputs); i++) { /* unreadable files are errors of the config */
         struct attn_problem problem = {.struct_size = sizeof problem};
         struct attn_error error;
-        if (inputs_adjust(doc_at(inputs, i), &problem, &error))
+        if (inputs_adjust(doc_at(inputs, i), &problem, &error) || inputs_verify(doc_at(inputs, i), &error))
             complain(r, "file", 0, "input: %s", error.text);
     }
     doc_free(preset);

@@ -2,6 +2,7 @@
 #include "slice.h"
 
 #include <ctype.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,11 @@
 #include "text.h"
 
 static double length_of(const struct doc *row) { return doc_num(row, "shape.nk", 0); }
+
+/* Is the scale another than 1 / sqrt(dk)? */
+static int own_scale(const struct doc *row) {
+    return fabs(doc_num(row, "logits.scale", 0) * sqrt(doc_num(row, "shape.dk", 1)) - 1) > 1e-6;
+}
 
 static char *title_of(const struct doc *row) {
     struct text t = {0};
@@ -26,6 +32,7 @@ static char *title_of(const struct doc *row) {
     if (doc_num(row, "logits.softcap", 0) > 0)
         text_add(&t, ", softcap %g", doc_num(row, "logits.softcap", 0));
     if (doc_int(row, "logits.shift", 0)) text_add(&t, ", shift %d", doc_int(row, "logits.shift", 0));
+    if (own_scale(row)) text_add(&t, ", scale %.9g", doc_num(row, "logits.scale", 0));
     return t.s;
 }
 
@@ -44,6 +51,7 @@ static char *slug_of(const struct doc *row) {
     if (doc_num(row, "seed", 1) != 1) text_add(&t, "-s%.0f", doc_num(row, "seed", 1));
     if (doc_num(row, "logits.softcap", 0) > 0) text_add(&t, "-softcap%g", doc_num(row, "logits.softcap", 0));
     if (doc_int(row, "logits.shift", 0)) text_add(&t, "-shift%d", doc_int(row, "logits.shift", 0));
+    if (own_scale(row)) text_add(&t, "-scale%.9g", doc_num(row, "logits.scale", 0));
     for (char *c = t.s; *c; c++)
         if (!isalnum((unsigned char)*c) && !strchr("=._-", *c)) *c = '_';
     return t.s;

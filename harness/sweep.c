@@ -29,6 +29,9 @@ static const double WORKER_BYTES = 128 << 20; /* program, libraries, BLAS buffer
 static const double RESERVED_BYTES = 512
                                      << 20; /* address space that stacks and arenas reserve and never touch */
 
+static const double FORECAST_NS =
+    1e7; /* a shorter call is mostly start-up and says nothing of a longer one */
+
 enum phase { CEILINGS, PREPARE, PROBE, TIME, WRITE, PHASES };
 static const char *const phase_names[] = {"ceilings", "prepare", "probe", "time", "write"};
 
@@ -149,9 +152,10 @@ static int skip(struct sweep *s, struct point *p) {
         doc_put_num(p->row, "predicted.bytes", bytes);
     } else if (s->options->budget > 0 && stopwatch_seconds() - s->start > s->options->budget) {
         reason = format("the budget of %s is used up", show_seconds(s->options->budget));
+        doc_put_bool(p->row, "predicted.over_budget", 1);
     } else if (f && f->ns < 0) {
         reason = format("%s took longer than the limit already", f->id);
-    } else if (f) {
+    } else if (f && f->ns > FORECAST_NS) {
         seconds = f->ns * 1e-9 * pow(pairs_of(p->plan) / f->work, f->growth / 2);
         if (seconds > s->options->point_timeout) {
             reason = format("one call would take %s by %s; the limit is %s", show_seconds(seconds), f->id,
@@ -194,15 +198,16 @@ static void work(struct sweep *s, enum phase phase, struct doc *job, int threads
     static const char *const arguments[] = {"worker", NULL};
     double start = stopwatch_seconds();
     *a = (struct answer){0};
-    *c = (struct child){.arguments = arguments,
-                        .job = job,
-                        .data = s->data,
-                        .threads = threads,
-                        .blas_core = s->options->blas_core,
-                        .silence = s->options->point_timeout,
-                        .memory = s->limit,
-                        .event = listen,
-                        .context = a};
+    *c =
+        (struct child){.arguments = arguments,
+                       .job = job,
+                       .data = s->data,
+                       .threads = threads,
+                       .blas_core = s->options->blas_core,
+                       .silence = s->options->point_timeout,
+                       .memory = phase == CEILINGS ? 0 : s->limit, /* ceilings need more than a small limit */
+                       .event = listen,
+                       .context = a};
     child_run(c);
     doc_free(job);
     s->spent[phase] += stopwatch_seconds() - start;
@@ -280,7 +285,8 @@ static void probe(struct sweep *s, struct point *p) {
     const char *status = failure(&c, &a, &reason);
     if (child_interrupted()) {
     } else if (*status) {
-        if (c.end == CHILD_SILENT) remember(s, p->plan, -1);
+        if (c.end == CHILD_SILENT && !a.call)
+            remember(s, p->plan, -1); /* no word that the call had returned */
         end_row(s, p, status, reason);
     } else {
         p->probed_ns = doc_num(a.result, "forward_ns", 0);

@@ -128,6 +128,21 @@ wrong "no length" 'sweep { shape = { heads = 2 }, variants = { "flash" } }' \
 wrong "no variants" 'sweep { shape = { n = 2 } }' \
     "CONFIG:1: variants is missing; for example variants = { \"full\", \"flash\" }"
 
+wrong "a parameter without a name" 'sweep { shape = { n = 2 }, variants = { { "local", 8 } } }' \
+    "CONFIG:1: variants: { \"local\", ... } takes parameters by name: { \"local\", parameter = value }"
+
+wrong "an empty list" 'sweep { shape = { n = 2 }, variants = { { "local", window = {} } } }' \
+    "CONFIG:1: variants: local: window is an empty list"
+
+wrong "a function for an input" 'sweep { shape = { n = 2 }, variants = { "flash" }, input = { "gauss", s = function(n) return n end } }' \
+    "CONFIG:1: input: s takes numbers; only parameters of variants and shapes are functions of n"
+
+wrong "the same length twice" 'sweep { shape = { n = { 64, 64 } }, threads = 1, variants = { "flash" } }' \
+    "CONFIG:1: the point flash/b1h8n64d64/none/gauss,s=1/t1/s1 is there twice; remove one of its entries"
+
+wrong "too many heads" 'sweep { shape = { n = 64, batch = 65536, heads = 65536 }, variants = { "flash" } }' \
+    "CONFIG:1: batch * heads = 4294967296; at most 16777216"
+
 wrong "two sweeps" 'sweep { shape = { n = 2 }, variants = { "flash" } }
 sweep { }' "CONFIG:2: a second sweep{}; a config holds one, and its lists are its axes"
 
@@ -151,11 +166,25 @@ holds "a filter chooses" [ "$(wc -l <"$T/out")" = 1 ]
 expect 2 "a filter that leaves nothing" "$A" run "$T/x.lua" --dry-run --filter zebra
 expect 2 "a filter that is no expression" "$A" run "$T/x.lua" --dry-run --filter '('
 
+expect 0 "an override that is an expression" "$A" run "$T/x.lua" --dry-run --set 'shape.n=pow2(4,6)'
+holds "three lengths" [ "$(wc -l <"$T/out")" = 6 ]
+
+# values that are not finite would make every mechanism look right
+printf '\223NUMPY\001\000\166\000%-117s\n\000\000\200\077\000\000\300\177' "{'descr': '<f4', 'fortran_order': False, 'shape': (1, 2, 1), }" >"$T/q.npy"
+cp "$T/q.npy" "$T/k.npy"
+cp "$T/q.npy" "$T/v.npy"
+wrong "a tensor with NaN" 'sweep { shape = { n = 2 }, variants = { "flash" }, input = { "file", q = "q.npy", k = "k.npy", v = "v.npy" } }' \
+    "CONFIG:1: input: $T/q.npy: '$T/q.npy' is not finite in float at element 1"
+printf 'print("hello", 1) sweep { shape = { n = 64, heads = 2 }, threads = 1, variants = { "flash", "full" } }' >"$T/x.lua"
+expect 0 "print" "$A" run "$T/x.lua" --dry-run
+said "$T/err" "hello	1"
+
 # functions of n, axes of parameters, lengths that differ
 printf 'sweep { shape = { n = pow2(4, 6) }, threads = 1, variants = { { "local", window = { 2, function(n) return n // 4 end } } } }' >"$T/x.lua"
 expect 0 "a function of n" "$A" run "$T/x.lua" --dry-run
 holds "six points" [ "$(wc -l <"$T/out")" = 6 ]
 said "$T/out" '"id":"local,window=16/b1h8n64d64/none/gauss,s=1/t1/s1"'
+said "$T/out" '"label":"local,window=f(n)"'
 printf 'sweep { shape = { nq = 1, nk = { 64, 128 } }, threads = 1, variants = { "flash" } }' >"$T/x.lua"
 expect 0 "one query" "$A" run "$T/x.lua" --dry-run
 said "$T/out" '"id":"flash/b1h8q1k64d64/none/gauss,s=1/t1/s1"'

@@ -45,13 +45,15 @@ holds "svg again" [ "$(ls "$R"/plots/*.svg | wc -l)" = 6 ]
 
 # ---- the same folder again
 expect 2 "a second run into the folder" "$A" run "$T/plain.lua" -o "$R"
-said "$T/err" "already holds a run; --resume goes on with it, --overwrite replaces it, -o DIR writes elsewhere"
+said "$T/err" "already holds a run (points.jsonl); --resume goes on with it, --overwrite replaces it, -o DIR writes elsewhere"
 holds "nothing lost" [ "$(rows)" = 20 ]
+expect 2 "resume with other replicates" "$A" run "$T/plain.lua" -o "$R" --resume --set measure.replicates=3
+said "$T/err" "holds a run of another plan"
 expect 2 "resume with another plan" "$A" run "$T/plain.lua" -o "$R" --resume --set shape.n=32
 said "$T/err" "holds a run of another plan"
 expect 0 "resume of a finished run" "$A" run "$T/plain.lua" -o "$R" --resume
 holds "no row twice" [ "$(rows)" = 20 ]
-repro=$(row "flash/b1h2n64d16/none" | sed 's/.*"repro":"attnbench \([^"]*\)".*/\1/')
+repro=$(row "flash/b1h2n64d16/none" | sed 's/.*"repro":"attnbench \([^"]*\) -o [^"]*".*/\1/')
 expect 0 "a row's repro line" sh -c "$A $repro -o $T/repro"
 holds "repro measures that point alone" [ "$(ids "$T/repro/points.jsonl")" = "flash/b1h2n64d16/none/gauss,s=1/t2/s1" ]
 expect 2 "resume of nothing" "$A" run "$T/plain.lua" -o "$T/empty" --resume
@@ -110,8 +112,11 @@ holds "with the prediction" sh -c "grep '\"id\":\"full/b1h8n2048' $R/points.json
 holds "the rest runs" [ "$(status flash/b1h8n2048)" = ok ]
 said "$T/out" "no memory"
 holds "the gap is marked in the picture" grep -q '^2048,' "$R/plots/time-none-gauss_s=1-b1h8d64-t2.marks.csv"
-expect 0 "a budget" "$A" run "$T/limits.lua" -o "$T/budget" --budget 0.001 --no-plots
+expect 0 "a budget" "$A" run "$T/limits.lua" -o "$T/budget" --budget 0.0000001 --no-plots
 holds "beyond the budget is skipped_time" [ "$(grep -c skipped_time "$T/budget/points.jsonl")" = 4 ]
+
+expect 0 "what a budget left out runs on resume" "$A" run "$T/limits.lua" -o "$T/budget" --resume --no-plots
+holds "and is then ok" [ "$(grep -c '"status":"ok"' "$T/budget/points.jsonl")" = 4 ]
 
 # ---- captured tensors
 R=$T/file
@@ -123,6 +128,21 @@ expect 0 "captured tensors" "$A" run "$T/file.lua" -o "$R" --no-plots
 holds "heads and sizes come from the file" [ "$(status flash/b1h4n64d64)" = ok ]
 holds "a longer n is unsupported" [ "$(status flash/b1h4n2048)" = unsupported ]
 said "$T/out" "bytes-lm.safetensors holds 1024 queries and 1024 keys"
+
+# ---- forecasts come from calls that are long enough, hang-ups pass by a run under nohup
+expect 0 "a short call forecasts nothing" "$A" run "$T/plain.lua" -o "$T/short" --set shape.n=1,4096 --filter 'flash.*none' --no-plots
+holds "the long one runs" [ "$(grep -c '"status":"ok"' "$T/short/points.jsonl")" = 2 ]
+(trap '' HUP; exec "$A" run "$T/plain.lua" -o "$T/nohup" --no-plots >/dev/null 2>&1) &
+parent=$!
+sleep 1
+kill -HUP "$parent"
+wait "$parent"
+holds "nohup" [ $? = 0 ]
+mkdir -p "$T/foreign"
+echo mine >"$T/foreign/manifest.json"
+expect 2 "a folder with a file of another's" "$A" run "$T/plain.lua" -o "$T/foreign"
+expect 2 "even with --overwrite" "$A" run "$T/plain.lua" -o "$T/foreign" --overwrite
+holds "which is left alone" [ "$(cat "$T/foreign/manifest.json")" = mine ]
 
 # ---- interrupted, killed, resumed
 R=$T/cut

@@ -106,7 +106,7 @@ static void rows_of_times(void **state) {
     doc_put_str(point, "id", "x/b1h1n8d4/none/gauss,s=1/t1/s1");
     doc_add(replicates, list(a, 3));
     doc_add(replicates, list(b, 3));
-    struct doc *row = row_begin(point, "run x.lua");
+    struct doc *row = row_begin(point, "attnbench run x.lua");
     row_timed(row, replicates, 5, 0);
     assert_true(doc_num(row, "time.median_ns", 0) == 16 && doc_num(row, "time.min_ns", 0) == 10);
     assert_true(doc_as_num(doc_at(doc_get(row, "time.ci_ns"), 0)) == 11 &&
@@ -119,8 +119,9 @@ static void rows_of_times(void **state) {
     assert_float_equal(doc_num(row, "gflops", 0), 200, 1e-9);
     assert_float_equal(doc_num(row, "peak_fraction", 0), 0.5, 1e-9);
     assert_float_equal(doc_num(row, "roofline_fraction", 0), 0.5, 1e-9);
-    assert_string_equal(doc_str(row, "repro", ""),
-                        "attnbench run x.lua --filter '^x/b1h1n8d4/none/gauss,s=1/t1/s1$' -o results/repro");
+    assert_string_equal(
+        doc_str(row, "repro", ""),
+        "attnbench run x.lua --filter '^x/b1h1n8d4/none/gauss,s=1/t1/s1$' -o results/repro --overwrite");
     doc_free(row), doc_free(point), doc_free(replicates), doc_free(cost);
 }
 

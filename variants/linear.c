@@ -75,35 +75,36 @@ static double carried_share(const struct attn_call *c, int b, int g, const float
 static void reference(const struct attn_call *c, int b, int h, const int *query, int nrows, double *weights,
                       double *outside, double *out) {
     const struct attn_problem *p = c->problem;
-    const struct params *params = c->params;
-    int g = attn_kv_head(p, h), keys = attn_keys(c, b);
-    double *w = malloc((size_t)p->nk * sizeof *w);
-    double *phi_k = malloc((size_t)p->nk * (size_t)p->dk * sizeof *phi_k),
-           *phi_q = malloc((size_t)p->dk * sizeof *phi_q);
-    if (!w || !phi_k || !phi_q) abort();
-    for (int j = 0; j < keys; j++)
-        for (int d = 0; d < p->dk; d++) phi_k[(ptrdiff_t)j * p->dk + d] = phi(attn_row(&c->k, b, g, j)[d]);
+    int g = attn_kv_head(p, h), keys = attn_keys(c, b), dk = p->dk;
+    double *phi_k = malloc((size_t)dk * sizeof *phi_k),
+           *phi_q = malloc((size_t)nrows * (size_t)dk * sizeof *phi_q);
+    double *den = malloc((size_t)nrows * sizeof *den), *earlier = malloc((size_t)nrows * sizeof *earlier);
+    if (!phi_k || !phi_q || !den || !earlier) abort();
+    for (ptrdiff_t x = 0; x < (ptrdiff_t)nrows * p->dv; x++) out[x] = 0;
+    for (ptrdiff_t x = 0; weights && x < (ptrdiff_t)nrows * p->nk; x++) weights[x] = 0;
     for (int r = 0; r < nrows; r++) {
         const float *q_i = attn_row(&c->q, b, h, query[r]);
-        int visible = attn_visible(p, keys, query[r]);
-        double *o = out + (ptrdiff_t)r * p->dv, earlier, den;
-        for (int x = 0; x < p->dv; x++) o[x] = 0;
-        for (int d = 0; d < p->dk; d++) phi_q[d] = phi(q_i[d]);
-        den = earlier = carried_share(c, b, g, q_i, o);
-        for (int j = 0; j < visible; j++) {
-            const float *v_j = attn_row(&c->v, b, g, j);
-            w[j] = 0;
-            for (int d = 0; d < p->dk; d++) w[j] += phi_q[d] * phi_k[(ptrdiff_t)j * p->dk + d];
-            for (int x = 0; x < p->dv; x++) o[x] += w[j] * v_j[x];
-            den += w[j];
-        }
-        den += params->eps;
-        for (int x = 0; x < p->dv; x++) o[x] = den > 0 ? o[x] / den : 0;
-        for (int j = 0; weights && j < p->nk; j++)
-            weights[(ptrdiff_t)r * p->nk + j] = j < visible ? w[j] / den : 0;
-        if (outside) outside[r] = den > 0 ? earlier / den : 0;
+        for (int d = 0; d < dk; d++) phi_q[(ptrdiff_t)r * dk + d] = phi(q_i[d]);
+        den[r] = earlier[r] = carried_share(c, b, g, q_i, out + (ptrdiff_t)r * p->dv);
     }
-    free(w), free(phi_k), free(phi_q);
+    for (int j = 0; j < keys; j++) {
+        for (int d = 0; d < dk; d++) phi_k[d] = phi(attn_row(&c->k, b, g, j)[d]);
+        for (int r = 0; r < nrows; r++) {
+            double w = 0;
+            if (j >= attn_visible(p, keys, query[r])) continue;
+            for (int d = 0; d < dk; d++) w += phi_q[(ptrdiff_t)r * dk + d] * phi_k[d];
+            for (int x = 0; x < p->dv; x++) out[(ptrdiff_t)r * p->dv + x] += w * attn_row(&c->v, b, g, j)[x];
+            if (weights) weights[(ptrdiff_t)r * p->nk + j] = w;
+            den[r] += w;
+        }
+    }
+    for (int r = 0; r < nrows; r++) {
+        double all = den[r] + ((const struct params *)c->params)->eps, share = all > 0 ? 1 / all : 0;
+        for (int x = 0; x < p->dv; x++) out[(ptrdiff_t)r * p->dv + x] *= share;
+        for (int j = 0; weights && j < p->nk; j++) weights[(ptrdiff_t)r * p->nk + j] *= share;
+        if (outside) outside[r] = earlier[r] * share;
+    }
+    free(phi_k), free(phi_q), free(den), free(earlier);
 }
 
 static void cost(const struct attn_problem *p, const void *params, struct attn_cost *cost) {
