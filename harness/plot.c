@@ -158,6 +158,7 @@ static char *script_text(const struct slice *s, const struct slice *whole, const
     text_add(&t, "\nylabel_ = \"%s\"\nguides = %d\nsteep = %.0f\nx0 = %.0f\ny0 = %.9g\n", m->ylabel,
              m->guides && s->lengths > 1, e->steep, s->n[0], e->least);
     text_add(&t, "set yrange [%.9g:%.9g]\n", e->least / 2, e->most * 3);
+    if (s->lengths == 1) text_add(&t, "set xrange [%.9g:%.9g]\n", s->n[0] / 2, s->n[0] * 2);
     for (int svg = 1; svg >= 0; svg--) {
         text_add(&t, svg ? "\nset terminal svg size 960,560 dynamic font \"sans,12\" background \"white\"\n"
                          : "\nset terminal pngcairo size 1440,840 font \"sans,12\" fontscale 1.3\n");

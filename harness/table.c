@@ -44,6 +44,15 @@ static const char *show_error(double x) {
     return t;
 }
 
+static const char *show_skill(double x) {
+    static char text[4][16];
+    static int next;
+    char *t = text[next++ % 4];
+    if (x < -99) snprintf(t, 16, "< -99");
+    else snprintf(t, 16, "%.2f", x);
+    return t;
+}
+
 static int width_of(const struct slice *s) {
     int width = 8;
     for (size_t c = 0; c < s->ncurves; c++)
@@ -139,10 +148,13 @@ void table_print(const char *question, const struct doc *rows) {
     struct slices s;
     slices_make(&s, rows);
     if (*question) printf("%s\n", question);
+    puts("\nerror: distance to exact softmax attention, relative. skill: 1 exact, 0 no better than the mean "
+         "of V.");
     for (size_t i = 0; i < s.count; i++) {
         printf("\n%s\n", s.all[i].title);
         print_metric(&s.all[i], "time", "time.median_ns", show_ns);
         print_metric(&s.all[i], "error", "accuracy.softmax.rel_fro", show_error);
+        print_metric(&s.all[i], "skill", "accuracy.softmax.skill", show_skill);
         print_metric(&s.all[i], "scratch", "memory.scratch_bytes", show_bytes);
         print_crossings(&s.all[i]);
         print_reasons(&s.all[i]);

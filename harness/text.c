@@ -176,6 +176,7 @@ const char *show_seconds(double x) {
     else if (x < 1e-3) snprintf(s, 32, "%.3g us", x * 1e6);
     else if (x < 1) snprintf(s, 32, "%.3g ms", x * 1e3);
     else if (x < 120) snprintf(s, 32, "%.3g s", x);
+    else if (x < 600) snprintf(s, 32, "%.1f min", x / 60);
     else if (x < 7200) snprintf(s, 32, "%.0f min", x / 60);
     else snprintf(s, 32, "%.1f h", x / 3600);
     return s;
