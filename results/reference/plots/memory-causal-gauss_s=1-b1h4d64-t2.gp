@@ -2,19 +2,25 @@
 data = "memory-causal-gauss_s=1-b1h4d64-t2.csv"
 marks = "memory-causal-gauss_s=1-b1h4d64-t2.marks.csv"
 has_marks = 0
-curves = 5
-array label[5]
-array style[5]
+curves = 8
+array label[8]
+array style[8]
 label[1] = "full"
 style[1] = 1
 label[2] = "flash"
 style[2] = 2
-label[3] = "local,window=128"
+label[3] = "bilinear"
 style[3] = 3
-label[4] = "linear"
+label[4] = "additive"
 style[4] = 4
-label[5] = "mean_v"
+label[5] = "local,window=128"
 style[5] = 5
+label[6] = "performer,features=128"
+style[6] = 6
+label[7] = "linear"
+style[7] = 7
+label[8] = "mean_v"
+style[8] = 8
 low = ""
 title_ = "gauss,s=1, mask causal, batch 1, 4 heads, head size 64, 2 threads"
 ylabel_ = "state and scratch, MiB"

@@ -1,22 +1,28 @@
-# Draws error-causal-file_bytes-lm.safetensors-b1h4d64-t2.svg and error-causal-file_bytes-lm.safetensors-b1h4d64-t2.png: gnuplot error-causal-file_bytes-lm.safetensors-b1h4d64-t2.gp, in this folder.
-data = "error-causal-file_bytes-lm.safetensors-b1h4d64-t2.csv"
-marks = "error-causal-file_bytes-lm.safetensors-b1h4d64-t2.marks.csv"
+# Draws error-causal-file_data_bytes-lm.safetensors-b1h4d64-t2.svg and error-causal-file_data_bytes-lm.safetensors-b1h4d64-t2.png: gnuplot error-causal-file_data_bytes-lm.safetensors-b1h4d64-t2.gp, in this folder.
+data = "error-causal-file_data_bytes-lm.safetensors-b1h4d64-t2.csv"
+marks = "error-causal-file_data_bytes-lm.safetensors-b1h4d64-t2.marks.csv"
 has_marks = 0
-curves = 5
-array label[5]
-array style[5]
-label[1] = "local,window=128"
+curves = 8
+array label[8]
+array style[8]
+label[1] = "bilinear"
 style[1] = 3
-label[2] = "linear"
+label[2] = "additive"
 style[2] = 4
-label[3] = "mean_v"
+label[3] = "local,window=128"
 style[3] = 5
-label[4] = "zero"
+label[4] = "performer,features=128"
 style[4] = 6
-label[5] = "copy"
+label[5] = "linear"
 style[5] = 7
+label[6] = "mean_v"
+style[6] = 8
+label[7] = "zero"
+style[7] = 9
+label[8] = "copy"
+style[8] = 10
 low = ", keyentry with linespoints ls 1 title 'full (below 1e-04)', keyentry with linespoints ls 2 title 'flash (below 1e-04)'"
-title_ = "file,bytes-lm.safetensors, mask causal, batch 1, 4 heads, head size 64, 2 threads"
+title_ = "file,data/bytes-lm.safetensors, mask causal, batch 1, 4 heads, head size 64, 2 threads"
 ylabel_ = "distance to softmax attention, relative Frobenius"
 guides = 0
 steep = 1
@@ -25,7 +31,7 @@ y0 = 0.00980007822
 set yrange [0.00490003911:4.31593771]
 
 set terminal svg size 960,560 dynamic font "sans,12" background "white"
-set output "error-causal-file_bytes-lm.safetensors-b1h4d64-t2.svg"
+set output "error-causal-file_data_bytes-lm.safetensors-b1h4d64-t2.svg"
 
 # curves.gp -- one picture of curves over sequence length.
 #
@@ -75,5 +81,5 @@ if (has_marks) { what = what . ", " . gaps }
 eval "plot " . what . low
 
 set terminal pngcairo size 1440,840 font "sans,12" fontscale 1.3
-set output "error-causal-file_bytes-lm.safetensors-b1h4d64-t2.png"
+set output "error-causal-file_data_bytes-lm.safetensors-b1h4d64-t2.png"
 replot

@@ -1,22 +1,28 @@
-# Draws memory-causal-file_bytes-lm.safetensors-b1h4d64-t2.svg and memory-causal-file_bytes-lm.safetensors-b1h4d64-t2.png: gnuplot memory-causal-file_bytes-lm.safetensors-b1h4d64-t2.gp, in this folder.
-data = "memory-causal-file_bytes-lm.safetensors-b1h4d64-t2.csv"
-marks = "memory-causal-file_bytes-lm.safetensors-b1h4d64-t2.marks.csv"
+# Draws memory-causal-file_data_bytes-lm.safetensors-b1h4d64-t2.svg and memory-causal-file_data_bytes-lm.safetensors-b1h4d64-t2.png: gnuplot memory-causal-file_data_bytes-lm.safetensors-b1h4d64-t2.gp, in this folder.
+data = "memory-causal-file_data_bytes-lm.safetensors-b1h4d64-t2.csv"
+marks = "memory-causal-file_data_bytes-lm.safetensors-b1h4d64-t2.marks.csv"
 has_marks = 0
-curves = 5
-array label[5]
-array style[5]
+curves = 8
+array label[8]
+array style[8]
 label[1] = "full"
 style[1] = 1
 label[2] = "flash"
 style[2] = 2
-label[3] = "local,window=128"
+label[3] = "bilinear"
 style[3] = 3
-label[4] = "linear"
+label[4] = "additive"
 style[4] = 4
-label[5] = "mean_v"
+label[5] = "local,window=128"
 style[5] = 5
+label[6] = "performer,features=128"
+style[6] = 6
+label[7] = "linear"
+style[7] = 7
+label[8] = "mean_v"
+style[8] = 8
 low = ""
-title_ = "file,bytes-lm.safetensors, mask causal, batch 1, 4 heads, head size 64, 2 threads"
+title_ = "file,data/bytes-lm.safetensors, mask causal, batch 1, 4 heads, head size 64, 2 threads"
 ylabel_ = "state and scratch, MiB"
 guides = 1
 steep = 2
@@ -25,7 +31,7 @@ y0 = 0.001953125
 set yrange [0.0009765625:49.5234375]
 
 set terminal svg size 960,560 dynamic font "sans,12" background "white"
-set output "memory-causal-file_bytes-lm.safetensors-b1h4d64-t2.svg"
+set output "memory-causal-file_data_bytes-lm.safetensors-b1h4d64-t2.svg"
 
 # curves.gp -- one picture of curves over sequence length.
 #
@@ -75,5 +81,5 @@ if (has_marks) { what = what . ", " . gaps }
 eval "plot " . what . low
 
 set terminal pngcairo size 1440,840 font "sans,12" fontscale 1.3
-set output "memory-causal-file_bytes-lm.safetensors-b1h4d64-t2.png"
+set output "memory-causal-file_data_bytes-lm.safetensors-b1h4d64-t2.png"
 replot

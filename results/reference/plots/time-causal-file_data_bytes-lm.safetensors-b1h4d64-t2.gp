@@ -1,35 +1,41 @@
-# Draws time-causal-file_bytes-lm.safetensors-b1h4d64-t2.svg and time-causal-file_bytes-lm.safetensors-b1h4d64-t2.png: gnuplot time-causal-file_bytes-lm.safetensors-b1h4d64-t2.gp, in this folder.
-data = "time-causal-file_bytes-lm.safetensors-b1h4d64-t2.csv"
-marks = "time-causal-file_bytes-lm.safetensors-b1h4d64-t2.marks.csv"
+# Draws time-causal-file_data_bytes-lm.safetensors-b1h4d64-t2.svg and time-causal-file_data_bytes-lm.safetensors-b1h4d64-t2.png: gnuplot time-causal-file_data_bytes-lm.safetensors-b1h4d64-t2.gp, in this folder.
+data = "time-causal-file_data_bytes-lm.safetensors-b1h4d64-t2.csv"
+marks = "time-causal-file_data_bytes-lm.safetensors-b1h4d64-t2.marks.csv"
 has_marks = 0
-curves = 7
-array label[7]
-array style[7]
+curves = 10
+array label[10]
+array style[10]
 label[1] = "full"
 style[1] = 1
 label[2] = "flash"
 style[2] = 2
-label[3] = "local,window=128"
+label[3] = "bilinear"
 style[3] = 3
-label[4] = "linear"
+label[4] = "additive"
 style[4] = 4
-label[5] = "mean_v"
+label[5] = "local,window=128"
 style[5] = 5
-label[6] = "zero"
+label[6] = "performer,features=128"
 style[6] = 6
-label[7] = "copy"
+label[7] = "linear"
 style[7] = 7
-low = ", keyentry with linespoints ls 8 title 'null (below 1e-07)'"
-title_ = "file,bytes-lm.safetensors, mask causal, batch 1, 4 heads, head size 64, 2 threads"
+label[8] = "mean_v"
+style[8] = 8
+label[9] = "zero"
+style[9] = 9
+label[10] = "copy"
+style[10] = 10
+low = ", keyentry with linespoints ls 11 title 'null (below 1e-07)'"
+title_ = "file,data/bytes-lm.safetensors, mask causal, batch 1, 4 heads, head size 64, 2 threads"
 ylabel_ = "time of a call, seconds (median, range of process medians)"
 guides = 1
 steep = 2
 x0 = 256
-y0 = 5.04813341e-06
-set yrange [2.52406671e-06:0.0233703915]
+y0 = 4.75485566e-06
+set yrange [2.37742783e-06:0.150506261]
 
 set terminal svg size 960,560 dynamic font "sans,12" background "white"
-set output "time-causal-file_bytes-lm.safetensors-b1h4d64-t2.svg"
+set output "time-causal-file_data_bytes-lm.safetensors-b1h4d64-t2.svg"
 
 # curves.gp -- one picture of curves over sequence length.
 #
@@ -79,5 +85,5 @@ if (has_marks) { what = what . ", " . gaps }
 eval "plot " . what . low
 
 set terminal pngcairo size 1440,840 font "sans,12" fontscale 1.3
-set output "time-causal-file_bytes-lm.safetensors-b1h4d64-t2.png"
+set output "time-causal-file_data_bytes-lm.safetensors-b1h4d64-t2.png"
 replot
