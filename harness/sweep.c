@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -56,6 +57,7 @@ struct sweep {
     const struct doc *measure;
     struct doc *ceilings; /* for each number of threads */
     double limit;         /* bytes that one worker may take */
+    int cores;            /* that we may use */
     double spent[PHASES], start;
     struct forecast *forecasts;
     size_t nforecasts;
@@ -241,6 +243,10 @@ static double ceiling(struct sweep *s, int threads, const char *what) {
         s->data = data;
         doc_put(s->ceilings, key, a.result ? doc_copy(a.result) : doc_object());
         doc_drop(doc_get(s->ceilings, key), "ok");
+        const char *core = doc_str(doc_get(s->ceilings, key), "blas.core", "unknown"),
+                   *asked = s->options->blas_core;
+        if (asked && strcasecmp(asked, core))
+            warn("--blas-core %s: OpenBLAS runs its %s kernels all the same", asked, core);
         forget(&a);
     }
     return doc_num(doc_get(s->ceilings, key), what, 0);
@@ -456,6 +462,8 @@ static size_t take_group(struct sweep *s, const struct doc *points, size_t at) {
         s->points = xrealloc(s->points, (s->npoints + 1) * sizeof *s->points);
         s->points[s->npoints++] =
             (struct point){.plan = plan, .row = row_begin(plan, s->command), .samples = doc_array()};
+        if (doc_int(plan, "threads", 1) > s->cores)
+            row_flag(s->points[s->npoints - 1].row, "more_threads_than_cores");
     }
     return at;
 }
@@ -488,6 +496,7 @@ int sweep_run(const struct doc *plan, const struct run_options *options, const c
                       .data = -1,
                       .start = stopwatch_seconds()};
     double total = 0;
+    s.cores = machine_cores();
     s.limit = options->mem_limit > 0 ? options->mem_limit : 0.9 * machine_free_memory();
     doc_put_num(manifest, "memory_limit_bytes", s.limit);
     for (size_t i = 0; i < doc_len(points); i++) total += work_of(doc_at(points, i));

@@ -47,6 +47,15 @@ same() { # same NAME FILE FILE
     if diff -u "$2" "$3" >"$T/diff" 2>&1; then pass "$1"; else fail "$1" "$(head -n 40 "$T/diff")"; fi
 }
 
+# wait_for FILE: until it is there and not empty, half a minute at most.
+wait_for() {
+    for _ in $(seq 150); do
+        [ -s "$1" ] && return 0
+        sleep 0.2
+    done
+    return 1
+}
+
 # The workers of the program that are alive; of one parent alone where its number is given.
 workers() {
     for process in /proc/[0-9]*; do

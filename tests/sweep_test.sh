@@ -118,6 +118,11 @@ holds "beyond the budget is skipped_time" [ "$(grep -c skipped_time "$T/budget/p
 expect 0 "what a budget left out runs on resume" "$A" run "$T/limits.lua" -o "$T/budget" --resume --no-plots
 holds "and is then ok" [ "$(grep -c '"status":"ok"' "$T/budget/points.jsonl")" = 4 ]
 
+# ---- settings that deserve a word
+expect 0 "more threads than cores" "$A" run "$T/plain.lua" -o "$T/threads" --threads 99 --filter 'zero|flash/b1h2n64d16/none' --set variants=zero,flash --blas-core nonsense --no-plots
+holds "are flagged" grep -q '"more_threads_than_cores"' "$T/threads/points.jsonl"
+said "$T/err" "--blas-core nonsense: OpenBLAS runs its"
+
 # ---- captured tensors
 R=$T/file
 cat >"$T/file.lua" <<LUA
@@ -134,7 +139,7 @@ expect 0 "a short call forecasts nothing" "$A" run "$T/plain.lua" -o "$T/short" 
 holds "the long one runs" [ "$(grep -c '"status":"ok"' "$T/short/points.jsonl")" = 2 ]
 (trap '' HUP; exec "$A" run "$T/plain.lua" -o "$T/nohup" --no-plots >/dev/null 2>&1) &
 parent=$!
-sleep 1
+wait_for "$T/nohup/plan.jsonl"
 kill -HUP "$parent"
 wait "$parent"
 holds "nohup" [ $? = 0 ]
@@ -152,7 +157,7 @@ sweep { shape = { heads = 1, dk = 8, n = range(16, 96, 8) }, threads = 1, varian
 LUA
 "$A" run "$T/cut.lua" -o "$R" --no-plots >/dev/null 2>&1 &
 parent=$!
-sleep 1.5
+wait_for "$R/points.jsonl"
 kill -INT "$parent"
 wait "$parent"
 holds "Ctrl-C exits with 130" [ $? = 130 ]
@@ -177,7 +182,7 @@ same "the same rows as without a break" "$T/a" "$T/b"
 # ---- two at once
 "$BAD" run "$T/bad.lua" -o "$T/two" --filter bad_hang --point-timeout 20s --no-plots >/dev/null 2>&1 &
 parent=$!
-sleep 0.7
+wait_for "$T/two/plan.jsonl"
 expect 2 "two runs into one folder" "$BAD" run "$T/bad.lua" -o "$T/two" --overwrite
 said "$T/err" "another run is writing to $T/two"
 kill "$parent"
