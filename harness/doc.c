@@ -122,6 +122,19 @@ struct doc *doc_at(const struct doc *d, size_t index) {
 
 const char *doc_key(const struct doc *d, size_t index) { return json_object_iter_key(member(d, index)); }
 
+int doc_has_word(const struct doc *array, const char *word) {
+    for (size_t i = 0; i < doc_len(array); i++)
+        if (!strcmp(doc_as_str(doc_at(array, i)), word)) return 1;
+    return 0;
+}
+
+double *doc_numbers(const struct doc *array, size_t *n) {
+    *n = doc_len(array);
+    double *x = xmalloc(*n * sizeof *x);
+    for (size_t i = 0; i < *n; i++) x[i] = doc_as_num(doc_at(array, i));
+    return x;
+}
+
 int doc_is_string(const struct doc *d) { return json_is_string(in(d)); }
 int doc_is_number(const struct doc *d) { return json_is_number(in(d)); }
 int doc_is_bool(const struct doc *d) { return json_is_boolean(in(d)); }

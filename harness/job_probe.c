@@ -21,13 +21,6 @@
 
 enum { PATTERN = 0xa5 };
 
-static int wants(const struct doc *job, const char *what) {
-    const struct doc *list = doc_get(job, "what");
-    for (size_t i = 0; i < doc_len(list); i++)
-        if (!strcmp(doc_as_str(doc_at(list, i)), what)) return 1;
-    return 0;
-}
-
 /* First create() and forward(); times and memory go to `d`. */
 static int first_call(struct subject *s, struct doc *d, struct attn_error *error) {
     int known = memory_reset_peak() == 0;
@@ -104,7 +97,7 @@ static void judge(const struct subject *s, const struct group *g, struct doc *d)
 }
 
 void job_probe(const struct doc *job) {
-    const struct doc *point = doc_get(job, "point");
+    const struct doc *point = doc_get(job, "point"), *what = doc_get(job, "what");
     struct doc *d = doc_object();
     struct stage stage;
     struct subject s;
@@ -130,8 +123,8 @@ void job_probe(const struct doc *job) {
     doc_put_str(returned, "call", doc_str(point, "id", ""));
     child_send(returned);
     doc_put_str(d, "isa", attn_isa_name(attn_isa_resolve(s.problem.isa)));
-    if (wants(job, "memory")) second_call(&s, &scratch, d);
-    if (wants(job, "accuracy") && !(s.variant->caps & ATTN_CAP_NO_OUTPUT)) judge(&s, &stage.group, d);
+    if (doc_has_word(what, "memory")) second_call(&s, &scratch, d);
+    if (doc_has_word(what, "accuracy") && !(s.variant->caps & ATTN_CAP_NO_OUTPUT)) judge(&s, &stage.group, d);
     doc_put_bool(d, "ok", 1);
     child_send(d);
 }

@@ -57,12 +57,12 @@ static struct doc *parse_rows(const char *path, const char *text, size_t length,
 
 static char *within(const char *dir, const char *name) { return format("%s/%s", dir, name); }
 
-static char *plan_text(const struct doc *plan) {
-    const struct doc *points = doc_get(plan, "points");
+/* The documents of an array, a line each. */
+static char *lines_of(const struct doc *array) {
     struct text t = {0};
     text_append(&t, "", 0);
-    for (size_t i = 0; i < doc_len(points); i++) {
-        char *line = doc_text(doc_at(points, i), 0);
+    for (size_t i = 0; i < doc_len(array); i++) {
+        char *line = doc_text(doc_at(array, i), 0);
         text_add(&t, "%s\n", line);
         free(line);
     }
@@ -147,22 +147,18 @@ static int same_measure(const char *dir, const struct doc *plan) {
 /* Rows that only a budget kept from running are taken out, so that they get another chance. */
 static void drop_budgeted(struct results *r) {
     struct doc *kept = doc_array();
-    struct text t = {0};
-    text_append(&t, "", 0);
     for (size_t i = 0; i < doc_len(r->rows); i++) {
         const struct doc *row = doc_at(r->rows, i);
-        if (!strcmp(doc_str(row, "status", ""), "skipped_time") && doc_flag(row, "predicted.over_budget"))
-            continue;
-        char *line = doc_text(row, 0);
-        text_add(&t, "%s\n", line);
-        doc_add(kept, doc_copy(row));
-        free(line);
+        int budgeted =
+            !strcmp(doc_str(row, "status", ""), "skipped_time") && doc_flag(row, "predicted.over_budget");
+        if (!budgeted) doc_add(kept, doc_copy(row));
     }
-    if (doc_len(kept) < doc_len(r->rows) && results_write(r->dir, "points.jsonl", t.s))
+    char *text = lines_of(kept);
+    if (doc_len(kept) < doc_len(r->rows) && results_write(r->dir, "points.jsonl", text))
         die(EXIT_USAGE, "cannot write %s/points.jsonl: %s", r->dir, strerror(errno));
     doc_free(r->rows);
     r->rows = kept;
-    free(t.s);
+    free(text);
 }
 
 static void resume(struct results *r, const struct doc *plan) {
@@ -200,7 +196,7 @@ void results_open(struct results *r, const char *dir, const struct doc *plan, en
         die(EXIT_USAGE, "cannot open %s: %s; choose another folder with -o", dir, strerror(errno));
     if (flock(r->lock, LOCK_EX | LOCK_NB))
         die(EXIT_USAGE, "another run is writing to %s; wait for it or choose another folder with -o", dir);
-    char *path = within(dir, "points.jsonl"), *text = plan_text(plan);
+    char *path = within(dir, "points.jsonl"), *text = lines_of(doc_get(plan, "points"));
     if (mode == RESULTS_NEW && found_file(dir))
         die(EXIT_USAGE,
             "%s already holds a run (%s); --resume goes on with it, --overwrite replaces it, -o DIR writes "

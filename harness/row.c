@@ -48,15 +48,7 @@ void row_status(struct doc *row, const char *status, const char *reason) {
 
 void row_flag(struct doc *row, const char *flag) {
     struct doc *flags = doc_get(row, "flags");
-    for (size_t i = 0; i < doc_len(flags); i++)
-        if (!strcmp(doc_as_str(doc_at(flags, i)), flag)) return;
-    doc_add(flags, doc_string(flag));
-}
-
-static int has(const struct doc *what, const char *word) {
-    for (size_t i = 0; i < doc_len(what); i++)
-        if (!strcmp(doc_as_str(doc_at(what, i)), word)) return 1;
-    return 0;
+    if (!doc_has_word(flags, flag)) doc_add(flags, doc_string(flag));
 }
 
 /* More resident memory than declared, beyond what a first call costs anyway (stacks, libraries, pages). */
@@ -68,7 +60,7 @@ static int undeclared(const struct doc *probe) {
 
 void row_probed(struct doc *row, const struct doc *probe, const struct doc *what) {
     doc_put_str(row, "isa", doc_str(probe, "isa", "best"));
-    if (has(what, "memory")) {
+    if (doc_has_word(what, "memory")) {
         doc_put(row, "memory", doc_copy(doc_get(probe, "memory")));
         if (undeclared(probe)) row_flag(row, "undeclared_memory");
     }
@@ -82,23 +74,16 @@ void row_probed(struct doc *row, const struct doc *probe, const struct doc *what
     free(reason);
 }
 
-static double *numbers(const struct doc *array, size_t *n) {
-    *n = doc_len(array);
-    double *x = xmalloc(*n * sizeof *x);
-    for (size_t i = 0; i < *n; i++) x[i] = doc_as_num(doc_at(array, i));
-    return x;
-}
-
 void row_timed(struct doc *row, const struct doc *replicates, double setup_ns, int single) {
     struct doc *medians = doc_array(), *samples = doc_array(), *ci = doc_array();
     size_t n, m;
     for (size_t r = 0; r < doc_len(replicates); r++) {
-        double *x = numbers(doc_at(replicates, r), &n);
+        double *x = doc_numbers(doc_at(replicates, r), &n);
         doc_add(medians, doc_number(stats_median(x, n)));
         for (size_t i = 0; i < n; i++) doc_add(samples, doc_number(x[i]));
         free(x);
     }
-    double *middle = numbers(medians, &m), *all = numbers(samples, &n);
+    double *middle = doc_numbers(medians, &m), *all = doc_numbers(samples, &n);
     doc_add(ci, doc_number(stats_min(middle, m)));
     doc_add(ci, doc_number(stats_max(middle, m)));
     doc_put_num(row, "time.median_ns", stats_median(middle, m));

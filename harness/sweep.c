@@ -73,11 +73,16 @@ struct sweep {
 
 static double work_of(const struct doc *point) { return 1 + doc_num(point, "cost.flops", 0) * 1e-10; }
 
+/* What the row means for the exit code. */
+static void note_status(struct sweep *s, const struct doc *row) {
+    const char *status = doc_str(row, "status", "");
+    s->inaccurate |= !strcmp(status, "inaccurate");
+    s->incomplete |= !strcmp(status, "timeout") || !strcmp(status, "oom") || !strcmp(status, "crashed");
+}
+
 static void write_row(struct sweep *s, struct point *p) {
-    const char *status = doc_str(p->row, "status", "");
     double start = stopwatch_seconds();
-    if (!strcmp(status, "inaccurate")) s->inaccurate = 1;
-    if (!strcmp(status, "timeout") || !strcmp(status, "oom") || !strcmp(status, "crashed")) s->incomplete = 1;
+    note_status(s, p->row);
     if (!s->broken && results_add(s->results, p->row)) {
         warn(
             "cannot write to %s/points.jsonl: %s; %zu rows are safe there; make room and go on with --resume",
@@ -400,10 +405,8 @@ static void time_group(struct sweep *s) {
 }
 
 static double peak(const struct sweep *s) {
-    size_t n = doc_len(s->flops);
-    double *x = xmalloc(n * sizeof *x), median;
-    for (size_t i = 0; i < n; i++) x[i] = doc_as_num(doc_at(s->flops, i));
-    median = stats_median(x, n);
+    size_t n;
+    double *x = doc_numbers(s->flops, &n), median = stats_median(x, n);
     free(x);
     return n ? median : 0;
 }
@@ -420,14 +423,8 @@ static void finish_group(struct sweep *s, int timed) {
 
 /* ---- groups ------------------------------------------------------------------------------------ */
 
-static int has_word(const struct doc *list, const char *word) {
-    for (size_t i = 0; i < doc_len(list); i++)
-        if (!strcmp(doc_as_str(doc_at(list, i)), word)) return 1;
-    return 0;
-}
-
 static void run_group(struct sweep *s) {
-    int timed = has_word(doc_get(s->measure, "what"), "time");
+    int timed = doc_has_word(doc_get(s->measure, "what"), "time");
     const struct doc *first = NULL;
     double start = stopwatch_seconds();
     for (size_t i = 0; i < s->npoints; i++)
@@ -500,11 +497,8 @@ int sweep_run(const struct doc *plan, const struct run_options *options, const c
     s.limit = options->mem_limit > 0 ? options->mem_limit : 0.9 * machine_free_memory();
     doc_put_num(manifest, "memory_limit_bytes", s.limit);
     for (size_t i = 0; i < doc_len(points); i++) total += work_of(doc_at(points, i));
-    for (size_t i = 0; i < doc_len(results->rows); i++) { /* of an earlier run that is resumed */
-        const char *status = doc_str(doc_at(results->rows, i), "status", "");
-        s.inaccurate |= !strcmp(status, "inaccurate");
-        s.incomplete |= !strcmp(status, "timeout") || !strcmp(status, "oom") || !strcmp(status, "crashed");
-    }
+    for (size_t i = 0; i < doc_len(results->rows); i++) /* of an earlier run that is resumed */
+        note_status(&s, doc_at(results->rows, i));
     progress_start(doc_len(points), total);
     for (size_t at = 0; at < doc_len(points) && !s.broken && !child_interrupted();) {
         at = take_group(&s, points, at);
