@@ -14,8 +14,8 @@
  */
 #include <stdlib.h>
 
-#include "kernels/kern.h"
 #include "parts.h"
+#include "project.h"
 #include "softmax.h"
 #include "tiles.h"
 
@@ -58,32 +58,14 @@ static void size(const struct attn_problem *p, const void *params, struct attn_n
                     tiles_scratch(&inner);
 }
 
-/* y[n][hidden] = x[n][dk] w[dk][hidden] (+ b) for each of the heads. */
-static void project(const struct attn_call *c, const struct kern *kern, const struct attn_view *x, int heads,
-                    int n, const struct attn_view *w, const struct attn_view *b, float *y) {
-    enum { ROWS = 96 };
-    const struct attn_problem *p = c->problem;
-    int parts = ceil_div(n, ROWS), width = hidden(c->params);
-#pragma omp parallel for num_threads(p->threads)
-    for (int t = 0; t < p->batch * heads * parts; t++) {
-        int head = t / parts, i = t % parts * ROWS, h = head % heads, rows = min_int(ROWS, n - i);
-        float *to = y + ((ptrdiff_t)head * n + i) * width;
-        kern->mul(rows, width, p->dk, 1.0f, attn_row(x, head / heads, h, i), x->row, 1, attn_row(w, 0, h, 0),
-                  width, kern->nr, 0, to, width);
-        for (int r = 0; b && r < rows; r++)
-            kern->blend(width, 1.0f, attn_row(b, 0, h, 0), to + (ptrdiff_t)r * width);
-    }
-}
-
 static void forward(const struct attn_call *c) {
     const struct attn_problem *p = c->problem;
-    const struct kern *kern = kern_find(p->isa);
     struct attn_problem inner = hidden_problem(p, c->params);
     struct attn_call call = *c;
     int width = hidden(c->params);
     float *wq = c->scratch, *uk = (float *)((char *)c->scratch + rows_bytes(p, c->params, p->heads, p->nq));
-    project(c, kern, &c->q, p->heads, p->nq, &c->tensors[W], &c->tensors[B], wq);
-    project(c, kern, &c->k, p->kv_heads, p->nk, &c->tensors[U], NULL, uk);
+    project(p, &c->q, p->heads, p->nq, width, &c->tensors[W], &c->tensors[B], wq);
+    project(p, &c->k, p->kv_heads, p->nk, width, &c->tensors[U], NULL, uk);
     call.problem = &inner;
     call.q = (struct attn_view){wq, (ptrdiff_t)p->heads * p->nq * width, (ptrdiff_t)p->nq * width, width};
     call.k = (struct attn_view){uk, (ptrdiff_t)p->kv_heads * p->nk * width, (ptrdiff_t)p->nk * width, width};

@@ -11,8 +11,8 @@
  */
 #include <stdlib.h>
 
-#include "kernels/kern.h"
 #include "parts.h"
+#include "project.h"
 #include "softmax.h"
 #include "tiles.h"
 
@@ -34,19 +34,10 @@ static void size(const struct attn_problem *p, const void *params, struct attn_n
 }
 
 static void forward(const struct attn_call *c) {
-    enum { ROWS = 96 };
     struct attn_problem p = *c->problem;
     struct attn_call inner = *c;
-    const struct kern *kern = kern_find(p.isa);
-    int parts = ceil_div(p.nq, ROWS);
     float *qw = c->scratch;
-#pragma omp parallel for num_threads(p.threads)
-    for (int t = 0; t < p.batch * p.heads * parts; t++) {
-        int head = t / parts, i = t % parts * ROWS, b = head / p.heads, h = head % p.heads;
-        kern->mul(min_int(ROWS, p.nq - i), p.dk, p.dk, 1.0f, attn_row(&c->q, b, h, i), c->q.row, 1,
-                  attn_row(&c->tensors[W], 0, h, 0), p.dk, kern->nr, 0,
-                  qw + ((ptrdiff_t)head * p.nq + i) * p.dk, p.dk);
-    }
+    project(&p, &c->q, p.heads, p.nq, p.dk, &c->tensors[W], NULL, qw);
     p.scale = 1;
     inner.problem = &p;
     inner.q = (struct attn_view){qw, (ptrdiff_t)p.heads * p.nq * p.dk, (ptrdiff_t)p.nq * p.dk, p.dk};
