@@ -131,7 +131,7 @@ static void expect_cost(struct rig *r) {
                 now.variant->reference(&r->subject.call, b, h, &i, 1, w, NULL, out);
                 for (int j = 0; j < t->nk; j++) pairs += w[j] != 0;
             }
-    now.variant->cost(&r->problem, r->subject.params, &cost);
+    now.variant->cost(&r->problem, r->subject.params, r->subject.tensors, &cost);
     double want = pairs * 2 * (t->dk + t->dv);
     expect(fabs(cost.flops - want) <= 1e-9 * want, "cost", r,
            "cost() counts %.0f operations; its weights need %.0f", cost.flops, want);

@@ -51,7 +51,7 @@ static void listen(void *context, struct doc *event) {
         free(v->at);
         v->at = xstrdup(doc_str(event, "case", ""));
     } else if (doc_get(event, "promise")) {
-        printf("%-10s BROKEN %s: %s\n", v->name, doc_str(event, "promise", ""), doc_str(event, "detail", ""));
+        printf("%-11s BROKEN %s: %s\n", v->name, doc_str(event, "promise", ""), doc_str(event, "detail", ""));
         v->broken++;
     } else {
         v->checks = (long)doc_num(event, "checks", 0);
@@ -71,13 +71,13 @@ static int check_one(const struct attn_variant *v) {
     child_run(&c);
     if (c.end != CHILD_DONE) {
         char *reason = child_reason(&c);
-        printf("%-10s BROKEN survival: %s; in %s\n", v->name, reason,
+        printf("%-11s BROKEN survival: %s; in %s\n", v->name, reason,
                verdict.at ? verdict.at : "its first case");
         free(reason);
         verdict.broken++;
     }
     if (!verdict.broken)
-        printf("%-10s ok     %ld checks in %s\n", v->name, verdict.checks,
+        printf("%-11s ok     %ld checks in %s\n", v->name, verdict.checks,
                show_seconds(stopwatch_seconds() - start));
     fflush(stdout);
     free(verdict.at);

@@ -79,13 +79,13 @@ static void list_json(void) {
 }
 
 static void list_text(void) {
-    printf("%-10s %-15s %-6s %-7s %s\n", "variant", "kind", "time", "memory", "what it is");
+    printf("%-12s %-15s %-6s %-7s %s\n", "variant", "kind", "time", "memory", "what it is");
     for (size_t i = 0; i < registry_count(); i++) {
         const struct attn_variant *v = registry_at(i);
         char time[16], memory[16];
         snprintf(time, sizeof time, "n^%.3g", v->time.exponent);
         snprintf(memory, sizeof memory, "n^%.3g", v->memory.exponent);
-        printf("%-10s %-15s %-6s %-7s %s\n", v->name, registry_kind(v), time, memory, v->brief);
+        printf("%-12s %-15s %-6s %-7s %s\n", v->name, registry_kind(v), time, memory, v->brief);
     }
 }
 

@@ -46,6 +46,14 @@ static void second_call(struct subject *s, struct block *scratch, struct doc *d)
     doc_put_num(d, "memory.arena_peak_bytes", (double)(s->need.state + block_extent(scratch, PATTERN)));
 }
 
+/* What the call had to do, now that the tensors are known. */
+static void count_work(const struct subject *s, struct doc *d) {
+    struct attn_cost cost = {.struct_size = sizeof cost};
+    s->variant->cost(&s->problem, s->params, s->tensors, &cost);
+    doc_put_num(d, "cost.flops", cost.flops);
+    doc_put_num(d, "cost.bytes", cost.bytes);
+}
+
 /* The sampled rows of the output, packed. */
 static float *sampled(const struct subject *s, const struct group *g) {
     size_t dv = (size_t)s->problem.dv;
@@ -122,6 +130,7 @@ void job_probe(const struct doc *job) {
     struct doc *returned = doc_object(); /* what follows is our own time, not the variant's */
     doc_put_str(returned, "call", doc_str(point, "id", ""));
     child_send(returned);
+    count_work(&s, d);
     doc_put_str(d, "isa", attn_isa_name(attn_isa_resolve(s.problem.isa)));
     if (doc_has_word(what, "memory")) second_call(&s, &scratch, d);
     if (doc_has_word(what, "accuracy") && !(s.variant->caps & ATTN_CAP_NO_OUTPUT)) judge(&s, &stage.group, d);

@@ -81,7 +81,7 @@ static void put_need(struct doc *point, const struct attn_variant *v, const stru
         return;
     }
     v->size(p, params, &need);
-    v->cost(p, params, &cost);
+    v->cost(p, params, NULL, &cost);
     for (size_t t = 0; t < tensors_count(v); t++) {
         struct tensor_shape shape;
         if (v->tensors[t].role != ATTN_CARRY && !v->tensors[t].alias &&

@@ -33,6 +33,8 @@ struct doc *row_begin(const struct doc *point, const char *command) {
     doc_put_str(row, "reason", NULL);
     for (size_t i = 0; i < sizeof copied / sizeof *copied; i++)
         if (doc_get(point, copied[i])) doc_put(row, copied[i], doc_copy(doc_get(point, copied[i])));
+    doc_put_num(row, "flops", doc_num(point, "cost.flops", 0));
+    doc_put_num(row, "bytes", doc_num(point, "cost.bytes", 0));
     doc_put(row, "flags", doc_array());
     doc_put_str(row, "repro", repro);
     free(filter);
@@ -60,6 +62,8 @@ static int undeclared(const struct doc *probe) {
 
 void row_probed(struct doc *row, const struct doc *probe, const struct doc *what) {
     doc_put_str(row, "isa", doc_str(probe, "isa", "best"));
+    doc_put_num(row, "flops", doc_num(probe, "cost.flops", 0));
+    doc_put_num(row, "bytes", doc_num(probe, "cost.bytes", 0));
     if (doc_has_word(what, "memory")) {
         doc_put(row, "memory", doc_copy(doc_get(probe, "memory")));
         if (undeclared(probe)) row_flag(row, "undeclared_memory");
@@ -102,11 +106,9 @@ void row_timed(struct doc *row, const struct doc *replicates, double setup_ns, i
     free(all);
 }
 
-void row_ceilings(struct doc *row, const struct doc *point, double fma_flops, double read_bytes) {
-    double ns = doc_num(row, "time.median_ns", 0), flops = doc_num(point, "cost.flops", 0);
-    double bytes = doc_num(point, "cost.bytes", 0), least = 0;
-    doc_put_num(row, "flops", flops);
-    doc_put_num(row, "bytes", bytes);
+void row_ceilings(struct doc *row, double fma_flops, double read_bytes) {
+    double ns = doc_num(row, "time.median_ns", 0), flops = doc_num(row, "flops", 0);
+    double bytes = doc_num(row, "bytes", 0), least = 0;
     if (!(ns > 0)) return;
     doc_put_num(row, "gflops", flops / ns);
     if (fma_flops > 0) {

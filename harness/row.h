@@ -4,7 +4,7 @@
 
 #include "doc.h"
 
-/* The fields that every row has: the point's own, status "ok", no flags, and the command that measures
+/* The fields that every row has: the point's own, its planned work, status "ok", no flags, and the command that measures
    this point again. `command` is the present command line: program, config, --set and the like, without
    -o and --filter. */
 struct doc *row_begin(const struct doc *point, const char *command);
@@ -12,13 +12,13 @@ struct doc *row_begin(const struct doc *point, const char *command);
 void row_status(struct doc *row, const char *status, const char *reason);
 void row_flag(struct doc *row, const char *flag);
 
-/* Memory and accuracy out of the answer of a probe; a row beyond its bound becomes "inaccurate". */
+/* Work, memory and accuracy out of the answer of a probe; a row beyond its bound becomes "inaccurate". */
 void row_probed(struct doc *row, const struct doc *probe, const struct doc *what);
 
 /* Time out of the samples of each replicate, an array of arrays in nanoseconds. */
 void row_timed(struct doc *row, const struct doc *replicates, double setup_ns, int single);
 
 /* gflops and the shares of the ceilings, in FLOP/s and B/s; 0 where a ceiling is not known. */
-void row_ceilings(struct doc *row, const struct doc *point, double fma_flops, double read_bytes);
+void row_ceilings(struct doc *row, double fma_flops, double read_bytes);
 
 #endif

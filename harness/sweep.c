@@ -416,7 +416,7 @@ static void finish_group(struct sweep *s, int timed) {
         struct point *p = &s->points[i];
         if (!p->row) continue;
         if (timed) row_timed(p->row, p->samples, p->setup_ns, p->single);
-        row_ceilings(p->row, p->plan, peak(s), ceiling(s, doc_int(p->plan, "threads", 1), "read_bytes"));
+        row_ceilings(p->row, peak(s), ceiling(s, doc_int(p->plan, "threads", 1), "read_bytes"));
         write_row(s, p);
     }
 }

@@ -20,8 +20,16 @@ static int size_of(const char *name, const struct attn_variant *v, const struct 
         int size;
     } known[] = {{"b", p->batch}, {"h", p->heads}, {"hk", p->kv_heads}, {"nq", p->nq},
                  {"n", p->nk},    {"nk", p->nk},   {"dk", p->dk},       {"dv", p->dv}};
+    const char *slash = strchr(name, '/');
     const struct attn_param *param = params_find(v, name);
     int size;
+    if (slash) { /* rounded up */
+        char whole[32] = {0};
+        memcpy(whole, name, (size_t)(slash - name));
+        int part = size_of(slash + 1, v, p, params);
+        size = size_of(whole, v, p, params);
+        return size < 0 || part <= 0 ? -1 : (size - 1) / part + 1;
+    }
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (!strcmp(name, known[i].name)) return known[i].size;
     if (!param || param->type != ATTN_INT) return -1;

@@ -10,33 +10,8 @@
 
 #include <cmocka.h>
 
-#include "accuracy.h"
-#include "params.h"
+#include "bench.h"
 #include "projections.h"
-#include "registry.h"
-#include "rig.h"
-
-/* A rig of one small head whose parameters are "key=number" or "key=choice" pairs, ended by NULL. */
-static void make(struct rig *r, const char *name, const struct trial *t, ...) {
-    const struct attn_variant *v = registry_find(name);
-    void *params = params_defaults(v);
-    struct attn_error error;
-    va_list args;
-    va_start(args, t);
-    for (const char *pair; (pair = va_arg(args, const char *));) {
-        char key[32];
-        const char *value = strchr(pair, '=') + 1;
-        snprintf(key, sizeof key, "%.*s", (int)(value - 1 - pair), pair);
-        char *end;
-        double x = strtod(value, &end);
-        struct doc *d = *end ? doc_string(value) : doc_number(x);
-        if (params_set(params, params_find(v, key), d, &error)) fail_msg("%s", error.text);
-        doc_free(d);
-    }
-    va_end(args);
-    if (rig_make(r, v, t, params, 5, &error)) fail_msg("%s: %s", name, error.text);
-    free(params);
-}
 
 static void put(struct block *b, const float *x, size_t n) { memcpy(b->data, x, n * sizeof *x); }
 
@@ -86,6 +61,26 @@ static void additive_hand_vector(void **state) {
     }
 }
 
+/* The example of Keras' layer: no projections, no scale, so W = U = I and v = 1. */
+static void additive_of_keras(void **state) {
+    static const float q[2][2] = {{1, 0}, {0, 1}}, k[2][2] = {{0, 1}, {1, 0}}, v[2][2] = {{1, 2}, {3, 4}};
+    static const float identity[2][2] = {{1, 0}, {0, 1}}, ones[2] = {1, 1}, zeros[2] = {0, 0};
+    static const double want[2][2] = {{1.727, 2.727}, {2.272, 3.272}}; /* given to three digits */
+    const struct trial t = {.batch = 1, .heads = 1, .nq = 2, .nk = 2, .dk = 2, .threads = 1};
+    struct rig r;
+    (void)state;
+    make(&r, "additive", &t, "hidden=2", NULL);
+    put(&r.q, q[0], 4);
+    put(&r.k, k[0], 4);
+    put(&r.v, v[0], 4);
+    r.subject.tensors[0] = r.subject.tensors[1] = (struct attn_view){identity[0], 0, 0, 2};
+    r.subject.tensors[2] = (struct attn_view){ones, 0, 0, 2};
+    r.subject.tensors[3] = (struct attn_view){zeros, 0, 0, 2};
+    rig_run(&r, 0x11);
+    for (int e = 0; e < 4; e++) assert_float_equal((double)((float *)r.o.data)[e], want[e / 2][e % 2], 1e-3);
+    rig_free(&r);
+}
+
 /* AllenNLP's bilinear example; its scalar bias of 0.1 cancels in the softmax. */
 static void bilinear_hand_vector(void **state) {
     static const float w[2][2] = {{-.3f, .5f}, {2, -1}}, q[2] = {1, 1}, k[2][2] = {{1, 0}, {0, 1}};
@@ -99,27 +94,6 @@ static void bilinear_hand_vector(void **state) {
     r.subject.tensors[0] = (struct attn_view){w[0], 0, 0, 2};
     expect_softmax(&r, logits, 2, 1e-6);
     rig_free(&r);
-}
-
-static void shrink(struct block *b, float factor) {
-    for (size_t i = 0; i < b->bytes / sizeof(float); i++) ((float *)b->data)[i] *= factor;
-}
-
-/* Against `full` on the same inputs, q and k of both made smaller. */
-static void expect_full(struct rig *r, const struct trial *t, float factor, double bound) {
-    struct rig full;
-    make(&full, "full", t, NULL);
-    shrink(&r->q, factor), shrink(&r->k, factor), shrink(&full.q, factor), shrink(&full.k, factor);
-    rig_run(r, 0x11);
-    rig_run(&full, 0x11);
-    float *a = rig_output(r), *b = rig_output(&full);
-    double *want = malloc(rig_elements(r) * sizeof *want);
-    for (size_t i = 0; i < rig_elements(r); i++) want[i] = (double)b[i];
-    double error = accuracy_distance(a, want, rig_elements(r) / (size_t)t->dk, (size_t)t->dk).rel_fro;
-    if (error > bound)
-        fail_msg("%s differs from full by %.3g, bound %.3g", r->subject.variant->name, error, bound);
-    free(a), free(b), free(want);
-    rig_free(&full);
 }
 
 static const struct trial square = {.batch = 2, .heads = 2, .nq = 96, .nk = 96, .dk = 8, .threads = 2};
@@ -267,6 +241,7 @@ static void projections_are_haar(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(additive_hand_vector),
+        cmocka_unit_test(additive_of_keras),
         cmocka_unit_test(bilinear_hand_vector),
         cmocka_unit_test(bilinear_of_the_identity_is_full),
         cmocka_unit_test(linformer_of_the_identity_is_full),

@@ -55,7 +55,7 @@ static struct attn_problem hidden_problem(const struct attn_problem *p, const vo
 static void size(const struct attn_problem *p, const void *params, struct attn_need *need) {
     struct attn_problem inner = hidden_problem(p, params);
     need->scratch = rows_bytes(p, params, p->heads, p->nq) + rows_bytes(p, params, p->kv_heads, p->nk) +
-                    tiles_scratch(&inner);
+                    tiles_scratch(&inner, 1);
 }
 
 static void forward(const struct attn_call *c) {
@@ -103,7 +103,8 @@ static void reference(const struct attn_call *c, int b, int h, const int *rows, 
     int g = attn_kv_head(p, h);
     struct hidden_rows x = {malloc((size_t)p->nq * width * sizeof(double)),
                             malloc((size_t)p->nk * width * sizeof(double))};
-    const struct softmax_rule rule = {SOFTMAX_OPEN, SOFTMAX_OPEN, score, &x};
+    const struct softmax_rule rule = {
+        .left = SOFTMAX_OPEN, .right = SOFTMAX_OPEN, .score = score, .context = &x};
     (void)outside;
     if (!x.wq || !x.uk) abort();
     for (int r = 0; r < nrows; r++)
@@ -117,8 +118,10 @@ static void reference(const struct attn_call *c, int b, int h, const int *rows, 
 }
 
 /* A tanh counts as one operation. */
-static void cost(const struct attn_problem *p, const void *params, struct attn_cost *cost) {
-    double pairs = parts_pairs(p, TILES_OPEN, TILES_OPEN), heads = (double)p->batch * p->heads;
+static void cost(const struct attn_problem *p, const void *params, const struct attn_view *views,
+                 struct attn_cost *cost) {
+    (void)views;
+    double pairs = parts_pairs(p, PATTERN_OPEN, PATTERN_OPEN), heads = (double)p->batch * p->heads;
     parts_softmax_cost(p, pairs, cost);
     cost->flops = heads * (pairs * (4.0 * hidden(params) + 2.0 * p->dv) +
                            2.0 * (p->nq + p->nk) * p->dk * hidden(params));

@@ -153,7 +153,8 @@ enum attn_role {
     ATTN_CARRY,  /* state carried from call to call: read from tensors, written to carried */
 };
 
-/* One further tensor. Shape: names out of `b h hk nq nk dk dv` and of integer parameters. */
+/* One further tensor. Shape: names out of `b h hk nq nk dk dv` and of integer parameters; a/b is their quotient,
+   rounded up. */
 struct attn_tensor {
     const char *name; /* NULL ends the table */
     enum attn_role role;
@@ -207,8 +208,10 @@ struct attn_variant {
        of the caller's keys. outside, unless NULL, [nrows]: weight that lies elsewhere. */
     void (*reference)(const struct attn_call *, int b, int h, const int *rows, int nrows, double *weights,
                       double *outside, double *out);
-    /* Useful work of one forward(); required. */
-    void (*cost)(const struct attn_problem *, const void *params, struct attn_cost *);
+    /* Useful work of one forward() when every key is valid; required. Where it follows from the contents of
+       a tensor, the views say; NULL: not known yet, and the answer is what the tables' defaults give. */
+    void (*cost)(const struct attn_problem *, const void *params, const struct attn_view *tensors,
+                 struct attn_cost *);
     /* Gives back what create() took beyond the state; NULL where nothing. */
     void (*destroy)(void *state);
 };

@@ -30,7 +30,7 @@ static size_t projected(const struct attn_problem *p) {
 
 static void size(const struct attn_problem *p, const void *params, struct attn_need *need) {
     (void)params;
-    need->scratch = projected(p) + tiles_scratch(p);
+    need->scratch = projected(p) + tiles_scratch(p, 1);
 }
 
 static void forward(const struct attn_call *c) {
@@ -42,7 +42,7 @@ static void forward(const struct attn_call *c) {
     inner.problem = &p;
     inner.q = (struct attn_view){qw, (ptrdiff_t)p.heads * p.nq * p.dk, (ptrdiff_t)p.nq * p.dk, p.dk};
     inner.scratch = (char *)c->scratch + projected(&p);
-    tiles_forward(&inner, TILES_OPEN, TILES_OPEN);
+    tiles_window(&inner, PATTERN_OPEN, PATTERN_OPEN);
 }
 
 /* context: W k_j for every key of the head, [nk][dk] */
@@ -58,7 +58,8 @@ static void reference(const struct attn_call *c, int b, int h, const int *rows, 
                       double *outside, double *out) {
     const struct attn_problem *p = c->problem;
     double *wk = malloc((size_t)p->nk * (size_t)p->dk * sizeof *wk);
-    const struct softmax_rule rule = {SOFTMAX_OPEN, SOFTMAX_OPEN, score, wk};
+    const struct softmax_rule rule = {
+        .left = SOFTMAX_OPEN, .right = SOFTMAX_OPEN, .score = score, .context = wk};
     (void)outside;
     if (!wk) abort();
     for (int j = 0; j < attn_keys(c, b); j++)
@@ -73,9 +74,11 @@ static void reference(const struct attn_call *c, int b, int h, const int *rows, 
     free(wk);
 }
 
-static void cost(const struct attn_problem *p, const void *params, struct attn_cost *cost) {
+static void cost(const struct attn_problem *p, const void *params, const struct attn_view *views,
+                 struct attn_cost *cost) {
+    (void)views;
     (void)params;
-    parts_softmax_cost(p, parts_pairs(p, TILES_OPEN, TILES_OPEN), cost);
+    parts_softmax_cost(p, parts_pairs(p, PATTERN_OPEN, PATTERN_OPEN), cost);
     cost->flops += 2.0 * p->batch * p->heads * p->nq * p->dk * p->dk;
     cost->bytes += sizeof(float) * (double)p->heads * p->dk * p->dk;
 }

@@ -48,7 +48,9 @@ static void reference(const struct attn_call *c, int b, int h, const int *rows, 
     }
 }
 
-static void cost(const struct attn_problem *p, const void *params, struct attn_cost *cost) {
+static void cost(const struct attn_problem *p, const void *params, const struct attn_view *views,
+                 struct attn_cost *cost) {
+    (void)views;
     (void)params;
     cost->bytes =
         sizeof(float) * (double)p->batch * p->dv * ((double)p->heads * p->nq + (double)p->kv_heads * p->nk);

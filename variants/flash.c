@@ -12,10 +12,10 @@
 
 static void size(const struct attn_problem *p, const void *params, struct attn_need *need) {
     (void)params;
-    need->scratch = tiles_scratch(p);
+    need->scratch = tiles_scratch(p, 1);
 }
 
-static void forward(const struct attn_call *c) { tiles_forward(c, TILES_OPEN, TILES_OPEN); }
+static void forward(const struct attn_call *c) { tiles_window(c, PATTERN_OPEN, PATTERN_OPEN); }
 
 static void reference(const struct attn_call *c, int b, int h, const int *rows, int nrows, double *weights,
                       double *outside, double *out) {
@@ -23,9 +23,11 @@ static void reference(const struct attn_call *c, int b, int h, const int *rows, 
     attn_softmax_rows(c, b, h, rows, nrows, weights, out, NULL, NULL);
 }
 
-static void cost(const struct attn_problem *p, const void *params, struct attn_cost *cost) {
+static void cost(const struct attn_problem *p, const void *params, const struct attn_view *views,
+                 struct attn_cost *cost) {
+    (void)views;
     (void)params;
-    parts_softmax_cost(p, parts_pairs(p, TILES_OPEN, TILES_OPEN), cost);
+    parts_softmax_cost(p, parts_pairs(p, PATTERN_OPEN, PATTERN_OPEN), cost);
 }
 
 const struct attn_variant attn_variant_flash = {

@@ -143,7 +143,9 @@ static void reference(const struct attn_call *c, int b, int h, const int *rows, 
     attn_softmax_rows(c, b, h, rows, nrows, weights, out, NULL, NULL);
 }
 
-static void cost(const struct attn_problem *p, const void *params, struct attn_cost *cost) {
+static void cost(const struct attn_problem *p, const void *params, const struct attn_view *views,
+                 struct attn_cost *cost) {
+    (void)views;
     (void)params;
     parts_softmax_cost(p, parts_pairs(p, 1 << 30, 1 << 30), cost);
 }

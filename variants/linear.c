@@ -107,7 +107,9 @@ static void reference(const struct attn_call *c, int b, int h, const int *query,
     free(phi_k), free(phi_q), free(den), free(earlier);
 }
 
-static void cost(const struct attn_problem *p, const void *params, struct attn_cost *cost) {
+static void cost(const struct attn_problem *p, const void *params, const struct attn_view *views,
+                 struct attn_cost *cost) {
+    (void)views;
     (void)params;
     prefix_cost(p, p->dk, cost);
 }

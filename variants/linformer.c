@@ -81,7 +81,7 @@ static size_t piece_bytes(const struct attn_problem *p) {
 static void size(const struct attn_problem *p, const void *params, struct attn_need *need) {
     struct attn_problem inner = mixed_problem(p, params);
     need->scratch = mixtures(p, params, p->dk) + mixtures(p, params, p->dv) +
-                    (size_t)p->threads * piece_bytes(p) + tiles_scratch(&inner);
+                    (size_t)p->threads * piece_bytes(p) + tiles_scratch(&inner, 1);
 }
 
 /* y[rows][d] = e[rows][nk] x[nk][d] over the valid keys, in sums of PIECE terms. */
@@ -149,7 +149,7 @@ static void forward(const struct attn_call *c) {
     call.k = (struct attn_view){ek, p->kv_heads * rank * p->dk, rank * p->dk, p->dk};
     call.v = (struct attn_view){fv, p->kv_heads * rank * p->dv, rank * p->dv, p->dv};
     call.scratch = at;
-    tiles_forward(&call, TILES_OPEN, TILES_OPEN);
+    tiles_window(&call, PATTERN_OPEN, PATTERN_OPEN);
 }
 
 /* Entry (row, j) of E or F. */
@@ -197,7 +197,9 @@ static void reference(const struct attn_call *c, int b, int h, const int *rows, 
     free(ek), free(fv), free(s);
 }
 
-static void cost(const struct attn_problem *p, const void *params, struct attn_cost *cost) {
+static void cost(const struct attn_problem *p, const void *params, const struct attn_view *views,
+                 struct attn_cost *cost) {
+    (void)views;
     double rank = of(params)->rank, heads = (double)p->batch * p->heads,
            kv_heads = (double)p->batch * p->kv_heads;
     double mixing =

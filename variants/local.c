@@ -38,19 +38,21 @@ static int right(const void *params) {
 
 static void size(const struct attn_problem *p, const void *params, struct attn_need *need) {
     (void)params;
-    need->scratch = tiles_scratch(p);
+    need->scratch = tiles_scratch(p, 1);
 }
 
-static void forward(const struct attn_call *c) { tiles_forward(c, left(c->params), right(c->params)); }
+static void forward(const struct attn_call *c) { tiles_window(c, left(c->params), right(c->params)); }
 
 static void reference(const struct attn_call *c, int b, int h, const int *rows, int nrows, double *weights,
                       double *outside, double *out) {
     (void)outside;
-    const struct softmax_rule rule = {left(c->params), right(c->params), NULL, NULL};
+    const struct softmax_rule rule = {.left = left(c->params), .right = right(c->params)};
     softmax_rows(c, &rule, b, h, rows, nrows, weights, out, NULL, NULL);
 }
 
-static void cost(const struct attn_problem *p, const void *params, struct attn_cost *cost) {
+static void cost(const struct attn_problem *p, const void *params, const struct attn_view *views,
+                 struct attn_cost *cost) {
+    (void)views;
     parts_softmax_cost(p, parts_pairs(p, left(params), right(params)), cost);
 }
 

@@ -52,7 +52,9 @@ static void reference(const struct attn_call *c, int b, int h, const int *rows, 
     }
 }
 
-static void cost(const struct attn_problem *p, const void *params, struct attn_cost *cost) {
+static void cost(const struct attn_problem *p, const void *params, const struct attn_view *views,
+                 struct attn_cost *cost) {
+    (void)views;
     double kv_heads = (double)p->batch * p->kv_heads, heads = (double)p->batch * p->heads;
     (void)params;
     cost->flops = kv_heads * p->nk * p->dv;

@@ -14,7 +14,9 @@ static void reference(const struct attn_call *c, int b, int h, const int *rows, 
     (void)c, (void)b, (void)h, (void)rows, (void)nrows, (void)weights, (void)outside, (void)out;
 }
 
-static void cost(const struct attn_problem *p, const void *params, struct attn_cost *cost) {
+static void cost(const struct attn_problem *p, const void *params, const struct attn_view *views,
+                 struct attn_cost *cost) {
+    (void)views;
     (void)p, (void)params, (void)cost;
 }
 

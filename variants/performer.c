@@ -235,7 +235,9 @@ static void reference(const struct attn_call *c, int b, int h, const int *rows, 
 }
 
 /* A feature counts its projection; its exp counts one operation. */
-static void cost(const struct attn_problem *p, const void *params, struct attn_cost *cost) {
+static void cost(const struct attn_problem *p, const void *params, const struct attn_view *views,
+                 struct attn_cost *cost) {
+    (void)views;
     double rows = (double)p->batch * ((double)p->heads * p->nq + (double)p->kv_heads * p->nk);
     prefix_cost(p, columns(params), cost);
     cost->flops += rows * (2.0 * of(params)->features * p->dk + columns(params));

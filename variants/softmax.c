@@ -45,7 +45,7 @@ static double logits(const struct attn_call *c, const struct softmax_rule *rule,
     for (int j = w.lo; j < w.hi; j++) {
         double bias = attn_bias_at(c, b, h, i, j, position), x;
         s[j - w.lo] = -INFINITY;
-        if (bias == -INFINITY) continue;
+        if (bias == -INFINITY || (rule->allowed && !rule->allowed(c, b, h, i, j, rule->context))) continue;
         x = (rule->score ? rule->score : dot)(c, b, h, i, j, rule->context);
         if (p->softcap > 0) x = p->softcap * tanh(x / p->softcap);
         x += bias;
@@ -87,6 +87,6 @@ void softmax_rows(const struct attn_call *c, const struct softmax_rule *rule, in
 
 void attn_softmax_rows(const struct attn_call *c, int b, int h, const int *rows, int nrows, double *weights,
                        double *out, double *lse, double *max_logit) {
-    const struct softmax_rule rule = {SOFTMAX_OPEN, SOFTMAX_OPEN, NULL, NULL};
+    const struct softmax_rule rule = {.left = SOFTMAX_OPEN, .right = SOFTMAX_OPEN};
     softmax_rows(c, &rule, b, h, rows, nrows, weights, out, lse, max_logit);
 }

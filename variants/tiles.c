@@ -11,9 +11,12 @@
  *
  * and at the end O / l. Scores live in one tile per thread and are never stored as nq x nk.
  *
- * Work is cut into units of some hundred queries of one head. A unit walks over its keys once; each
- * tile of keys is transposed into panels once and used by all blocks of queries in the unit. Tiles and
- * parts of tiles that no query of a block sees are skipped, so a window costs what it covers.
+ * Which keys a row sees is a pattern (pattern.h). Work is cut into units of some hundred queries of one head
+ * and class. A unit walks over its keys once; panels of a tile of keys are transposed when a block of queries
+ * first needs them and serve the whole unit. What no query of a block sees is skipped, so a pattern costs
+ * what it covers. Rows or keys that do not lie side by side (a step, a list) are first copied together.
+ *
+ * With several patterns the first leaves m, l and the undivided output of each row, and the next goes on.
  *
  * A tile's share is summed apart and then added: a row over n keys is n / BK sums of BK terms, and its
  * rounding error does not grow with the number of keys one by one.
@@ -39,186 +42,335 @@ enum {
 };
 
 struct workspace { /* one thread's scratch */
+    float *q;      /* queries copied together [unit][dk] */
+    float *k, *v;  /* keys and values of a tile copied together [BK][dk], [BK][dv] */
     float *kt;     /* the tile of keys, packed [BK / nr][dk][nr] */
     float *s;      /* scores [BQ][BK] */
     float *t;      /* a tile's share of the output [BQ][dv] */
     float *o;      /* not yet normalised output [unit][dv] */
     float *m, *l;  /* running maximum and sum [unit] */
+    int *lo, *hi;  /* ordinals of the keys that a row sees [unit] */
+};
+
+struct rows { /* equally spaced rows of a matrix */
+    const float *data;
+    ptrdiff_t row;
+};
+
+struct tile { /* of keys: ordinals x0 .. x1 - 1 of the key axis */
+    int x0, x1;
+    int loaded, skip_zeros;
+    struct rows k, v;
+    unsigned char packed[BK]; /* panel by panel */
+    int nhidden, hidden[BK];  /* columns that nobody sees */
 };
 
 struct unit {
     const struct attn_call *call;
     const struct kern *kern;
-    struct workspace w;
-    int b, h, i0, i1; /* queries i0 .. i1 - 1 of one head */
-    int keys, offset; /* valid keys; position of query i is i + offset */
-    int left, right;
     const struct attn_view *additive; /* v of additive scores, NULL: dot products */
+    struct pattern_view view;
+    struct workspace w;
+    struct rows q;
+    int x0, rows;          /* ordinals x0 .. x0 + rows - 1 of the queries */
+    float *m, *l;          /* of the whole call [batch][heads][nq], NULL where no pattern goes on */
+    int is_first, is_last; /* of the patterns of this head */
 };
 
 /* Queries of a unit: large enough to share a packed tile, small enough to feed every thread thrice. */
-static int unit_rows(const struct attn_problem *p) {
-    long wanted = 3L * p->threads, heads = (long)p->batch * p->heads;
-    int units = (int)((wanted + heads - 1) / heads);
-    int blocks = ceil_div(ceil_div(p->nq, units), BQ);
+static int unit_rows(const struct attn_problem *p, int heads, int queries) {
+    long wanted = 3L * p->threads, all_heads = (long)p->batch * heads;
+    int units = (int)((wanted + all_heads - 1) / all_heads);
+    int blocks = ceil_div(ceil_div(max_int(queries, 1), units), BQ);
     return BQ * clamp_int(blocks, 1, UNIT_BLOCKS);
 }
 
+static int most_rows(const struct attn_problem *p) { return min_int(UNIT_BLOCKS, ceil_div(p->nq, BQ)) * BQ; }
+
 static size_t workspace_bytes(const struct attn_problem *p) {
-    size_t rows = (size_t)unit_rows(p);
-    return floats((size_t)BK * (size_t)p->dk) + floats((size_t)BQ * BK) + floats((size_t)BQ * (size_t)p->dv) +
-           floats(rows * (size_t)p->dv) + 2 * floats(rows);
+    size_t rows = (size_t)most_rows(p), dk = (size_t)p->dk, dv = (size_t)p->dv;
+    return floats(rows * dk) + 2 * floats(BK * dk) + floats(BK * dv) + floats((size_t)BQ * BK) +
+           floats(BQ * dv) + floats(rows * dv) + 4 * floats(rows);
 }
 
 static struct workspace workspace(const struct attn_call *c, int thread) {
     const struct attn_problem *p = c->problem;
-    size_t rows = (size_t)unit_rows(p);
+    size_t rows = (size_t)most_rows(p), dk = (size_t)p->dk, dv = (size_t)p->dv;
     char *at = (char *)c->scratch + (size_t)thread * workspace_bytes(p);
     struct workspace w;
-    w.kt = cut(&at, (size_t)BK * (size_t)p->dk * sizeof(float));
+    w.q = cut(&at, rows * dk * sizeof(float));
+    w.k = cut(&at, BK * dk * sizeof(float));
+    w.kt = cut(&at, BK * dk * sizeof(float));
+    w.v = cut(&at, BK * dv * sizeof(float));
     w.s = cut(&at, (size_t)BQ * BK * sizeof(float));
-    w.t = cut(&at, (size_t)BQ * (size_t)p->dv * sizeof(float));
-    w.o = cut(&at, rows * (size_t)p->dv * sizeof(float));
+    w.t = cut(&at, BQ * dv * sizeof(float));
+    w.o = cut(&at, rows * dv * sizeof(float));
     w.m = cut(&at, rows * sizeof(float));
     w.l = cut(&at, rows * sizeof(float));
+    w.lo = cut(&at, rows * sizeof(int));
+    w.hi = cut(&at, rows * sizeof(int));
     return w;
 }
 
-size_t tiles_scratch(const struct attn_problem *p) { return (size_t)p->threads * workspace_bytes(p); }
-
-/* The keys of query i: [*lo, *hi). */
-static void span(const struct unit *u, int i, int *lo, int *hi) {
-    long at = (long)i + u->offset;
-    *hi = min_int(clamp_int(at + u->right + 1, 0, u->keys), attn_visible(u->call->problem, u->keys, i));
-    *lo = min_int(clamp_int(at - u->left, 0, u->keys), *hi);
+static size_t rows_bytes(const struct attn_problem *p) {
+    return floats((size_t)p->batch * (size_t)p->heads * (size_t)p->nq);
 }
 
-/* Bias of one row of scores, keys lo .. hi - 1 of the tile that starts at key j0; -inf selects. */
-static void add_bias(const struct unit *u, int i, int j0, int lo, int hi, float *s) {
+size_t tiles_scratch(const struct attn_problem *p, int patterns) {
+    return (size_t)p->threads * workspace_bytes(p) + (patterns > 1 ? 2 * rows_bytes(p) : 0);
+}
+
+/* ---- rows that do not lie side by side ----------------------------------------------------------- */
+
+static int side_by_side(const struct pattern_axis *axis) { return !axis->index && axis->step == 1; }
+
+/* Ordinals x .. x + n - 1 of one head of a tensor, as they lie or copied to `to`. */
+static struct rows collect(const struct attn_view *from, const struct pattern_axis *axis, int b, int h, int x,
+                           int n, int width, float *to) {
+    if (side_by_side(axis)) return (struct rows){attn_row(from, b, h, pattern_row(axis, x)), from->row};
+    for (int r = 0; r < n; r++)
+        memcpy(to + (ptrdiff_t)r * width, attn_row(from, b, h, pattern_row(axis, x + r)),
+               (size_t)width * sizeof *to);
+    return (struct rows){to, width};
+}
+
+/* A bias may mask any key of a tile; then values that are not finite must not be touched. */
+static int must_skip_zeros(const struct unit *u, const struct tile *t) {
+    const struct attn_problem *p = u->call->problem;
+    if (p->bias != ATTN_BIAS_DENSE && p->bias != ATTN_BIAS_BOOLEAN) return 0;
+    for (int x = 0; x < t->x1 - t->x0; x++)
+        if (!u->kern->finite(p->dv, t->v.data + x * t->v.row)) return 1;
+    return 0;
+}
+
+static void load(const struct unit *u, struct tile *t) {
+    const struct attn_call *c = u->call;
+    const struct attn_problem *p = c->problem;
+    const struct pattern_axis *axis = &u->view.key_axis;
+    const unsigned char *hidden = u->view.pattern->hidden;
+    int b = u->view.b, g = attn_kv_head(p, u->view.h), n = t->x1 - t->x0;
+    t->k = collect(&c->k, axis, b, g, t->x0, n, p->dk, u->w.k);
+    t->v = collect(&c->v, axis, b, g, t->x0, n, p->dv, u->w.v);
+    t->skip_zeros = must_skip_zeros(u, t);
+    for (int x = 0; hidden && x < n; x++)
+        if (hidden[(size_t)b * (size_t)p->nk + (size_t)pattern_row(axis, t->x0 + x)])
+            t->hidden[t->nhidden++] = x;
+    t->loaded = 1;
+}
+
+/* Packs the panels of columns from .. to - 1 of the tile that are not packed yet; `from` begins a panel. */
+static void pack(const struct unit *u, struct tile *t, int from, int to) {
+    int nr = u->kern->nr, dk = u->call->problem->dk;
+    for (int x = from; x < to; x += nr) {
+        if (t->packed[x / nr]) continue;
+        u->kern->pack(min_int(nr, t->x1 - t->x0 - x), dk, t->k.data + x * t->k.row, t->k.row,
+                      u->w.kt + (ptrdiff_t)x * dk);
+        t->packed[x / nr] = 1;
+    }
+}
+
+/* ---- a block of queries against a tile of keys ---------------------------------------------------- */
+
+static int query(const struct unit *u, int r) { return pattern_row(&u->view.queries, u->x0 + r); }
+
+/* Bias of row r of the unit, columns lo .. hi - 1 of the tile; -inf selects. */
+static void add_bias(const struct unit *u, const struct tile *t, int r, int lo, int hi, float *s) {
+    const struct pattern_view *v = &u->view;
+    int i = query(u, r);
     for (int j = lo; j < hi; j++) {
-        float x = attn_bias_at(u->call, u->b, u->h, i, j0 + j, i + u->offset);
+        float x = attn_bias_at(u->call, v->b, v->h, i, pattern_row(&v->key_axis, t->x0 + j), i + v->offset);
         s[j] = x == -INFINITY ? x : s[j] + x;
     }
 }
 
-/* Scores of up to mr rows against the panels that any of them sees; `lo`, `hi` relative to the tile. */
-static void scores(const struct unit *u, int i, int rows, const int *lo, const int *hi, float *s) {
+/* Scores of rows r .. r + n - 1 against the panels that any of them sees; `lo`, `hi` relative to the tile. */
+static void scores(const struct unit *u, struct tile *t, int r, int n, const int *lo, const int *hi,
+                   float *s) {
     const struct attn_problem *p = u->call->problem;
-    const struct attn_view *q = &u->call->q;
+    const float *q = u->q.data + r * u->q.row;
     int nr = u->kern->nr, from = BK, to = 0;
-    for (int r = 0; r < rows; r++) {
-        if (lo[r] >= hi[r]) continue;
-        from = min_int(from, lo[r]);
-        to = max_int(to, hi[r]);
+    for (int x = 0; x < n; x++) {
+        if (lo[x] >= hi[x]) continue;
+        from = min_int(from, lo[x]);
+        to = max_int(to, hi[x]);
     }
     if (from >= to) return;
     from -= from % nr;
+    pack(u, t, from, to);
     if (u->additive)
-        u->kern->additive(rows, to - from, p->dk, attn_row(&u->call->q, u->b, u->h, i), q->row,
-                          u->w.kt + (ptrdiff_t)from * p->dk, attn_row(u->additive, 0, u->h, 0), s + from, BK);
+        u->kern->additive(n, to - from, p->dk, q, u->q.row, u->w.kt + (ptrdiff_t)from * p->dk,
+                          attn_row(u->additive, 0, u->view.h, 0), s + from, BK);
     else
-        u->kern->mul(rows, to - from, p->dk, p->scale, attn_row(q, u->b, u->h, i), q->row, 1,
-                     u->w.kt + (ptrdiff_t)from * p->dk, nr, (ptrdiff_t)nr * p->dk, 0, s + from, BK);
+        u->kern->mul(n, to - from, p->dk, p->scale, q, u->q.row, 1, u->w.kt + (ptrdiff_t)from * p->dk, nr,
+                     (ptrdiff_t)nr * p->dk, 0, s + from, BK);
 }
 
-/* One block of queries against one tile of keys. */
-static void block(const struct unit *u, int i0, int i1, int j0, int j1, int skip_zeros) {
+/* Rows r0 .. r1 - 1 of the unit against ordinals c0 .. c1 - 1 of the tile. */
+static void block(const struct unit *u, struct tile *t, int r0, int r1, int c0, int c1) {
     const struct attn_problem *p = u->call->problem;
-    const struct attn_view *v = &u->call->v;
-    int lo[BQ], hi[BQ], rows = i1 - i0, any = 0;
+    int lo[BQ], hi[BQ], rows = r1 - r0, any = 0;
     float factor[BQ];
     for (int r = 0; r < rows; r++) {
-        span(u, i0 + r, &lo[r], &hi[r]);
-        hi[r] = max_int(min_int(hi[r], j1) - j0, 0);
-        lo[r] = min_int(max_int(lo[r] - j0, 0), hi[r]);
+        hi[r] = max_int(min_int(u->w.hi[r0 + r], c1), c0) - t->x0;
+        lo[r] = min_int(max_int(u->w.lo[r0 + r], c0) - t->x0, hi[r]);
         any |= lo[r] < hi[r];
     }
     if (!any) return;
+    if (!t->loaded) load(u, t);
     for (int g = 0; g < rows; g += u->kern->mr)
-        scores(u, i0 + g, min_int(u->kern->mr, rows - g), lo + g, hi + g, u->w.s + g * BK);
+        scores(u, t, r0 + g, min_int(u->kern->mr, rows - g), lo + g, hi + g, u->w.s + g * BK);
     for (int r = 0; r < rows; r++) {
-        int i = i0 + r, at = i - u->i0, n = hi[r] - lo[r];
+        int n = hi[r] - lo[r];
         float *s = u->w.s + r * BK;
         if (n <= 0) continue;
         if (p->softcap > 0) u->kern->softcap(n, p->softcap, s + lo[r]);
-        if (p->bias) add_bias(u, i, j0, lo[r], hi[r], s);
-        factor[r] = u->kern->soften(n, s + lo[r], &u->w.m[at], &u->w.l[at]);
+        if (p->bias) add_bias(u, t, r0 + r, lo[r], hi[r], s);
+        for (int x = 0; x < t->nhidden; x++) s[t->hidden[x]] = -INFINITY;
+        factor[r] = u->kern->soften(n, s + lo[r], &u->w.m[r0 + r], &u->w.l[r0 + r]);
     }
     memset(u->w.t, 0, (size_t)rows * (size_t)p->dv * sizeof(float));
-    ragged_mul(u->kern, rows, lo, hi, p->dv, u->w.s, BK, attn_row(v, u->b, attn_kv_head(p, u->h), j0), v->row,
-               skip_zeros, u->w.t, p->dv);
+    ragged_mul(u->kern, rows, lo, hi, p->dv, u->w.s, BK, t->v.data, t->v.row, t->skip_zeros, u->w.t, p->dv);
     for (int r = 0; r < rows; r++)
         if (lo[r] < hi[r])
             u->kern->blend(p->dv, factor[r], u->w.t + (ptrdiff_t)r * p->dv,
-                           u->w.o + (ptrdiff_t)(i0 - u->i0 + r) * p->dv);
+                           u->w.o + (ptrdiff_t)(r0 + r) * p->dv);
 }
 
-/* A bias may mask any key of a tile; then values that are not finite must not be touched. */
-static int must_skip_zeros(const struct unit *u, int j0, int j1) {
+/* The same over the runs of key blocks that the layout has for these rows. */
+static void block_of_layout(const struct unit *u, struct tile *t, int r0, int r1) {
+    int size = u->view.pattern->block, i = query(u, r0), end;
+    for (int x = t->x0; x < t->x1; x = end) {
+        int in = pattern_block(&u->view, i, x / size);
+        for (end = x; end < t->x1 && pattern_block(&u->view, i, end / size) == in;)
+            end = (end / size + 1) * size;
+        end = min_int(end, t->x1);
+        if (in) block(u, t, r0, r1, x, end);
+    }
+}
+
+/* Rows from r on that go through a tile together: those of one block of the layout. */
+static int block_end(const struct unit *u, int r) {
+    int end = min_int(r + BQ, u->rows), size = u->view.pattern->block;
+    if (!u->view.pattern->layout) return end;
+    return min_int(end, r + size - query(u, r) % size);
+}
+
+/* ---- a unit ------------------------------------------------------------------------------------- */
+
+static ptrdiff_t row_of_call(const struct unit *u, int i) {
     const struct attn_problem *p = u->call->problem;
-    if (p->bias != ATTN_BIAS_DENSE && p->bias != ATTN_BIAS_BOOLEAN) return 0;
-    for (int j = j0; j < j1; j++)
-        if (!u->kern->finite(p->dv, attn_row(&u->call->v, u->b, attn_kv_head(p, u->h), j))) return 1;
-    return 0;
+    return ((ptrdiff_t)u->view.b * p->heads + u->view.h) * p->nq + i;
 }
 
+/* Spans and sums of the rows; returns the ordinals [*first, *last) of the keys that any of them sees. */
+static void begin(const struct unit *u, int *first, int *last) {
+    size_t bytes = (size_t)u->call->problem->dv * sizeof(float);
+    *first = u->view.key_axis.count;
+    *last = 0;
+    for (int r = 0; r < u->rows; r++) {
+        int i = query(u, r);
+        float *o = u->w.o + r * (ptrdiff_t)u->call->problem->dv;
+        pattern_span(&u->view, i, &u->w.lo[r], &u->w.hi[r]);
+        if (u->w.lo[r] < u->w.hi[r]) {
+            *first = min_int(*first, u->w.lo[r]);
+            *last = max_int(*last, u->w.hi[r]);
+        }
+        u->w.m[r] = u->is_first ? -INFINITY : u->m[row_of_call(u, i)];
+        u->w.l[r] = u->is_first ? 0 : u->l[row_of_call(u, i)];
+        if (u->is_first) memset(o, 0, bytes);
+        else memcpy(o, attn_out_row(&u->call->o, u->view.b, u->view.h, i), bytes);
+    }
+}
+
+/* Divides by the sums, or leaves them for the next pattern. */
 static void finish(const struct unit *u) {
     const struct attn_call *c = u->call;
-    const struct attn_problem *p = c->problem;
-    for (int i = u->i0; i < u->i1; i++) {
-        int r = i - u->i0;
-        float l = u->w.l[r], *o = u->w.o + (ptrdiff_t)r * p->dv;
-        u->kern->scale(p->dv, l > 0 ? 1.0f / l : 0.0f, o);
-        memcpy(attn_out_row(&c->o, u->b, u->h, i), o, (size_t)p->dv * sizeof *o);
-        if (c->lse)
-            c->lse[((ptrdiff_t)u->b * p->heads + u->h) * p->nq + i] = l > 0 ? u->w.m[r] + logf(l) : -INFINITY;
+    int dv = c->problem->dv;
+    for (int r = 0; r < u->rows; r++) {
+        int i = query(u, r);
+        float m = u->w.m[r], l = u->w.l[r], *o = u->w.o + (ptrdiff_t)r * dv;
+        if (u->is_last) {
+            u->kern->scale(dv, l > 0 ? 1.0f / l : 0.0f, o);
+            if (c->lse) c->lse[row_of_call(u, i)] = l > 0 ? m + logf(l) : -INFINITY;
+        } else {
+            u->m[row_of_call(u, i)] = m;
+            u->l[row_of_call(u, i)] = l;
+        }
+        memcpy(attn_out_row(&c->o, u->view.b, u->view.h, i), o, (size_t)dv * sizeof *o);
     }
 }
 
 static void run(struct unit *u) {
-    const struct attn_call *c = u->call;
-    const struct attn_problem *p = c->problem;
-    int first = u->keys, last = 0; /* the keys that any query of the unit sees */
-    for (int i = u->i0; i < u->i1; i++) {
-        int lo, hi, r = i - u->i0;
-        span(u, i, &lo, &hi);
-        if (lo < hi) first = min_int(first, lo), last = max_int(last, hi);
-        u->w.m[r] = -INFINITY;
-        u->w.l[r] = 0;
-    }
-    memset(u->w.o, 0, (size_t)(u->i1 - u->i0) * (size_t)p->dv * sizeof(float));
-    for (int j0 = first - first % BK; j0 < last; j0 += BK) {
-        int j1 = min_int(j0 + BK, last), skip_zeros = must_skip_zeros(u, max_int(j0, first), j1);
-        u->kern->pack(j1 - j0, p->dk, attn_row(&c->k, u->b, attn_kv_head(p, u->h), j0), c->k.row, u->w.kt);
-        for (int i = u->i0; i < u->i1; i += BQ) block(u, i, min_int(i + BQ, u->i1), j0, j1, skip_zeros);
+    const struct pattern_view *v = &u->view;
+    int first, last;
+    begin(u, &first, &last);
+    u->q = collect(&u->call->q, &v->queries, v->b, v->h, u->x0, u->rows, u->call->problem->dk, u->w.q);
+    for (int x0 = first - first % BK; x0 < last; x0 += BK) {
+        struct tile t;
+        t.x0 = x0;
+        t.x1 = min_int(x0 + BK, last);
+        t.loaded = t.nhidden = 0;
+        memset(t.packed, 0, sizeof t.packed);
+        for (int r = 0, end; r < u->rows; r = end) {
+            end = block_end(u, r);
+            if (v->pattern->layout) block_of_layout(u, &t, r, end);
+            else block(u, &t, r, end, t.x0, t.x1);
+        }
     }
     finish(u);
 }
 
-static void forward(const struct attn_call *c, int left, int right, const struct attn_view *additive) {
+/* ---- a call ------------------------------------------------------------------------------------- */
+
+static int head_in(const struct pattern *patterns, int from, int to, int h) {
+    for (int t = from; t < to; t++)
+        if (pattern_has_head(&patterns[t], h)) return 1;
+    return 0;
+}
+
+static int most_queries(const struct attn_problem *p, const struct pattern *x) {
+    int most = x->queries ? 0 : ceil_div(p->nq, pattern_classes(x));
+    for (int b = 0; x->queries && b < p->batch; b++) most = max_int(most, x->queries[b].count);
+    return most;
+}
+
+static void forward(const struct attn_call *c, const struct pattern *patterns, int at, int count,
+                    const struct attn_view *additive) {
     const struct attn_problem *p = c->problem;
+    const struct pattern *x = &patterns[at];
     const struct kern *kern = kern_find(p->isa);
-    int rows = unit_rows(p), per_head = ceil_div(p->nq, rows), units = p->batch * p->heads * per_head;
+    int classes = pattern_classes(x), heads = x->heads ? x->heads : p->heads;
+    int queries = most_queries(p, x), rows = unit_rows(p, heads * classes, queries);
+    int streams = p->batch * heads * classes, per_stream = ceil_div(queries, rows);
+    char *shared = (char *)c->scratch + (size_t)p->threads * workspace_bytes(p);
+    float *m = count > 1 ? cut(&shared, rows_bytes(p)) : NULL,
+          *l = count > 1 ? cut(&shared, rows_bytes(p)) : NULL;
 #pragma omp parallel for schedule(dynamic) num_threads(p->threads)
-    for (int t = 0; t < units; t++) {
+    for (int t = 0; t < streams * per_stream; t++) {
         /* late queries of a causal mask see most keys: they go first, so that short units end the loop */
-        int part = per_head - 1 - t / (p->batch * p->heads), head = t % (p->batch * p->heads);
-        struct unit u = {.call = c, .kern = kern, .w = workspace(c, omp_get_thread_num())};
-        u.b = head / p->heads;
-        u.h = head % p->heads;
-        u.i0 = part * rows;
-        u.i1 = min_int(u.i0 + rows, p->nq);
-        u.keys = attn_keys(c, u.b);
-        u.offset = attn_offset(p, u.keys);
-        u.left = left;
-        u.right = right;
-        u.additive = additive;
-        run(&u);
+        int part = per_stream - 1 - t / streams, stream = t % streams;
+        int h = x->head + stream / classes % heads, b = stream / classes / heads;
+        struct unit u = {.call = c, .kern = kern, .additive = additive, .m = m, .l = l};
+        u.view = pattern_view(x, p, b, h, attn_keys(c, b), stream % classes);
+        u.w = workspace(c, omp_get_thread_num());
+        u.x0 = part * rows;
+        u.rows = min_int(rows, u.view.queries.count - u.x0);
+        u.is_first = !head_in(patterns, 0, at, h);
+        u.is_last = !head_in(patterns, at + 1, count, h);
+        if (u.rows > 0) run(&u);
     }
 }
 
-void tiles_forward(const struct attn_call *c, int left, int right) { forward(c, left, right, NULL); }
+void tiles_patterns(const struct attn_call *c, const struct pattern *patterns, int count) {
+    for (int at = 0; at < count; at++) forward(c, patterns, at, count, NULL);
+}
+
+void tiles_window(const struct attn_call *c, int left, int right) {
+    const struct pattern window = {.left = left, .right = right};
+    forward(c, &window, 0, 1, NULL);
+}
 
 void tiles_additive(const struct attn_call *c, const struct attn_view *v) {
-    forward(c, TILES_OPEN, TILES_OPEN, v);
+    const struct pattern open = {.left = PATTERN_OPEN, .right = PATTERN_OPEN};
+    forward(c, &open, 0, 1, v);
 }

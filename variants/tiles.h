@@ -1,18 +1,22 @@
-/* tiles.h -- softmax attention in tiles over a window: the engine under `flash` and `local`. */
+/* tiles.h -- softmax attention in tiles: the engine under flash, local and the mechanisms over patterns. */
 #ifndef TILES_H
 #define TILES_H
 
 #include "attn.h"
+#include "pattern.h"
 
-enum { TILES_OPEN = 1 << 30 }; /* a side of the window without an end */
-
-/* Bytes of scratch; constant in nk, and in nq beyond some hundreds. */
-size_t tiles_scratch(const struct attn_problem *);
-
-/* As tiles_forward(), with additive scores: s_ij = v[h] . tanh(q_i + k_j), without scale. */
-void tiles_additive(const struct attn_call *, const struct attn_view *v);
+/* Bytes of scratch. For one pattern constant in nk, and in nq beyond some hundreds; for more, 8 bytes a row
+   on top. */
+size_t tiles_scratch(const struct attn_problem *, int patterns);
 
 /* forward() over the keys from `left` before to `right` after the position of each query. */
-void tiles_forward(const struct attn_call *, int left, int right);
+void tiles_window(const struct attn_call *, int left, int right);
+
+/* The same with additive scores: s_ij = v[h] . tanh(q_i + k_j), without scale. */
+void tiles_additive(const struct attn_call *, const struct attn_view *v);
+
+/* forward() over every pair of the patterns, one after the other. Rows that a list of queries leaves out are
+   not written. */
+void tiles_patterns(const struct attn_call *, const struct pattern *, int count);
 
 #endif

@@ -25,7 +25,9 @@ static void reference(const struct attn_call *c, int b, int h, const int *rows, 
     for (ptrdiff_t x = 0; weights && x < (ptrdiff_t)nrows * p->nk; x++) weights[x] = 0;
 }
 
-static void cost(const struct attn_problem *p, const void *params, struct attn_cost *cost) {
+static void cost(const struct attn_problem *p, const void *params, const struct attn_view *views,
+                 struct attn_cost *cost) {
+    (void)views;
     (void)params;
     cost->bytes = sizeof(float) * (double)p->batch * p->heads * p->nq * p->dv;
 }
