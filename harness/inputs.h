@@ -1,10 +1,9 @@
 /*
  * inputs.h -- where q, k and v come from.
  *
- *   gauss(s)  q, k with variance s and v with variance 1, independent normal: logits of deviation s
- *             at scale 1 / sqrt(dk)
- *   file      tensors q, k, v of a .safetensors, or three .npy; [batch, heads, n, d] or [heads, n, d];
- *             the first nq queries and nk keys of it
+ *   gauss, local, needle   made from the seed: inputs_made.h
+ *   file                   tensors q, k, v of a .safetensors, or three .npy; [batch, heads, n, d] or
+ *                          [heads, n, d]; the first nq queries and nk keys of it
  */
 #ifndef INPUTS_H
 #define INPUTS_H

@@ -1,4 +1,4 @@
-/* test_harness.c -- the parts of the harness: text, documents, statistics, tensors, registry, inputs. */
+/* test_harness.c -- the parts of the harness: text, documents, statistics, tensors, registry. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,7 +14,6 @@
 #include "accuracy.h"
 #include "block.h"
 #include "doc.h"
-#include "inputs.h"
 #include "params.h"
 #include "registry.h"
 #include "row.h"
@@ -249,7 +248,7 @@ static void blocks_know_their_extent(void **state) {
     block_free(&b);
 }
 
-/* ---- random numbers and inputs -------------------------------------------------------------------- */
+/* ---- random numbers -------------------------------------------------------------------- */
 
 static void random_values_depend_on_their_index_alone(void **state) {
     float whole[1001], part[500];
@@ -263,38 +262,6 @@ static void random_values_depend_on_their_index_alone(void **state) {
     for (int i = 0; i < 1001; i++)
         mean += (double)whole[i] / 1001, square += (double)whole[i] * (double)whole[i] / 1001;
     assert_true(fabs(mean) < 5 / sqrt(1001) && fabs(square - 1) < 5 * sqrt(2.0 / 1001));
-}
-
-/* gauss(s) makes logits of deviation s at scale 1 / sqrt(dk). */
-static void gauss_has_the_logits_it_says(void **state) {
-    enum { N = 400, D = 64 };
-    static float q[N * D], k[N * D], v[N * D];
-    (void)state;
-    for (double s = 0.25; s <= 4; s *= 4) {
-        struct attn_problem p = {.struct_size = sizeof p,
-                                 .batch = 1,
-                                 .heads = 1,
-                                 .kv_heads = 1,
-                                 .nq = N,
-                                 .nk = N,
-                                 .dk = D,
-                                 .dv = D,
-                                 .seed = 4};
-        struct attn_error error;
-        struct doc *input = doc_object();
-        double square = 0;
-        doc_put_str(input, "family", "gauss");
-        doc_put_num(input, "s", s);
-        assert_int_equal(inputs_fill(input, &p, q, k, v, &error), 0);
-        for (int i = 0; i < N; i++)
-            for (int j = 0; j < N; j++) {
-                double x = 0;
-                for (int d = 0; d < D; d++) x += (double)q[i * D + d] * (double)k[j * D + d];
-                square += x * x / D / N / N;
-            }
-        assert_float_equal(sqrt(square) / s, 1, 0.05);
-        doc_free(input);
-    }
 }
 
 /* ---- tensor files --------------------------------------------------------------------------------- */
@@ -421,7 +388,6 @@ int main(void) {
         cmocka_unit_test(tensor_shapes),
         cmocka_unit_test(blocks_know_their_extent),
         cmocka_unit_test(random_values_depend_on_their_index_alone),
-        cmocka_unit_test(gauss_has_the_logits_it_says),
         cmocka_unit_test(safetensors_of_every_type),
         cmocka_unit_test(npy_files),
         cmocka_unit_test(the_clock_can_be_replaced),
