@@ -41,7 +41,7 @@ TESTS    := $(patsubst tests/test_%.c,$(B)/tests/test_%,$(wildcard tests/test_*.
 # Who may include whom, and which files get which instruction set: here and nowhere else.
 INC :=
 $(B)/variants/%.o: INC := -Ivariants
-$(B)/variants/full.o: INC := -Ivariants $(BLASINC)
+$(B)/variants/full.o $(B)/variants/trigonometric.o: INC := -Ivariants $(BLASINC)
 $(B)/harness/%.o: INC := -Ivariants -Iharness
 $(B)/harness/blas.o: INC := -Iharness $(BLASINC)
 $(B)/harness/config.o: INC := -Iharness $(call pkg,--cflags lua5.4)

@@ -138,10 +138,11 @@ static void linformer_draws_what_it_says(void **state) {
 
 /* q = k = 1 in one dimension: every weight is equal, so running means of (1, 0, 0) come out, exactly for eps = 0. */
 static void performer_toy(void **state) {
-    static const char *const kernels[] = {"kernel=positive", "kernel=hyperbolic", "kernel=relu"};
+    static const char *const kernels[] = {"kernel=positive", "kernel=hyperbolic", "kernel=relu",
+                                          "kernel=trigonometric"};
     const float ones[3] = {1, 1, 1}, v[3] = {1, 0, 0};
     (void)state;
-    for (int x = 0; x < 3; x++) {
+    for (int x = 0; x < 4; x++) {
         struct trial t = {
             .batch = 1, .heads = 1, .nq = 3, .nk = 3, .dk = 1, .mask = ATTN_MASK_CAUSAL, .threads = 1};
         struct rig r;
@@ -156,11 +157,11 @@ static void performer_toy(void **state) {
 }
 
 /* Logits of deviation s = 1/4: Lemma 2 predicts an error near sqrt((e^(2 s sqrt d) - e^(s sqrt d)) / m) = 0.016 of
-   what is not the mean of V, for both unbiased maps. */
+   what is not the mean of V, for the unbiased maps. */
 static void performer_comes_near_softmax(void **state) {
-    static const char *const kernels[] = {"kernel=positive", "kernel=hyperbolic"};
+    static const char *const kernels[] = {"kernel=positive", "kernel=hyperbolic", "kernel=trigonometric"};
     (void)state;
-    for (int x = 0; x < 2; x++) {
+    for (int x = 0; x < 3; x++) {
         struct trial t = square;
         struct rig r;
         make(&r, "performer", &t, "features=8192", "eps=0", kernels[x], NULL);
@@ -174,8 +175,19 @@ static void performer_comes_near_softmax(void **state) {
 enum { D = 8 };
 static const double x[D] = {.3, -.2, .1, .25, 0, -.1, .15, .05}, y[D] = {.1, .2, -.3, .2, .1, 0, .1, -.2};
 
+enum map { POSITIVE, HYPERBOLIC, TRIGONOMETRIC };
+
+/* One feature's estimate of exp(x.y) exp((|x|^2 + |y|^2) / 2). */
+static double one_feature(enum map map, const float *w, double half) {
+    double sum = 0, difference = 0;
+    for (int d = 0; d < D; d++)
+        sum += (double)w[d] * (x[d] + y[d]), difference += (double)w[d] * (x[d] - y[d]);
+    if (map == TRIGONOMETRIC) return exp(2 * half) * cos(difference);
+    return map == HYPERBOLIC ? 0.5 * (exp(sum) + exp(-sum)) : exp(sum);
+}
+
 /* Mean squared error of the estimate of exp(x.y) from m features, over many draws, relative to its square. */
-static double measured_mse(enum projections kind, int m, int hyperbolic) {
+static double measured_mse(enum projections kind, int m, enum map map) {
     enum { DRAWS = 20000 };
     float *w = malloc((size_t)m * D * sizeof *w);
     double mse = 0, xy = 0, half = 0;
@@ -183,11 +195,7 @@ static double measured_mse(enum projections kind, int m, int hyperbolic) {
     for (uint64_t seed = 0; seed < DRAWS; seed++) {
         double estimate = 0;
         projections_draw(kind, seed + 1, m, D, w);
-        for (int f = 0; f < m; f++) {
-            double wz = 0;
-            for (int d = 0; d < D; d++) wz += (double)w[f * D + d] * (x[d] + y[d]);
-            estimate += hyperbolic ? 0.5 * (exp(wz) + exp(-wz)) : exp(wz);
-        }
+        for (int f = 0; f < m; f++) estimate += one_feature(map, w + f * D, half);
         double error = estimate / m * exp(-half) / exp(xy) - 1;
         mse += error * error / DRAWS;
     }
@@ -195,17 +203,19 @@ static double measured_mse(enum projections kind, int m, int hyperbolic) {
     return mse;
 }
 
-/* Choromanski et al., Lemma 2: variance of independent positive and hyperbolic features; Theorem 2: the orthogonal
+/* Choromanski et al., Lemma 2: variance of independent positive, hyperbolic and trigonometric features; Theorem 2: the orthogonal
    ones have less. Bands of 10 %: 20000 draws of a heavy-tailed square. */
 static void variances_of_lemma_2(void **state) {
-    double zz = 0;
+    double zz = 0, apart = 0;
     (void)state;
-    for (int d = 0; d < D; d++) zz += (x[d] + y[d]) * (x[d] + y[d]);
+    for (int d = 0; d < D; d++) zz += (x[d] + y[d]) * (x[d] + y[d]), apart += (x[d] - y[d]) * (x[d] - y[d]);
+    double trigonometric = exp(apart) * (1 - exp(-apart)) * (1 - exp(-apart)) / (2 * D);
     double positive = (exp(zz) - 1) / D, hyperbolic = 0.5 * (1 - exp(-zz)) * positive;
-    double independent = measured_mse(PROJECTIONS_INDEPENDENT, D, 0);
+    double independent = measured_mse(PROJECTIONS_INDEPENDENT, D, POSITIVE);
     assert_float_equal(independent / positive, 1, 0.1);
-    assert_float_equal(measured_mse(PROJECTIONS_INDEPENDENT, D, 1) / hyperbolic, 1, 0.1);
-    assert_true(measured_mse(PROJECTIONS_ORTHOGONAL, D, 0) < 0.9 * independent);
+    assert_float_equal(measured_mse(PROJECTIONS_INDEPENDENT, D, HYPERBOLIC) / hyperbolic, 1, 0.1);
+    assert_float_equal(measured_mse(PROJECTIONS_INDEPENDENT, D, TRIGONOMETRIC) / trigonometric, 1, 0.1);
+    assert_true(measured_mse(PROJECTIONS_ORTHOGONAL, D, POSITIVE) < 0.9 * independent);
 }
 
 /* Rows are orthogonal within a block, E[W] = 0 element by element (which an unsigned QR misses), and squared

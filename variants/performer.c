@@ -8,6 +8,7 @@
  * Source: Choromanski et al., "Rethinking attention with Performers", ICLR 2021. With m projections w:
  *   positive     exp(w.x - |x|^2/2)      m features, Lemma 1
  *   hyperbolic   exp(+-w.x - |x|^2/2)    2 m features, Lemma 1
+ *   trigonometric  exp(|x|^2/2) [cos(w.x), sin(w.x)]   2 m features, section 2.3, in double
  *   relu         relu(w.q) + relu_eps    m features, the paper's generalised kernel: no softmax
  * The factor m^(-1/2) cancels in the ratio and is left out.
  *
@@ -20,7 +21,7 @@
  * shows the future to a causal row, and cancels but for eps. What eps adds is still relative to the maximum
  * of w.y, taken over the keys that the query sees, so a causal row depends on its past alone. Without the
  * maximum psi becomes 0 in float where scale |k|^2 > 170. Padding is left out after the feature map. All
- * heads share the projections. Not here: trigonometric features, whose sums cancel.
+ * heads share the projections.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -28,19 +29,20 @@
 #include "parts.h"
 #include "prefix.h"
 #include "projections.h"
+#include "trigonometric.h"
 
-enum kernel { POSITIVE, HYPERBOLIC, RELU };
+enum kernel { POSITIVE, HYPERBOLIC, TRIGONOMETRIC, RELU };
 
 struct params {
     int features, kernel, projection;
     double eps, relu_eps;
 };
 
-static const char *const kernels[] = {"positive", "hyperbolic", "relu", NULL};
+static const char *const kernels[] = {"positive", "hyperbolic", "trigonometric", "relu", NULL};
 static const char *const projections[] = {"orthogonal", "independent", "regularised", NULL};
 static const struct attn_param table[] = {
     {"features", ATTN_INT, offsetof(struct params, features), 256, 1, 16384, NULL,
-     "m, the number of random projections; hyperbolic makes two features of each"},
+     "m, the number of random projections; hyperbolic and trigonometric make two features of each"},
     {"kernel", ATTN_CHOICE, offsetof(struct params, kernel), POSITIVE, 0, 0, kernels, "the feature map"},
     {"projection", ATTN_CHOICE, offsetof(struct params, projection), PROJECTIONS_ORTHOGONAL, 0, 0,
      projections, "rows of W: orthogonal in blocks, independent, or orthogonal of length sqrt(d)"},
@@ -53,9 +55,11 @@ static const struct attn_param table[] = {
 static const struct params *of(const void *params) { return params; }
 
 /* Features without the one that carries eps. */
-static int columns(const struct params *x) { return x->kernel == HYPERBOLIC ? 2 * x->features : x->features; }
+static int columns(const struct params *x) {
+    return x->kernel == HYPERBOLIC || x->kernel == TRIGONOMETRIC ? 2 * x->features : x->features;
+}
 
-static int has_uniform(const struct params *x) { return x->kernel != RELU; }
+static int has_uniform(const struct params *x) { return x->kernel == POSITIVE || x->kernel == HYPERBOLIC; }
 static int width(const struct params *x) { return columns(x) + has_uniform(x); }
 
 /* State: W [m][dk], then W packed for the kernel. */
@@ -71,7 +75,8 @@ static float *packed(const struct attn_call *c) {
 static void size(const struct attn_problem *p, const void *params, struct attn_need *need) {
     need->state =
         floats((size_t)of(params)->features * (size_t)p->dk) + floats(packed_rows(p, params) * (size_t)p->dk);
-    need->scratch = prefix_scratch(p, width(params));
+    need->scratch = of(params)->kernel == TRIGONOMETRIC ? trigonometric_scratch(p, of(params)->features)
+                                                        : prefix_scratch(p, width(params));
 }
 
 static int create(void *state, const struct attn_problem *p, const void *params, struct attn_error *error) {
@@ -148,7 +153,8 @@ static void queries(const struct attn_call *c, const struct kern *kern, int n, c
 
 static void forward(const struct attn_call *c) {
     const struct prefix_map map = {.features = width(c->params), .keys = keys, .queries = queries};
-    prefix_forward(c, &map);
+    if (of(c->params)->kernel == TRIGONOMETRIC) trigonometric_forward(c, c->state, of(c->params)->features);
+    else prefix_forward(c, &map);
 }
 
 /* ---- definition -------------------------------------------------------------------------------- */
@@ -174,6 +180,7 @@ static void map_row(const struct params *x, const double *a, double factor, doub
     for (int f = 0, m = x->features; f < m; f++) switch (x->kernel) {
         case POSITIVE: phi[f] = factor * exp(a[f]); break;
         case HYPERBOLIC: phi[f] = factor * exp(a[f]), phi[m + f] = factor * exp(-a[f]); break;
+        case TRIGONOMETRIC: phi[f] = factor * cos(a[f]), phi[m + f] = factor * sin(a[f]); break;
         default: phi[f] = fmax(a[f], 0) + x->relu_eps;
         }
 }
@@ -187,7 +194,7 @@ static void start_query(const struct attn_call *c, const float *q_i, const doubl
                         double *a) {
     const struct params *params = of(c->params);
     double half, own = projections_of(c, q_i, a, &half), largest = -INFINITY, sum = 0;
-    map_row(params, a, exp(-half - own), x->phi);
+    map_row(params, a, params->kernel == TRIGONOMETRIC ? 1 : exp(-half - own), x->phi);
     x->uniform = x->den = 0;
     if (!has_uniform(params)) return;
     for (int j = 0; j < x->visible; j++) largest = fmax(largest, top[j]);
@@ -215,7 +222,7 @@ static void reference(const struct attn_call *c, int b, int h, const int *rows, 
     if (weights) memset(weights, 0, (size_t)nrows * (size_t)p->nk * sizeof *weights);
     for (int j = 0; j < valid; j++) {
         projections_of(c, attn_row(&c->k, b, g, j), a, &half);
-        map_row(params, a, exp(-half), psi);
+        map_row(params, a, exp(params->kernel == TRIGONOMETRIC ? half : -half), psi);
         for (int r = 0; r < nrows; r++) {
             double weight = query[r].uniform;
             if (j >= query[r].visible) continue;

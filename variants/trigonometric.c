@@ -1,0 +1,179 @@
+/*
+ * trigonometric.c -- random features of sines and cosines, in double.
+ *
+ * One query head at a time: S = sum_j psi(k_j) [v_j 1] grows chunk by chunk; a causal chunk adds its own keys
+ * through the scores inside it. exp(|y|^2 / 2) leaves the range of double at scale |k|^2 = 1400.
+ */
+#include "trigonometric.h"
+
+#include <cblas.h>
+#include <omp.h>
+#include <string.h>
+
+#include "parts.h"
+
+enum { CHUNK = 128 };
+
+struct workspace {  /* one thread */
+    double *w;      /* projections, doubled [m][dk] */
+    double *x;      /* a chunk of q or k [CHUNK][dk] */
+    double *a;      /* its projections [CHUNK][m] */
+    double *k, *q;  /* features [CHUNK][2 m] */
+    double *v;      /* values and ones [CHUNK][dv + 1] */
+    double *s;      /* the state [2 m][dv + 1] */
+    double *scores; /* [CHUNK][CHUNK] */
+    double *o;      /* numerators and denominators [CHUNK][dv + 1] */
+};
+
+static size_t doubles(size_t n) { return aligned(n * sizeof(double)); }
+
+static size_t workspace_bytes(const struct attn_problem *p, int m) {
+    size_t dk = (size_t)p->dk, wide = (size_t)p->dv + 1, f = (size_t)m;
+    return doubles(f * dk) + doubles(CHUNK * dk) + doubles(CHUNK * f) + 2 * doubles(CHUNK * 2 * f) +
+           2 * doubles(CHUNK * wide) + doubles(2 * f * wide) + doubles(CHUNK * CHUNK);
+}
+
+size_t trigonometric_scratch(const struct attn_problem *p, int m) {
+    return (size_t)p->threads * workspace_bytes(p, m);
+}
+
+static struct workspace workspace(const struct attn_call *c, int m, int thread) {
+    const struct attn_problem *p = c->problem;
+    size_t dk = (size_t)p->dk, wide = (size_t)p->dv + 1, f = (size_t)m;
+    char *at = (char *)c->scratch + (size_t)thread * workspace_bytes(p, m);
+    struct workspace w;
+    w.w = cut(&at, f * dk * sizeof(double));
+    w.x = cut(&at, CHUNK * dk * sizeof(double));
+    w.a = cut(&at, CHUNK * f * sizeof(double));
+    w.k = cut(&at, CHUNK * 2 * f * sizeof(double));
+    w.q = cut(&at, CHUNK * 2 * f * sizeof(double));
+    w.v = cut(&at, CHUNK * wide * sizeof(double));
+    w.o = cut(&at, CHUNK * wide * sizeof(double));
+    w.s = cut(&at, 2 * f * wide * sizeof(double));
+    w.scores = cut(&at, CHUNK * CHUNK * sizeof(double));
+    return w;
+}
+
+/* cos and sin of x[0 .. n), to 2e-16 for |x| < 1e6: the quarter turn nearest to x is taken off in three parts
+   (Cody and Waite), the rest goes through the Taylor polynomials up to r^17 and r^16, |r| <= pi / 4. */
+static void turn(int n, const double *x, double *cosine, double *sine) {
+    const double round = 0x1.8p52, per_turn = 0.63661977236758134;
+    for (int i = 0; i < n; i++) {
+        double shifted = x[i] * per_turn + round, k = shifted - round;
+        double r = ((x[i] - k * 0x1.921fb544p0) - k * 0x1.0b4611a6p-34) - k * 0x1.3198a2e037073p-69,
+               z = r * r;
+        double s =
+            r + r * z *
+                    (-1. / 6 +
+                     z * (1. / 120 + z * (-1. / 5040 + z * (1. / 362880 +
+                                                            z * (-1. / 39916800 +
+                                                                 z * (1. / 6227020800. +
+                                                                      z * (-1. / 1307674368000. +
+                                                                           z * (1. / 355687428096000.))))))));
+        double c =
+            1 + z * (-1. / 2 +
+                     z * (1. / 24 +
+                          z * (-1. / 720 + z * (1. / 40320 + z * (-1. / 3628800 +
+                                                                  z * (1. / 479001600 +
+                                                                       z * (-1. / 87178291200. +
+                                                                            z * (1. / 20922789888000.))))))));
+        double quarter = k - 4 * (((k * 0.25) + round) - round); /* -2 .. 2 */
+        int odd = quarter == 1 || quarter == -1, far = quarter == 2 || quarter == -2;
+        double first = odd ? s : c, second = odd ? c : s;
+        cosine[i] = far || quarter == 1 ? -first : first;
+        sine[i] = far || quarter == -1 ? -second : second;
+    }
+}
+
+/* Features [n][2 m] of n rows; those of keys carry exp(|y|^2 / 2). */
+static void features(const struct attn_call *c, const struct workspace *w, int m,
+                     const struct attn_view *from, int b, int h, int first, int n, int is_key, double *to) {
+    int dk = c->problem->dk;
+    double root = sqrt((double)c->problem->scale);
+    for (int r = 0; r < n; r++)
+        for (int d = 0; d < dk; d++) w->x[(ptrdiff_t)r * dk + d] = root * attn_row(from, b, h, first + r)[d];
+    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, n, m, dk, 1, w->x, dk, w->w, dk, 0, w->a, m);
+    for (int r = 0; r < n; r++) {
+        double half = 0, *row = to + (ptrdiff_t)r * 2 * m;
+        turn(m, w->a + (ptrdiff_t)r * m, row, row + m);
+        if (!is_key) continue;
+        for (int d = 0; d < dk; d++) half += 0.5 * w->x[(ptrdiff_t)r * dk + d] * w->x[(ptrdiff_t)r * dk + d];
+        for (int f = 0; f < 2 * m; f++) row[f] *= exp(half);
+    }
+}
+
+/* Features and values of keys j0 .. j1 - 1. */
+static void load_keys(const struct attn_call *c, const struct workspace *w, int m, int b, int h, int j0,
+                      int j1) {
+    int g = attn_kv_head(c->problem, h), dv = c->problem->dv;
+    features(c, w, m, &c->k, b, g, j0, j1 - j0, 1, w->k);
+    for (int j = j0; j < j1; j++) {
+        double *row = w->v + (ptrdiff_t)(j - j0) * (dv + 1);
+        for (int d = 0; d < dv; d++) row[d] = attn_row(&c->v, b, g, j)[d];
+        row[dv] = 1;
+    }
+}
+
+/* S += psi(K)^T [V 1] over the n keys that are loaded. */
+static void absorb(const struct attn_call *c, const struct workspace *w, int m, int n) {
+    int wide = c->problem->dv + 1;
+    cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans, 2 * m, wide, n, 1, w->k, 2 * m, w->v, wide, 1, w->s,
+                wide);
+}
+
+/* What the keys j0 .. j1 - 1, which are loaded, add to the queries of the chunk that see them. */
+static void add_scores(const struct attn_call *c, const struct workspace *w, int m, int b, int i0, int i1,
+                       int j0, int j1) {
+    int wide = c->problem->dv + 1, keys = attn_keys(c, b);
+    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, i1 - i0, j1 - j0, 2 * m, 1, w->q, 2 * m, w->k, 2 * m,
+                0, w->scores, CHUNK);
+    for (int i = i0; i < i1; i++) { /* row by row, so that keys that a row does not see are not touched */
+        int n = clamp_int((long)attn_visible(c->problem, keys, i) - j0, 0, j1 - j0);
+        if (n > 0)
+            cblas_dgemv(CblasRowMajor, CblasTrans, n, wide, 1, w->v, wide, w->scores + (i - i0) * CHUNK, 1, 1,
+                        w->o + (ptrdiff_t)(i - i0) * wide, 1);
+    }
+}
+
+static void write_rows(const struct attn_call *c, const struct workspace *w, int b, int h, int i0, int i1) {
+    int dv = c->problem->dv;
+    for (int i = i0; i < i1; i++) {
+        const double *row = w->o + (ptrdiff_t)(i - i0) * (dv + 1);
+        float *o = attn_out_row(&c->o, b, h, i);
+        for (int d = 0; d < dv; d++) o[d] = row[dv] != 0 ? (float)(row[d] / row[dv]) : 0.0f;
+    }
+}
+
+static void head(const struct attn_call *c, const struct workspace *w, int m, int b, int h) {
+    const struct attn_problem *p = c->problem;
+    int wide = p->dv + 1, keys = attn_keys(c, b), done = 0;
+    memset(w->s, 0, (size_t)(2 * m) * (size_t)wide * sizeof *w->s);
+    for (int i0 = 0; i0 < p->nq; i0 += CHUNK) {
+        int i1 = min_int(i0 + CHUNK, p->nq);
+        int all = attn_visible(p, keys, i0),
+            some = attn_visible(p, keys, i1 - 1); /* seen by each; by the last */
+        for (; done < all; done = min_int(done + CHUNK, all)) {
+            int end = min_int(done + CHUNK, all);
+            load_keys(c, w, m, b, h, done, end);
+            absorb(c, w, m, end - done);
+        }
+        features(c, w, m, &c->q, b, h, i0, i1 - i0, 0, w->q);
+        cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, i1 - i0, wide, 2 * m, 1, w->q, 2 * m, w->s,
+                    wide, 0, w->o, wide);
+        if (some > all) {
+            load_keys(c, w, m, b, h, all, some);
+            add_scores(c, w, m, b, i0, i1, all, some);
+        }
+        write_rows(c, w, b, h, i0, i1);
+    }
+}
+
+void trigonometric_forward(const struct attn_call *c, const float *projections, int m) {
+    const struct attn_problem *p = c->problem;
+#pragma omp parallel for schedule(dynamic) num_threads(p->threads)
+    for (int t = 0; t < p->batch * p->heads; t++) {
+        struct workspace w = workspace(c, m, omp_get_thread_num());
+        for (ptrdiff_t e = 0; e < (ptrdiff_t)m * p->dk; e++) w.w[e] = projections[e];
+        head(c, &w, m, t / p->heads, t % p->heads);
+    }
+}
