@@ -41,15 +41,19 @@ enum {
     UNIT_BLOCKS = 8, /* blocks that share a packed tile of keys */
 };
 
-struct workspace { /* one thread's scratch */
-    float *q;      /* queries copied together [unit][dk] */
-    float *k, *v;  /* keys and values of a tile copied together [BK][dk], [BK][dv] */
-    float *kt;     /* the tile of keys, packed [BK / nr][dk][nr] */
-    float *s;      /* scores [BQ][BK] */
-    float *t;      /* a tile's share of the output [BQ][dv] */
-    float *o;      /* not yet normalised output [unit][dv] */
-    float *m, *l;  /* running maximum and sum [unit] */
-    int *lo, *hi;  /* ordinals of the keys that a row sees [unit] */
+static const float FLAT_QUERY = 13, FLAT_KEY = 22; /* additive scores: see begin_additive() */
+
+struct workspace {        /* one thread's scratch */
+    float *q;             /* queries copied together [unit][dk], or exp(2 q) for additive scores */
+    float *k;             /* keys of a tile copied together [BK][dk], or exp(2 k) packed */
+    float *v;             /* values of a tile copied together [BK][dv] */
+    float *kt;            /* the tile of keys, packed [BK / nr][dk][nr] */
+    float *s;             /* scores [BQ][BK] */
+    float *t;             /* a tile's share of the output [BQ][dv] */
+    float *o;             /* not yet normalised output [unit][dv] */
+    float *m, *l;         /* running maximum and sum [unit] */
+    int *lo, *hi;         /* ordinals of the keys that a row sees [unit] */
+    unsigned char *steep; /* additive scores: rows with a |q| that additive_exp() does not take [unit] */
 };
 
 struct rows { /* equally spaced rows of a matrix */
@@ -90,7 +94,7 @@ static int most_rows(const struct attn_problem *p) { return min_int(UNIT_BLOCKS,
 static size_t workspace_bytes(const struct attn_problem *p) {
     size_t rows = (size_t)most_rows(p), dk = (size_t)p->dk, dv = (size_t)p->dv;
     return floats(rows * dk) + 2 * floats(BK * dk) + floats(BK * dv) + floats((size_t)BQ * BK) +
-           floats(BQ * dv) + floats(rows * dv) + 4 * floats(rows);
+           floats(BQ * dv) + floats(rows * dv) + 4 * floats(rows) + aligned(rows);
 }
 
 static struct workspace workspace(const struct attn_call *c, int thread) {
@@ -109,6 +113,7 @@ static struct workspace workspace(const struct attn_call *c, int thread) {
     w.l = cut(&at, rows * sizeof(float));
     w.lo = cut(&at, rows * sizeof(int));
     w.hi = cut(&at, rows * sizeof(int));
+    w.steep = cut(&at, rows);
     return w;
 }
 
@@ -165,11 +170,24 @@ static void pack(const struct unit *u, struct tile *t, int from, int to) {
         if (t->packed[x / nr]) continue;
         u->kern->pack(min_int(nr, t->x1 - t->x0 - x), dk, t->k.data + x * t->k.row, t->k.row,
                       u->w.kt + (ptrdiff_t)x * dk);
+        if (u->additive)
+            u->kern->exp_twice(nr * dk, FLAT_KEY, u->w.kt + (ptrdiff_t)x * dk, u->w.k + (ptrdiff_t)x * dk);
         t->packed[x / nr] = 1;
     }
 }
 
 /* ---- a block of queries against a tile of keys ---------------------------------------------------- */
+
+/* exp(2 q) of the rows of the unit; with |q| <= FLAT_QUERY a key beyond FLAT_KEY gives a tanh of 1 to 3e-8. */
+static void begin_additive(const struct unit *u) {
+    int dk = u->call->problem->dk;
+    for (int r = 0; r < u->rows; r++) {
+        const float *q = u->q.data + r * u->q.row;
+        u->w.steep[r] = 0;
+        for (int d = 0; d < dk; d++) u->w.steep[r] |= fabsf(q[d]) > FLAT_QUERY;
+        u->kern->exp_twice(dk, FLAT_QUERY, q, u->w.q + (ptrdiff_t)r * dk);
+    }
+}
 
 static int query(const struct unit *u, int r) { return pattern_row(&u->view.queries, u->x0 + r); }
 
@@ -180,6 +198,22 @@ static void add_bias(const struct unit *u, const struct tile *t, int r, int lo, 
     for (int j = lo; j < hi; j++) {
         float x = attn_bias_at(u->call, v->b, v->h, i, pattern_row(&v->key_axis, t->x0 + j), i + v->offset);
         s[j] = x == -INFINITY ? x : s[j] + x;
+    }
+}
+
+/* Additive scores of rows r .. r + n - 1 of the unit, columns from .. to - 1. Each row goes its own way by its own
+   values, so that no bit depends on its neighbours. */
+static void additive_scores(const struct unit *u, int r, int n, int from, int to, float *s) {
+    const float *v = attn_row(u->additive, 0, u->view.h, 0);
+    int dk = u->call->problem->dk, end;
+    for (int x = 0; x < n; x = end) {
+        for (end = x + 1; end < n && u->w.steep[r + end] == u->w.steep[r + x];) end++;
+        if (u->w.steep[r + x])
+            u->kern->additive(end - x, to - from, dk, u->q.data + (r + x) * u->q.row, u->q.row,
+                              u->w.kt + (ptrdiff_t)from * dk, v, s + x * BK + from, BK);
+        else
+            u->kern->additive_exp(end - x, to - from, dk, u->w.q + (ptrdiff_t)(r + x) * dk, dk,
+                                  u->w.k + (ptrdiff_t)from * dk, v, s + x * BK + from, BK);
     }
 }
 
@@ -197,9 +231,7 @@ static void scores(const struct unit *u, struct tile *t, int r, int n, const int
     if (from >= to) return;
     from -= from % nr;
     pack(u, t, from, to);
-    if (u->additive)
-        u->kern->additive(n, to - from, p->dk, q, u->q.row, u->w.kt + (ptrdiff_t)from * p->dk,
-                          attn_row(u->additive, 0, u->view.h, 0), s + from, BK);
+    if (u->additive) additive_scores(u, r, n, from, to, s);
     else
         u->kern->mul(n, to - from, p->dk, p->scale, q, u->q.row, 1, u->w.kt + (ptrdiff_t)from * p->dk, nr,
                      (ptrdiff_t)nr * p->dk, 0, s + from, BK);
@@ -305,6 +337,7 @@ static void run(struct unit *u) {
     int first, last;
     begin(u, &first, &last);
     u->q = collect(&u->call->q, &v->queries, v->b, v->h, u->x0, u->rows, u->call->problem->dk, u->w.q);
+    if (u->additive) begin_additive(u);
     for (int x0 = first - first % BK; x0 < last; x0 += BK) {
         struct tile t;
         t.x0 = x0;

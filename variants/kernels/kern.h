@@ -27,6 +27,11 @@ struct kern {
     void (*additive)(int m, int n, int d, const float *q, ptrdiff_t ldq, const float *kt, const float *v,
                      float *s, ptrdiff_t lds);
 
+    /* The same from eq = exp(2 q) and ekt = exp(2 k), since tanh(q + k) = 1 - 2 / (1 + exp(2 q) exp(2 k)): one
+       reciprocal in place of a tanh. Products must stay below 1e38. Each tanh is within 4e-7 of its value. */
+    void (*additive_exp)(int m, int n, int d, const float *eq, ptrdiff_t ldq, const float *ekt,
+                         const float *v, float *s, ptrdiff_t lds);
+
     /* The online softmax of one row: s becomes exp(s - m) with the running maximum m and the running
        sum l brought up to date. Returns the factor by which earlier sums have to be multiplied. */
     float (*soften)(int n, float *s, float *m, float *l);
@@ -35,7 +40,9 @@ struct kern {
     void (*blend)(int n, float factor, const float *y, float *x); /* x = factor x + y */
     void (*softcap)(int n, float cap, float *x);                  /* x = cap tanh(x / cap) */
     void (*exp_add)(int n, float add, float *x);                  /* x = exp(x + add) */
-    void (*exp)(size_t n, const float *x, float *y);              /* see kern_math.h */
+    /* y = exp(2 x), x first brought into -limit .. limit */
+    void (*exp_twice)(int n, float limit, const float *x, float *y);
+    void (*exp)(size_t n, const float *x, float *y); /* see kern_math.h */
     void (*tanh)(size_t n, const float *x, float *y);
     void (*elu1)(int n, const float *x, float *y); /* y = elu(x) + 1 */
     float (*dot)(int n, const float *x, const float *y);

@@ -96,6 +96,40 @@ static void additive(int m, int n, int d, const float *q, ptrdiff_t ldq, const f
         }
 }
 
+/* One panel of additive_exp() for R rows, a constant at every call. */
+static inline __attribute__((always_inline)) void reciprocals(int R, int n, int d, const float *eq,
+                                                              ptrdiff_t ldq, const float *ekt, const float *v,
+                                                              float all, float *s, ptrdiff_t lds) {
+    vf acc[2][NV];
+    for (int r = 0; r < R; r++)
+        for (int t = 0; t < NV; t++) acc[r][t] = v_set1(0.0f);
+    for (int p = 0; p < d; p++, ekt += NR)
+        for (int r = 0; r < R; r++)
+            for (int t = 0; t < NV; t++) {
+                vf y = v_rcp(v_fma(v_load(ekt + t * VL), v_set1(eq[r * ldq + p]), v_set1(1.0f)));
+                acc[r][t] = v_fma(v_set1(v[p]), y, acc[r][t]);
+            }
+    for (int r = 0; r < R; r++)
+        for (int t = 0; t < NV; t++) {
+            int left = n - t * VL;
+            if (left > 0)
+                v_store_n(s + r * lds + t * VL, v_fma(acc[r][t], v_set1(-2.0f), v_set1(all)),
+                          left < VL ? left : VL);
+        }
+}
+
+static void additive_exp(int m, int n, int d, const float *eq, ptrdiff_t ldq, const float *ekt,
+                         const float *v, float *s, ptrdiff_t lds) {
+    float all = 0;
+    for (int p = 0; p < d; p++) all += v[p];
+    for (int j = 0; j < n; j += NR, ekt += (ptrdiff_t)NR * d) {
+        int i = 0;
+        for (; i + 2 <= m; i += 2)
+            reciprocals(2, n - j, d, eq + i * ldq, ldq, ekt, v, all, s + i * lds + j, lds);
+        for (; i < m; i++) reciprocals(1, n - j, d, eq + i * ldq, ldq, ekt, v, all, s + i * lds + j, lds);
+    }
+}
+
 static float soften(int n, float *s, float *m, float *l) {
     vf top = v_set1(-INFINITY), sum = v_set1(0.0f);
     int j = 0;
@@ -149,6 +183,9 @@ static void blend(int n, float factor, const float *y, float *x) {
 
 static void softcap(int n, float cap, float *x) { MAP(n, x, x, v_tanh(in / cap) * cap); }
 static void exp_add(int n, float add, float *x) { MAP(n, x, x, v_exp(in + add)); }
+static void exp_twice(int n, float limit, const float *x, float *y) {
+    MAP(n, x, y, v_exp(2.0f * v_pick(in > limit, v_set1(limit), v_pick(in < -limit, v_set1(-limit), in))));
+}
 static void map_exp(size_t n, const float *x, float *y) { MAP(n, x, y, v_exp(in)); }
 static void map_tanh(size_t n, const float *x, float *y) { MAP(n, x, y, v_tanh(in)); }
 static void elu1(int n, const float *x, float *y) {
@@ -205,7 +242,9 @@ const struct kern KERN = {
     .softcap = softcap,
     .exp = map_exp,
     .exp_add = exp_add,
+    .exp_twice = exp_twice,
     .additive = additive,
+    .additive_exp = additive_exp,
     .tanh = map_tanh,
     .elu1 = elu1,
     .dot = dot,

@@ -6,6 +6,8 @@ typedef int vi __attribute__((vector_size(16)));
 /* A libm call would be exact and a hundred times slower. */
 static inline vf v_fma(vf a, vf b, vf c) { return a * b + c; }
 
+static inline vf v_rcp(vf x) { return 1.0f / x; } /* for 1 <= x < 1e38 */
+
 static inline vf v_max(vf a, vf b) {
     vi m = a > b;
     return (vf)(((vi)a & m) | ((vi)b & ~m));
