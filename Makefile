@@ -35,7 +35,7 @@ ISAS     := generic $(if $(filter x86_64,$(ARCH)),avx2 avx512)
 KERNELS  := variants/kernels/kern_find.c $(ISAS:%=variants/kernels/kern_%.c)
 VARIANTS := $(wildcard variants/*.c)
 HARNESS  := $(filter-out harness/main.c,$(wildcard harness/*.c))
-LIBRARY  := $(patsubst %.c,$(B)/%.o,$(KERNELS) $(VARIANTS) $(HARNESS)) $(B)/scripts/curves_gp.o
+LIBRARY  := $(patsubst %.c,$(B)/%.o,$(KERNELS) $(VARIANTS) $(HARNESS)) $(patsubst scripts/%.gp,$(B)/scripts/%_gp.o,$(wildcard scripts/*.gp))
 TESTS    := $(patsubst tests/test_%.c,$(B)/tests/test_%,$(wildcard tests/test_*.c))
 
 # Who may include whom, and which files get which instruction set: here and nowhere else.
@@ -71,12 +71,12 @@ $(B)/harness/manifest.o: DEFS = -DBUILD_VERSION='"$(VERSION)"' -DBUILD_COMPILER=
     -DBUILD_FLAGS='"$(strip $(FLAGS))"' -DBUILD_MODE='"$(MODE)"'
 $(B)/harness/manifest.o: $(B)/version
 
-# The picture script is built into the program.
-$(B)/scripts/curves_gp.c: scripts/curves.gp
+# The picture scripts are built into the program.
+$(B)/scripts/%_gp.c: scripts/%.gp
 	@mkdir -p $(@D)
-	@{ echo 'extern const char curves_gp[];'; echo 'const char curves_gp[] ='; \
+	@{ echo 'extern const char $*_gp[];'; echo 'const char $*_gp[] ='; \
 	   sed 's/\\/\\\\/g; s/"/\\"/g; s/.*/    "&\\n"/' $<; echo '    ;'; } > $@
-$(B)/scripts/curves_gp.o: $(B)/scripts/curves_gp.c
+$(B)/scripts/%_gp.o: $(B)/scripts/%_gp.c
 	$(Q)$(CC) $(ALL) -c $< -o $@
 
 # Files that change when flags or version change, and only then.

@@ -59,13 +59,14 @@ static void add_file_label(struct text *t, const struct doc *input) {
             text_add(t, ",%s=%s", names[i], doc_str(input, names[i], names[i]));
 }
 
-char *inputs_label(const struct doc *input) {
+char *inputs_label(const struct doc *input, const char *except) {
     const struct input_family *f = inputs_find(doc_str(input, "family", ""));
     struct text t = {0};
     text_add(&t, "%s", f->name);
     if (f->settings == file) add_file_label(&t, input);
     for (const struct input_setting *s = f->settings; s->name; s++)
-        if (!s->is_text) text_add(&t, ",%s=%.10g", s->name, doc_num(input, s->name, s->preset));
+        if (!s->is_text && !(except && !strcmp(s->name, except)))
+            text_add(&t, ",%s=%.10g", s->name, doc_num(input, s->name, s->preset));
     return t.s;
 }
 

@@ -28,8 +28,8 @@ struct input_family {
 extern const struct input_family inputs_families[]; /* ends with a NULL name */
 const struct input_family *inputs_find(const char *name);
 
-/* "gauss,s=1": a name for ids and pictures. The caller frees it. */
-char *inputs_label(const struct doc *input);
+/* "gauss,s=1": a name for ids and pictures, without the setting `except` unless NULL. The caller frees it. */
+char *inputs_label(const struct doc *input, const char *except);
 
 /* For `file`: batch, heads, kv_heads, dk and dv of the problem become the file's. -1 and a message
    where the files cannot be read or do not fit together. Other families leave the problem alone. */

@@ -111,9 +111,10 @@ static char *series_of(const struct attn_variant *v, const struct doc *params, s
             continue;
         }
         const struct doc *value = doc_get(params, p->name);
-        if (p->type == ATTN_CHOICE && strcmp(doc_as_str(value), p->choices[(int)p->preset]))
+        int one_of_many = doc_len(axes[i]) > 1; /* its default is named as well */
+        if (p->type == ATTN_CHOICE && (one_of_many || strcmp(doc_as_str(value), p->choices[(int)p->preset])))
             text_add(&t, ",%s=%s", p->name, doc_as_str(value));
-        if (p->type != ATTN_CHOICE && doc_as_num(value) != p->preset)
+        if (p->type != ATTN_CHOICE && (one_of_many || doc_as_num(value) != p->preset))
             text_add(&t, ",%s=%.10g", p->name, doc_as_num(value));
     }
     if (strcmp(isa, "best")) text_add(&t, "@%s", isa);
@@ -134,7 +135,7 @@ static void add_point(struct plan *p, const struct attn_variant *v, const void *
                       struct doc *const *axes, const struct odometer *o, const char *isa,
                       const struct attn_problem *problem, const struct doc *input, const char *refused) {
     struct doc *point = doc_object();
-    char *label = params_label(v, params), *from = inputs_label(input);
+    char *label = params_label(v, params), *from = inputs_label(input, NULL);
     char *name = format("%s%s%s", v->name, *label ? "," : "", label);
     char *id = format("%s/%s/%s/%s/t%d/s%.0f%s%s", name, shape_label(problem),
                       problem_mask_name(problem->mask), from, problem->threads, (double)problem->seed,

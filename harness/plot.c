@@ -1,8 +1,8 @@
 /*
  * plot.c -- pictures of a folder of results.
  *
- * Each picture is a script that draws itself: some lines of settings and then scripts/curves.gp, which is
- * built into the program; `gnuplot time-....gp` in its folder draws it again, `set terminal` and all.
+ * For each slice a picture of time, memory and error along its axis, and one of error against time where a
+ * parameter trades the one for the other.
  */
 #include "plot.h"
 
@@ -12,12 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include "results.h"
+#include "picture.h"
 #include "slice.h"
 #include "text.h"
+#include "tradeoff.h"
 
 extern const char curves_gp[]; /* made from scripts/curves.gp */
 
@@ -63,7 +62,7 @@ struct extent {
 static struct extent extent_of(const struct slice *s, const struct metric *m) {
     struct extent e = {(double)INFINITY, 0, 1};
     for (size_t c = 0; c < s->ncurves; c++)
-        for (size_t i = 0; i < s->lengths; i++) {
+        for (size_t i = 0; i < s->nx; i++) {
             struct value v = value_of(m, s->curves[c].rows[i]);
             if (isnan(v.y) || v.y < m->floor) continue;
             e.least = fmin(e.least, v.y);
@@ -76,9 +75,9 @@ static struct extent extent_of(const struct slice *s, const struct metric *m) {
 }
 
 /* The largest value of a curve; a gap counts as infinite, so that its mark is drawn. 0: nothing to show. */
-static double top_of(const struct curve *c, size_t lengths, const struct metric *m) {
+static double top_of(const struct curve *c, size_t nx, const struct metric *m) {
     double top = 0;
-    for (size_t i = 0; i < lengths; i++)
+    for (size_t i = 0; i < nx; i++)
         top = fmax(top, is_gap(c->rows[i]) ? (double)INFINITY : value_of(m, c->rows[i]).y);
     return top;
 }
@@ -90,13 +89,13 @@ static void add_number(struct text *t, double x) {
 
 static char *data_text(const struct slice *s, const struct metric *m) {
     struct text t = {0};
-    text_add(&t, "n");
+    text_add(&t, "%s", s->axis);
     for (size_t c = 0; c < s->ncurves; c++)
         text_add(&t, ",\"%s\",\"%s low\",\"%s high\"", s->curves[c].label, s->curves[c].label,
                  s->curves[c].label);
     text_add(&t, "\n");
-    for (size_t i = 0; i < s->lengths; i++) {
-        text_add(&t, "%.0f", s->n[i]);
+    for (size_t i = 0; i < s->nx; i++) {
+        text_add(&t, "%.9g", s->x[i]);
         for (size_t c = 0; c < s->ncurves; c++) {
             struct value v = value_of(m, s->curves[c].rows[i]);
             add_number(&t, v.y);
@@ -111,31 +110,24 @@ static char *data_text(const struct slice *s, const struct metric *m) {
 /* The gaps of all curves, at the cap. */
 static char *marks_text(const struct slice *s, double cap, int *count) {
     struct text t = {0};
-    text_add(&t, "n,y,curve\n");
+    text_add(&t, "%s,y,curve\n", s->axis);
     *count = 0;
     for (size_t c = 0; c < s->ncurves; c++)
-        for (size_t i = 0; i < s->lengths; i++) {
+        for (size_t i = 0; i < s->nx; i++) {
             if (!is_gap(s->curves[c].rows[i])) continue;
-            text_add(&t, "%.0f,%.9g,%zu\n", s->n[i], cap, c + 1);
+            text_add(&t, "%.9g,%.9g,%zu\n", s->x[i], cap, c + 1);
             ++*count;
         }
     return t.s;
-}
-
-/* A gnuplot string in double quotes. */
-static void add_quoted(struct text *t, const char *s) {
-    text_add(t, "\"");
-    for (; *s; s++) text_add(t, strchr("\"\\", *s) ? "\\%c" : "%c", *s);
-    text_add(t, "\"");
 }
 
 /* Legend entries of the curves that lie below the floor. */
 static void add_low(struct text *t, const struct slice *whole, const struct metric *m) {
     text_add(t, "low = \"");
     for (size_t c = 0; c < whole->ncurves; c++) {
-        double top = top_of(&whole->curves[c], whole->lengths, m);
+        double top = top_of(&whole->curves[c], whole->nx, m);
         if (top > 0 && top <= m->floor)
-            text_add(t, ", keyentry with linespoints ls %zu title '%s (below %.0e)'", c % 12 + 1,
+            text_add(t, ", keyentry with linespoints ls %zu title '%s (below %.0e)'", c % PICTURE_STYLES + 1,
                      whole->curves[c].label, m->floor);
     }
     text_add(t, "\"\n");
@@ -144,56 +136,25 @@ static void add_low(struct text *t, const struct slice *whole, const struct metr
 static char *script_text(const struct slice *s, const struct slice *whole, const size_t *style,
                          const struct metric *m, const char *name, const struct extent *e, int marks) {
     struct text t = {0};
-    text_add(&t, "# Draws %s.svg and %s.png: gnuplot %s.gp, in this folder.\n", name, name, name);
+    picture_heading(&t, name);
     text_add(&t, "data = \"%s.csv\"\nmarks = \"%s.marks.csv\"\nhas_marks = %d\n", name, name, marks > 0);
     text_add(&t, "curves = %zu\narray label[%zu]\narray style[%zu]\n", s->ncurves, s->ncurves, s->ncurves);
     for (size_t c = 0; c < s->ncurves; c++) {
         text_add(&t, "label[%zu] = ", c + 1);
-        add_quoted(&t, s->curves[c].label);
+        picture_quote(&t, s->curves[c].label);
         text_add(&t, "\nstyle[%zu] = %zu\n", c + 1, style[c]);
     }
     add_low(&t, whole, m);
     text_add(&t, "title_ = ");
-    add_quoted(&t, s->title);
-    text_add(&t, "\nylabel_ = \"%s\"\nguides = %d\nsteep = %.0f\nx0 = %.0f\ny0 = %.9g\n", m->ylabel,
-             m->guides && s->lengths > 1, e->steep, s->n[0], e->least);
+    picture_quote(&t, s->title);
+    text_add(&t, "\nxlabel_ = \"%s\"\nylabel_ = \"%s\"\nguides = %d\nsteep = %.0f\nx0 = %.9g\ny0 = %.9g\n",
+             s->what, m->ylabel, m->guides && s->nx > 1 && !strcmp(s->axis, "n"), e->steep, s->x[0],
+             e->least);
+    text_add(&t, "set logscale x %s\n", strcmp(s->axis, "n") && strcmp(s->axis, "threads") ? "" : "2");
     text_add(&t, "set yrange [%.9g:%.9g]\n", e->least / 2, e->most * 3);
-    if (s->lengths == 1) text_add(&t, "set xrange [%.9g:%.9g]\n", s->n[0] / 2, s->n[0] * 2);
-    for (int svg = 1; svg >= 0; svg--) {
-        text_add(&t, svg ? "\nset terminal svg size 960,560 dynamic font \"sans,12\" background \"white\"\n"
-                         : "\nset terminal pngcairo size 1440,840 font \"sans,12\" fontscale 1.3\n");
-        text_add(&t, "set output \"%s.%s\"\n", name, svg ? "svg" : "png");
-        if (svg) text_add(&t, "\n%s", curves_gp);
-        else text_add(&t, "replot\n");
-    }
+    if (s->nx == 1) text_add(&t, "set xrange [%.9g:%.9g]\n", s->x[0] / 2, s->x[0] * 2);
+    picture_terminals(&t, name, curves_gp);
     return t.s;
-}
-
-/* Runs gnuplot in the folder; -1 where it is missing or complains. */
-static int draw(const char *folder, const char *script) {
-    pid_t pid = fork();
-    int status;
-    if (pid == 0) {
-        if (chdir(folder) == 0) execlp("gnuplot", "gnuplot", script, (char *)NULL);
-        _exit(127);
-    }
-    if (pid < 0 || waitpid(pid, &status, 0) < 0) return -1;
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return 0;
-    warn(WIFEXITED(status) && WEXITSTATUS(status) == 127
-             ? "gnuplot is missing: install gnuplot-nox, then 'attnbench plot'; "
-               "data and scripts are in %s"
-             : "gnuplot failed in %s",
-         folder);
-    return -1;
-}
-
-static int save(const char *folder, const char *name, const char *ending, char *text) {
-    char *file = format("%s%s", name, ending);
-    int failed = results_write(folder, file, text);
-    if (failed) warn("cannot write %s/%s: %s", folder, file, strerror(errno));
-    free(file);
-    free(text);
-    return failed;
 }
 
 /* The slice with the curves that the metric shows; `style` keeps the place each has in the whole slice, so
@@ -203,7 +164,7 @@ static struct slice shown(const struct slice *s, const struct metric *m, size_t 
     some.curves = xmalloc(s->ncurves * sizeof *some.curves);
     some.ncurves = 0;
     for (size_t c = 0; c < s->ncurves; c++)
-        if (top_of(&s->curves[c], s->lengths, m) > m->floor) {
+        if (top_of(&s->curves[c], s->nx, m) > m->floor) {
             style[some.ncurves] = c + 1;
             some.curves[some.ncurves++] = s->curves[c];
         }
@@ -216,13 +177,11 @@ static int plot_one(const char *folder, const struct slice *whole, const struct 
     if (e.most == 0) return 0; /* not measured */
     size_t *style = xmalloc(whole->ncurves * sizeof *style);
     struct slice s = shown(whole, m, style);
-    char *name = format("%s-%s", m->name, s.slug), *script = format("%s.gp", name);
-    char *dots = marks_text(&s, e.most * 2, &marks);
-    int failed = save(folder, name, ".csv", data_text(&s, m)) || save(folder, name, ".marks.csv", dots) ||
-                 save(folder, name, ".gp", script_text(&s, whole, style, m, name, &e, marks)) ||
-                 draw(folder, script);
+    char *name = format("%s-%s", m->name, s.slug), *dots = marks_text(&s, e.most * 2, &marks);
+    int failed = picture_save(folder, name, ".csv", data_text(&s, m)) ||
+                 picture_save(folder, name, ".marks.csv", dots) ||
+                 picture_draw(folder, name, script_text(&s, whole, style, m, name, &e, marks));
     free(name);
-    free(script);
     free(style);
     free(s.curves);
     return failed ? -1 : 1;
@@ -240,6 +199,11 @@ int plot_all(const char *dir, const struct doc *rows) {
             failed = done < 0;
             drawn += done;
         }
+    for (size_t i = 0; i < s.count && !failed; i++) {
+        int done = tradeoff_plot(folder, &s.all[i]);
+        failed = done < 0;
+        drawn += done;
+    }
     slices_free(&s);
     free(folder);
     return failed ? -1 : drawn;

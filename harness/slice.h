@@ -1,5 +1,10 @@
-/* slice.h -- rows put in order for tables and pictures: one slice for each setting but length and
-   variant, one curve for each variant with its parameters, one row for each length. */
+/*
+ * slice.h -- rows put in order for tables and pictures.
+ *
+ * A run is drawn along one axis: the length n where it varies; else, among inputs of one family, the setting of
+ * theirs that varies; else the number of threads. A slice is one combination of all other settings but the variant,
+ * a curve is one variant with its parameters, a row stands at each value of the axis.
+ */
 #ifndef SLICE_H
 #define SLICE_H
 
@@ -7,13 +12,14 @@
 
 struct curve {
     const char *label;
-    const struct doc **rows; /* for each length of the slice; NULL where there is none */
+    const struct doc **rows; /* for each value of the axis; NULL where there is none */
 };
 
 struct slice {
-    char *title, *slug; /* for people; for file names */
-    size_t lengths, ncurves;
-    double *n; /* ascending */
+    char *title, *slug;      /* for people; for file names */
+    const char *axis, *what; /* "n" and "sequence length n"; a setting of an input; "threads" */
+    size_t nx, ncurves;
+    double *x; /* ascending */
     struct curve *curves;
 };
 

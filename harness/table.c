@@ -63,7 +63,7 @@ static int width_of(const struct slice *s) {
 /* Does any row of the slice have a number at `path`? */
 static int has(const struct slice *s, const char *path) {
     for (size_t c = 0; c < s->ncurves; c++)
-        for (size_t i = 0; i < s->lengths; i++)
+        for (size_t i = 0; i < s->nx; i++)
             if (s->curves[c].rows[i] && doc_is_number(doc_get(s->curves[c].rows[i], path))) return 1;
     return 0;
 }
@@ -73,15 +73,15 @@ static void print_metric(const struct slice *s, const char *what, const char *pa
     int width = width_of(s);
     if (!has(s, path)) return;
     printf("  %-*s", width, what);
-    for (size_t i = 0; i < s->lengths; i++) {
+    for (size_t i = 0; i < s->nx; i++) {
         char head[24];
-        snprintf(head, sizeof head, "n=%.0f", s->n[i]);
+        snprintf(head, sizeof head, "%s=%.6g", s->axis, s->x[i]);
         printf(" %10s", head);
     }
     putchar('\n');
     for (size_t c = 0; c < s->ncurves; c++) {
         printf("  %-*s", width, s->curves[c].label);
-        for (size_t i = 0; i < s->lengths; i++) printf(" %10s", cell(s->curves[c].rows[i], path, show));
+        for (size_t i = 0; i < s->nx; i++) printf(" %10s", cell(s->curves[c].rows[i], path, show));
         putchar('\n');
     }
 }
@@ -94,16 +94,16 @@ static double high(const struct doc *row) { return doc_as_num(doc_at(doc_get(row
 /* The first length from which on x is faster than y wherever both ran, intervals apart; 0 where never. */
 static double faster_from(const struct slice *s, const struct curve *x, const struct curve *y) {
     double from = 0;
-    for (size_t i = s->lengths; i-- > 0;) {
+    for (size_t i = s->nx; i-- > 0;) {
         if (!is_ok(x->rows[i]) || !is_ok(y->rows[i])) continue;
         if (!(high(x->rows[i]) < low(y->rows[i]))) break;
-        from = s->n[i];
+        from = s->x[i];
     }
     return from;
 }
 
 static int is_kind(const struct curve *c, const struct slice *s, const char *kind) {
-    for (size_t i = 0; i < s->lengths; i++)
+    for (size_t i = 0; i < s->nx; i++)
         if (c->rows[i]) return !strcmp(doc_str(c->rows[i], "kind", ""), kind);
     return 0;
 }
@@ -119,7 +119,7 @@ static void print_crossings(const struct slice *s) {
             if (from == 0) continue;
             if (!any++) printf("  Faster than %s: ", s->curves[y].label);
             else printf(", ");
-            printf("%s from n = %.0f", s->curves[x].label, from);
+            printf("%s from %s = %.6g", s->curves[x].label, s->axis, from);
         }
         if (any) putchar('\n');
     }
@@ -130,14 +130,14 @@ static void print_reasons(const struct slice *s) {
     struct text said = {0};
     text_append(&said, "\n", 1);
     for (size_t c = 0; c < s->ncurves; c++)
-        for (size_t i = 0; i < s->lengths; i++) {
+        for (size_t i = 0; i < s->nx; i++) {
             const struct doc *row = s->curves[c].rows[i];
             if (!row || is_ok(row)) continue;
             char *line =
                 format("\n%s: %s\n", doc_str(row, "status", ""), doc_str(row, "reason", "no reason given"));
             if (!strstr(said.s, line)) {
                 text_add(&said, "%s", line + 1);
-                printf("  %s at n = %.0f, %s", s->curves[c].label, s->n[i], line + 1);
+                printf("  %s at %s = %.6g, %s", s->curves[c].label, s->axis, s->x[i], line + 1);
             }
             free(line);
         }
@@ -156,7 +156,7 @@ void table_print(const char *question, const struct doc *rows) {
         print_metric(&s.all[i], "error", "accuracy.softmax.rel_fro", show_error);
         print_metric(&s.all[i], "skill", "accuracy.softmax.skill", show_skill);
         print_metric(&s.all[i], "scratch", "memory.scratch_bytes", show_bytes);
-        print_crossings(&s.all[i]);
+        if (s.all[i].nx > 1) print_crossings(&s.all[i]);
         print_reasons(&s.all[i]);
     }
     slices_free(&s);
