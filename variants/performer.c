@@ -237,7 +237,7 @@ static void reference(const struct attn_call *c, int b, int h, const int *rows, 
 /* A feature counts its projection; its exp counts one operation. */
 static void cost(const struct attn_problem *p, const void *params, struct attn_cost *cost) {
     double rows = (double)p->batch * ((double)p->heads * p->nq + (double)p->kv_heads * p->nk);
-    prefix_cost(p, columns(params), cost);
+    prefix_cost(p, columns(params), 0, cost);
     cost->flops += rows * (2.0 * of(params)->features * p->dk + columns(params));
     cost->bytes += sizeof(float) * (double)of(params)->features * p->dk;
 }
