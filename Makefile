@@ -97,12 +97,17 @@ test:
 	@scripts/setup.sh test
 	@$(MAKE) --no-print-directory run-tests
 
-run-tests: $(B)/attnbench $(B)/tests/attnbench-bad $(TESTS)
+run-tests: $(B)/attnbench $(B)/tests/attnbench-bad $(B)/tests/npy $(TESTS)
 	@B=$(B) tests/run.sh $(TESTS) $(wildcard tests/*_test.sh)
 
 $(B)/tests/test_%: $(B)/tests/test_%.o $(LIBRARY)
 	$(if $(Q),@echo "  LD $@")
 	$(Q)$(CC) $(ALL) $^ $(call pkg,--libs cmocka) $(LIBS) $(LDFLAGS) -o $@
+
+# What the shell tests make and compare tensors with.
+$(B)/tests/npy: $(B)/tests/npy.o $(LIBRARY)
+	$(if $(Q),@echo "  LD $@")
+	$(Q)$(CC) $(ALL) $^ $(LIBS) $(LDFLAGS) -o $@
 
 # The program with a roster of variants that misbehave, in place of variants/list.h.
 $(B)/tests/bad_registry.o: harness/registry.c tests/bad/list.h $(B)/flags

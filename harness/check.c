@@ -422,6 +422,34 @@ static void all_trials(const void *params) {
         }
 }
 
+/* The runs, and a carried state, with further values of parameters; nothing where they are refused. */
+static void with_params(const void *params) {
+    struct trial t = {.batch = 2, .heads = 4, .kv_heads = 2, .nq = 131, .nk = 131, .dk = 20, .dv = 36};
+    over_some_features(params);
+    if (!carries(now.variant)) return;
+    t.mask = ATTN_MASK_CAUSAL;
+    t.threads = 2;
+    continuation(&t, params);
+}
+
+/* Every pair of choices that both differ from their defaults: some choices need another beside them. */
+static void over_pairs_of_choices(void) {
+    const struct attn_variant *v = now.variant;
+    struct attn_error error;
+    for (const struct attn_param *p = v->params; p && p->name; p++)
+        for (const struct attn_param *q = p + 1; p->type == ATTN_CHOICE && q->name; q++)
+            for (int i = 0; p->choices[i]; i++)
+                for (int j = 0; q->type == ATTN_CHOICE && q->choices[j]; j++) {
+                    if (i == (int)p->preset || j == (int)q->preset) continue;
+                    void *params = params_defaults(v);
+                    struct doc *first = doc_string(p->choices[i]), *second = doc_string(q->choices[j]);
+                    if (!params_set(params, p, first, &error) && !params_set(params, q, second, &error))
+                        with_params(params);
+                    doc_free(first), doc_free(second);
+                    free(params);
+                }
+}
+
 /* The smallest, some middle and every other value of each parameter, one at a time, on the runs. */
 static void over_params(void) {
     const struct attn_variant *v = now.variant;
@@ -435,7 +463,7 @@ static void over_params(void) {
             void *params = params_defaults(v);
             struct doc *value = p->type == ATTN_CHOICE ? doc_string(p->choices[i]) : doc_number(values[i]);
             struct attn_error error;
-            if (values[i] != p->preset && !params_set(params, p, value, &error)) over_some_features(params);
+            if (values[i] != p->preset && !params_set(params, p, value, &error)) with_params(params);
             doc_free(value);
             free(params);
         }
@@ -451,6 +479,7 @@ long check_variant(const struct attn_variant *v, void (*begin)(const char *),
     now.fail = fail;
     all_trials(params);
     over_params();
+    over_pairs_of_choices();
     free(params);
     return now.checks;
 }

@@ -7,6 +7,7 @@
 
 #include "child.h"
 #include "commands.h"
+#include "isa.h"
 #include "manifest.h"
 #include "options.h"
 #include "plan.h"
@@ -36,11 +37,11 @@ static void add_option(struct text *t, const char *option, const char *word) {
 
 /* What of the command line another run of one of its points has to repeat. */
 static char *repeated(const char *program, const struct run_options *o) {
-    const char *isa = getenv("ATTNBENCH_ISA");
+    const char *isa = isa_forced();
     struct text t = {0};
     text_add(&t, "%s run", program);
-    if (isa && *isa) add_option(&t, " --set", "isa=");
-    if (isa && *isa) text_add(&t, "%s", isa);
+    if (isa) add_option(&t, " --set", "isa=");
+    if (isa) text_add(&t, "%s", isa);
     add_option(&t, "", o->config);
     for (size_t i = 0; i < o->nsets; i++) add_option(&t, " --set", o->sets[i]);
     if (o->threads) text_add(&t, " --threads %d", o->threads);

@@ -22,11 +22,13 @@ static const struct {
     {"list", "every variant: kind, declared growth, one line", command_list},
     {"describe", "one variant: formula, paper, parameters, tensors, capabilities", command_describe},
     {"run", "measure a sweep: attnbench run configs/quick.lua", command_run},
+    {"apply", "run one variant on your own tensors", command_apply},
     {"check", "hold variants to their contract and their own definition", command_check},
     {"plot", "draw the pictures of a folder of results", command_plot},
     {"worker", NULL, worker},
     {"plan-child", NULL, plan_child},
     {"check-child", NULL, command_check_child},
+    {"apply-child", NULL, command_apply_child},
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
 

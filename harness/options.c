@@ -2,11 +2,12 @@
 #include "options.h"
 
 #include <getopt.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "option_value.h"
+#include "problem.h"
 #include "text.h"
 
 static const char usage[] =
@@ -65,15 +66,6 @@ static const struct option longs[] = {
     {NULL, 0, NULL, 0},
 };
 
-/* A whole number of [min, max]. */
-static double whole(const char *option, const char *word, double min, double max) {
-    char *end;
-    double x = strtod(word, &end);
-    if (end == word || *end || x != floor(x) || !(x >= min && x <= max))
-        die(EXIT_USAGE, "%s %s: allowed is a whole number from %.0f to %.0f", option, word, min, max);
-    return x;
-}
-
 static double positive(const char *option, const char *word, double value, const char *example) {
     if (!(value > 0)) die(EXIT_USAGE, "%s %s: give it as %s", option, word, example);
     return value;
@@ -91,8 +83,8 @@ void options_parse(int argc, char **argv, struct run_options *o) {
         case DRY_RUN: o->dry_run = 1; break;
         case RESUME: o->resume = 1; break;
         case OVERWRITE: o->overwrite = 1; break;
-        case THREADS: o->threads = (int)whole("--threads", optarg, 1, 1024); break;
-        case SEED: o->seed = whole("--seed", optarg, 0, 9007199254740991.0); break;
+        case THREADS: o->threads = (int)option_whole("--threads", optarg, 1, PROBLEM_THREADS_MAX); break;
+        case SEED: o->seed = option_whole("--seed", optarg, 0, PROBLEM_SEED_MAX); break;
         case MEM_LIMIT:
             o->mem_limit = positive("--mem-limit", optarg, parse_bytes(optarg), "512M or 4G");
             break;

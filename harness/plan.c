@@ -11,6 +11,7 @@
 #include "child.h"
 #include "idset.h"
 #include "inputs.h"
+#include "isa.h"
 #include "machine.h"
 #include "params.h"
 #include "problem.h"
@@ -19,7 +20,6 @@
 #include "tensors.h"
 
 enum { POINTS_MAX = 100000 };
-static const double SEED_MAX = 9007199254740991.0; /* 2^53 - 1: exact in every JSON reader */
 
 struct plan {
     struct reader reader;
@@ -254,7 +254,7 @@ static double at(struct plan *p, struct doc *const *axes, const struct odometer 
 /* The problem of one combination; -1 where it is none, after a complaint. */
 static int combine(struct plan *p, struct doc *const *axes, const struct odometer *o,
                    struct attn_problem *x) {
-    const double most = 1 << 24;
+    const double most = PROBLEM_LENGTH_MAX;
     double n = at(p, axes, o, NK, "n", 0, 1, most, 1), numbers[AXES];
     numbers[BATCH] = at(p, axes, o, BATCH, "batch", n, 1, most, 1);
     numbers[HEADS] = at(p, axes, o, HEADS, "heads", n, 1, most, 1);
@@ -266,7 +266,7 @@ static int combine(struct plan *p, struct doc *const *axes, const struct odomete
     numbers[SHIFT] = at(p, axes, o, SHIFT, "causal_shift", n, -most, most, 1);
     numbers[SCALE] = at(p, axes, o, SCALE, "scale", n, 0, 1e6, 0);
     numbers[SOFTCAP] = at(p, axes, o, SOFTCAP, "softcap", n, 0, 1e6, 0);
-    numbers[SEED] = at(p, axes, o, SEED, "seed", n, 0, SEED_MAX, 1);
+    numbers[SEED] = at(p, axes, o, SEED, "seed", n, 0, PROBLEM_SEED_MAX, 1);
     numbers[THREADS] = at(p, axes, o, THREADS, "threads", n, 1, 1024, 1);
     numbers[MASK] = problem_mask_find(doc_as_str(doc_at(axes[MASK], o->at[MASK])));
     numbers[INPUT] = 0;
@@ -312,7 +312,7 @@ static void read_lengths(struct plan *p, const struct doc *shape, double most, s
 static void read_axes(struct plan *p, struct doc **axes) {
     static const char *const keys[] = {"batch", "heads", "kv_heads", "dk", "dv", "n", "nq", "nk"};
     static const char *const masks[] = {"none", "causal", "causal_top_left"};
-    const double most = 1 << 24;
+    const double most = PROBLEM_LENGTH_MAX;
     struct reader *r = &p->reader;
     struct doc *empty = doc_object();
     const struct doc *shape = sections_table(r, p->sweep, "shape", empty);
@@ -320,29 +320,26 @@ static void read_axes(struct plan *p, struct doc **axes) {
     axes[BATCH] = axis_numbers(r, shape, "batch", 1, 1, 1, most);
     axes[HEADS] = axis_numbers(r, shape, "heads", 8, 1, 1, most);
     axes[KV_HEADS] = axis_numbers(r, shape, "kv_heads", 0, 1, 1, most);
-    axes[DK] = axis_numbers(r, shape, "dk", 64, 1, 1, 4096);
-    axes[DV] = axis_numbers(r, shape, "dv", 0, 1, 1, 4096);
+    axes[DK] = axis_numbers(r, shape, "dk", 64, 1, 1, PROBLEM_WIDTH_MAX);
+    axes[DV] = axis_numbers(r, shape, "dv", 0, 1, 1, PROBLEM_WIDTH_MAX);
     read_lengths(p, shape, most, axes);
     axes[MASK] = axis_words(r, p->sweep, "mask", "none", masks, 3);
     axes[SHIFT] = axis_numbers(r, p->sweep, "causal_shift", 0, 1, -most, most);
-    axes[SCALE] = axis_numbers(r, p->sweep, "scale", 0, 0, 1e-6, 1e6);
-    axes[SOFTCAP] = axis_numbers(r, p->sweep, "softcap", 0, 0, 0, 1e6);
+    axes[SCALE] = axis_numbers(r, p->sweep, "scale", 0, 0, PROBLEM_SCALE_MIN, PROBLEM_SCALE_MAX);
+    axes[SOFTCAP] = axis_numbers(r, p->sweep, "softcap", 0, 0, 0, PROBLEM_SOFTCAP_MAX);
     axes[INPUT] = sections_inputs(r, p->sweep, p->options->config);
-    axes[SEED] = axis_numbers(r, p->sweep, "seed", 1, 1, 0, SEED_MAX);
-    axes[THREADS] = axis_numbers(r, p->sweep, "threads", machine_cores(), 1, 1, 1024);
+    axes[SEED] = axis_numbers(r, p->sweep, "seed", 1, 1, 0, PROBLEM_SEED_MAX);
+    axes[THREADS] = axis_numbers(r, p->sweep, "threads", machine_cores(), 1, 1, PROBLEM_THREADS_MAX);
     doc_free(empty);
 }
 
 static struct doc *read_isas(struct plan *p) {
-    const char *names[16], *forced = getenv("ATTNBENCH_ISA");
-    size_t n = 0;
-    for (int i = 0; i < attn_isa_count() && n < 16; i++)
-        if (attn_isa_usable(i)) names[n++] = attn_isa_name(i);
-    if (forced && *forced && !doc_get(p->sweep, "isa")) {
+    const char *names[ISA_MAX], *forced = isa_forced();
+    size_t n = isa_names(names);
+    if (forced && !doc_get(p->sweep, "isa")) {
         struct doc *isa = doc_array();
-        for (size_t i = 0; i < n; i++)
-            if (!strcmp(names[i], forced)) doc_add(isa, doc_string(forced));
-        if (doc_len(isa) == 0) {
+        if (isa_find(forced) >= 0) doc_add(isa, doc_string(forced));
+        else {
             char *help = suggestion(forced, names, n);
             text_add(p->reader.errors, "ATTNBENCH_ISA=%s: not usable here; %s\n", forced, help);
             free(help);

@@ -5,6 +5,13 @@
 #include "attn.h"
 #include "doc.h"
 
+/* What configs and commands accept: a count (batch, heads, length, shift), a head size, the logits. */
+enum { PROBLEM_LENGTH_MAX = 1 << 24, PROBLEM_WIDTH_MAX = 4096, PROBLEM_THREADS_MAX = 1024 };
+#define PROBLEM_SCALE_MIN 1e-6
+#define PROBLEM_SCALE_MAX 1e6
+#define PROBLEM_SOFTCAP_MAX 1e6
+#define PROBLEM_SEED_MAX 9007199254740991.0 /* 2^53 - 1: exact in every JSON reader */
+
 const char *problem_mask_name(enum attn_mask); /* "none", "causal", "causal_top_left" */
 int problem_mask_find(const char *name);       /* -1: unknown */
 

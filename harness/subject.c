@@ -19,6 +19,10 @@ static int make_tensor(struct subject *s, size_t t, const struct attn_call *inpu
                        struct attn_error *error) {
     const struct attn_tensor *table = &s->variant->tensors[t];
     struct tensor_shape shape;
+    if (inputs->tensors && inputs->tensors[t].data) {
+        s->tensors[t] = inputs->tensors[t];
+        return 0;
+    }
     if (table->role == ATTN_CARRY) return 0;
     if (table->alias) {
         s->tensors[t] = *table->alias == 'q' ? inputs->q : *table->alias == 'k' ? inputs->k : inputs->v;

@@ -18,8 +18,9 @@ struct subject {
     int created;
 };
 
-/* From a planned point, on the inputs of `call`; weights are generated, aliases follow the inputs,
-   carried state starts empty. -1 and the reason: refused, or no memory. */
+/* From a planned point, on `inputs`. A tensor is that of inputs->tensors where it has data; else weights
+   are generated, aliases follow the inputs, carried state starts empty. -1 and the reason: refused, or no
+   memory. */
 int subject_make(struct subject *, const struct doc *point, const struct attn_call *inputs,
                  struct attn_error *);
 

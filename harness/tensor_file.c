@@ -22,13 +22,20 @@ enum { HEADER_LIMIT = 16 << 20 }; /* bytes; no honest header comes near */
 static const struct {
     const char *npy, *safetensors;
     size_t bytes;
+    enum tensor_kind kind;
 } types[] = {
-    [TENSOR_F32] = {"<f4", "F32", 4},
-    [TENSOR_F16] = {"<f2", "F16", 2},
-    [TENSOR_BF16] = {"", "BF16", 2}, /* .npy has none */
-    [TENSOR_F64] = {"<f8", "F64", 8},
+    [TENSOR_F32] = {"<f4", "F32", 4, TENSOR_FLOATS},   [TENSOR_F16] = {"<f2", "F16", 2, TENSOR_FLOATS},
+    [TENSOR_BF16] = {"", "BF16", 2, TENSOR_FLOATS}, /* .npy has none */
+    [TENSOR_F64] = {"<f8", "F64", 8, TENSOR_FLOATS},   [TENSOR_BOOL] = {"|b1", "BOOL", 1, TENSOR_BOOLEANS},
+    [TENSOR_I8] = {"|i1", "I8", 1, TENSOR_INTEGERS},   [TENSOR_U8] = {"|u1", "U8", 1, TENSOR_INTEGERS},
+    [TENSOR_I16] = {"<i2", "I16", 2, TENSOR_INTEGERS}, [TENSOR_U16] = {"<u2", "U16", 2, TENSOR_INTEGERS},
+    [TENSOR_I32] = {"<i4", "I32", 4, TENSOR_INTEGERS}, [TENSOR_U32] = {"<u4", "U32", 4, TENSOR_INTEGERS},
+    [TENSOR_I64] = {"<i8", "I64", 8, TENSOR_INTEGERS}, [TENSOR_U64] = {"<u8", "U64", 8, TENSOR_INTEGERS},
 };
 enum { TYPES = sizeof types / sizeof *types };
+
+enum tensor_kind tensor_kind(enum tensor_type type) { return types[type].kind; }
+const char *tensor_type_name(enum tensor_type type) { return types[type].safetensors; }
 
 static uint64_t little_endian(const unsigned char *p, int bytes) {
     uint64_t x = 0;
@@ -74,7 +81,8 @@ static int npy_header(const char *header, size_t offset, double file_bytes, cons
     if (!descr || !order || !shape || *shape != '(') FAIL("%s: its .npy header is not readable", path);
     for (type = 0; type < TYPES; type++)
         if (*types[type].npy && !strncmp(descr + 1, types[type].npy, 3)) break;
-    if (type == TYPES) FAIL("%s: type %.6s; <f4, <f2 and <f8 are read", path, descr);
+    if (type == TYPES)
+        FAIL("%s: type %.6s; <f4, <f2, <f8, |b1 and little-endian integers are read", path, descr);
     if (!strncmp(order, "True", 4)) FAIL("%s: column-major; save it with numpy.ascontiguousarray()", path);
     for (const char *at = shape + 1; *at && *at != ')' && rank < 5;) {
         char *end;
@@ -132,7 +140,8 @@ static int safetensors_entry(const struct doc *all, const char *name, double dat
     int type = 0, rank = (int)doc_len(shape);
     while (type < TYPES && strcmp(types[type].safetensors, dtype)) type++;
     if (type == TYPES)
-        FAIL("%s: tensor '%s' has type '%s'; F32, F16, BF16 and F64 are read", path, name, dtype);
+        FAIL("%s: tensor '%s' has type '%s'; F32, F16, BF16, F64, BOOL and integers are read", path, name,
+             dtype);
     if (!(begin >= 0 && begin <= end && data + end <= bytes))
         FAIL("%s: tensor '%s' lies outside the file", path, name);
     for (int i = 0; i < rank && i < 5; i++) sizes[i] = doc_as_num(doc_at(shape, (size_t)i));
@@ -163,6 +172,14 @@ static int safetensors_open(FILE *f, double bytes, const char *path, const char 
 /* ---- both -------------------------------------------------------------------------------------- */
 
 int tensor_file_open(const char *path, const char *name, struct tensor_info *t, struct attn_error *error) {
+    if (tensor_file_open_any(path, name, t, error)) return -1;
+    if (tensor_kind(t->type) != TENSOR_FLOATS)
+        FAIL("%s: type %s; F32, F16, BF16 and F64 are read", path, tensor_type_name(t->type));
+    return 0;
+}
+
+int tensor_file_open_any(const char *path, const char *name, struct tensor_info *t,
+                         struct attn_error *error) {
     size_t n = strlen(path);
     struct stat st;
     FILE *f = fopen(path, "rb");
@@ -192,21 +209,35 @@ static float half_to_float(uint32_t h) {
     return bits_to_float(sign | (exponent + 112) << 23 | fraction << 13);
 }
 
-static float convert(enum tensor_type type, const unsigned char *p) {
-    uint64_t raw = little_endian(p, (int)types[type].bytes);
+static double bits_to_double(uint64_t bits) {
     double x;
-    switch (type) {
-    case TENSOR_F32: return bits_to_float((uint32_t)raw);
-    case TENSOR_F16: return half_to_float((uint32_t)raw);
-    case TENSOR_BF16: return bits_to_float((uint32_t)raw << 16);
-    case TENSOR_F64: break;
-    }
-    memcpy(&x, &raw, sizeof x);
-    return (float)x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
 }
 
-int tensor_file_read(const char *path, const struct tensor_info *t, size_t first, size_t count, float *to,
-                     struct attn_error *error) {
+static double convert(enum tensor_type type, const unsigned char *p) {
+    uint64_t raw = little_endian(p, (int)types[type].bytes);
+    switch (type) {
+    case TENSOR_F32: return (double)bits_to_float((uint32_t)raw);
+    case TENSOR_F16: return (double)half_to_float((uint32_t)raw);
+    case TENSOR_BF16: return (double)bits_to_float((uint32_t)raw << 16);
+    case TENSOR_F64: return bits_to_double(raw);
+    case TENSOR_I8: return (int8_t)raw;
+    case TENSOR_I16: return (int16_t)raw;
+    case TENSOR_I32: return (int32_t)raw;
+    case TENSOR_I64: return (double)(int64_t)raw;
+    case TENSOR_BOOL: return raw != 0;
+    case TENSOR_U8:
+    case TENSOR_U16:
+    case TENSOR_U32:
+    case TENSOR_U64: break;
+    }
+    return (double)raw;
+}
+
+/* Elements first .. first + count - 1, to whichever of the two is not NULL. */
+static int read_elements(const char *path, const struct tensor_info *t, size_t first, size_t count,
+                         float *floats, double *doubles, struct attn_error *error) {
     enum { BLOCK = 8192 };
     unsigned char raw[BLOCK * 8];
     size_t bytes = types[t->type].bytes;
@@ -216,9 +247,23 @@ int tensor_file_read(const char *path, const struct tensor_info *t, size_t first
     for (size_t i = 0; i < count && !failed; i += BLOCK) {
         size_t n = count - i < BLOCK ? count - i : BLOCK;
         failed = fread(raw, bytes, n, f) != n;
-        for (size_t x = 0; x < n && !failed; x++) to[i + x] = convert(t->type, raw + x * bytes);
+        for (size_t x = 0; x < n && !failed; x++) {
+            double value = convert(t->type, raw + x * bytes);
+            if (floats) floats[i + x] = (float)value;
+            if (doubles) doubles[i + x] = value;
+        }
     }
     fclose(f);
     if (failed) FAIL("%s: cut short while it was read", path);
     return 0;
+}
+
+int tensor_file_read(const char *path, const struct tensor_info *t, size_t first, size_t count, float *to,
+                     struct attn_error *error) {
+    return read_elements(path, t, first, count, to, NULL, error);
+}
+
+int tensor_file_read_double(const char *path, const struct tensor_info *t, size_t first, size_t count,
+                            double *to, struct attn_error *error) {
+    return read_elements(path, t, first, count, NULL, to, error);
 }

@@ -1,5 +1,6 @@
 #!/bin/sh
 # run.sh -- runs test programs, each of which speaks TAP, and counts: "N passed, N failed, N skipped".
+# Comments that open with "# uncovered" or "# summary" are shown: what a test does not cover shall not hide.
 set -u
 passed=0
 failed=0
@@ -26,6 +27,7 @@ for test in "$@"; do
     fi
     [ "$f" = 0 ] || grep -E -A 12 '^not ok ' "$log"
     [ "$s" = 0 ] || grep -E '^ok .*# SKIP' "$log"
+    grep -E '^# (uncovered|summary)' "$log"
     echo "$(basename "$test"): $p passed, $f failed, $s skipped, $(($(date +%s) - start)) s"
     passed=$((passed + p))
     failed=$((failed + f))

@@ -14,12 +14,14 @@
 #include "accuracy.h"
 #include "block.h"
 #include "doc.h"
+#include "draft.h"
 #include "params.h"
 #include "registry.h"
 #include "row.h"
 #include "stats.h"
 #include "stopwatch.h"
 #include "tensor_file.h"
+#include "tensor_write.h"
 #include "tensors.h"
 #include "text.h"
 
@@ -294,6 +296,7 @@ static void safetensors_of_every_type(void **state) {
     char length[8] = {0}, *path = temporary(".safetensors");
     struct tensor_info t;
     struct attn_error error;
+    double whole[2];
     float x[4];
     (void)state;
     length[0] = (char)(strlen(header) & 255);
@@ -316,6 +319,10 @@ static void safetensors_of_every_type(void **state) {
     assert_non_null(strstr(error.text, "no tensor 'zz'; it has: h, b, f, d"));
     assert_int_equal(tensor_file_open(path, "i", &t, &error), -1);
     assert_non_null(strstr(error.text, "I32"));
+    assert_int_equal(tensor_file_open_any(path, "i", &t, &error), 0);
+    assert_int_equal(tensor_kind(t.type), TENSOR_INTEGERS);
+    assert_int_equal(tensor_file_read_double(path, &t, 0, 2, whole, &error), 0);
+    assert_true(whole[0] == (int32_t)0xc0003c00 && whole[1] == 0x00013800);
     assert_int_equal(tensor_file_open(path, "o", &t, &error), -1);
     assert_non_null(strstr(error.text, "cut short"));
     for (size_t cut = 0; cut < file.length; cut += 7) { /* every prefix is refused or read, never worse */
@@ -361,6 +368,102 @@ static void npy_files(void **state) {
     free(path);
 }
 
+/* Integers and booleans, which are no floats: as they are, or refused. */
+static void npy_of_integers(void **state) {
+    static const struct {
+        const char *descr;
+        enum tensor_kind kind;
+        unsigned char bytes[16];
+        double first, second;
+    } files[] = {
+        {"|b1", TENSOR_BOOLEANS, {0, 1}, 0, 1},
+        {"|u1", TENSOR_INTEGERS, {255, 7}, 255, 7},
+        {"|i1", TENSOR_INTEGERS, {255, 7}, -1, 7},
+        {"<i2", TENSOR_INTEGERS, {0xfe, 0xff, 1, 2}, -2, 513},
+        {"<i4", TENSOR_INTEGERS, {0xfd, 0xff, 0xff, 0xff, 5}, -3, 5},
+        {"<i8",
+         TENSOR_INTEGERS,
+         {1, 0, 0, 1, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff},
+         16777217,
+         -1},
+    };
+    char *path = temporary(".npy");
+    struct tensor_info t;
+    struct attn_error error;
+    (void)state;
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        char file[128 + 16] = "\x93NUMPY\x01\x00\x76\x00";
+        double x[2];
+        snprintf(file + 10, 118, "{'descr': '%s', 'fortran_order': False, 'shape': (2,), }%60s",
+                 files[i].descr, "\n");
+        memcpy(file + 128, files[i].bytes, 16);
+        put(path, file, sizeof file);
+        assert_int_equal(tensor_file_open(path, "", &t, &error), -1);
+        assert_non_null(strstr(error.text, tensor_type_name(t.type)));
+        assert_int_equal(tensor_file_open_any(path, "", &t, &error), 0);
+        assert_int_equal(tensor_kind(t.type), files[i].kind);
+        assert_int_equal(tensor_file_read_double(path, &t, 0, 2, x, &error), 0);
+        assert_true(x[0] == files[i].first && x[1] == files[i].second);
+    }
+    unlink(path);
+    free(path);
+}
+
+/* What is written is read back, bit by bit, and its data start on a boundary of 64 bytes. */
+static void npy_written(void **state) {
+    const float values[] = {0, -0.0f, 1.5f, -INFINITY, 1e-42f, 3, 4, 5, 6, 7, 8, 9};
+    static const int shapes[][4] = {{12}, {3, 4}, {1, 3, 4}, {2, 1, 3, 2}};
+    char *path = temporary(".npy");
+    struct tensor_info t;
+    struct attn_error error;
+    float got[12];
+    (void)state;
+    for (int rank = 1; rank <= 4; rank++) {
+        assert_int_equal(tensor_write_npy(path, rank, shapes[rank - 1], values, &error), 0);
+        assert_int_equal(tensor_file_open(path, "", &t, &error), 0);
+        assert_int_equal(t.rank, rank);
+        assert_int_equal(t.offset % 64, 0);
+        assert_memory_equal(t.shape + 4 - rank, shapes[rank - 1], (size_t)rank * sizeof(int));
+        assert_int_equal(tensor_file_read(path, &t, 0, 12, got, &error), 0);
+        assert_memory_equal(got, values, sizeof values);
+    }
+    unlink(path);
+    free(path);
+    assert_int_equal(tensor_write_npy("/nowhere/x.npy", 1, shapes[0], values, &error), -1);
+    assert_non_null(strstr(error.text, "No such file"));
+    assert_int_equal(tensor_write_npy("/dev/full", 1, shapes[0], values, &error), -1);
+    assert_non_null(strstr(error.text, "No space"));
+}
+
+/* A draft takes its target's name, or goes; the target is as before until then. */
+static void drafts(void **state) {
+    char *target = temporary(".out"), *text;
+    struct draft one, other;
+    struct attn_error error;
+    (void)state;
+    put(target, "old", 3);
+    assert_int_equal(draft_open(&one, target, &error), 0);
+    assert_int_equal(draft_open(&other, target, &error), 0); /* a draft in the way is stepped around */
+    assert_string_not_equal(one.path, other.path);
+    put(one.path, "new", 3);
+    char *gone = xstrdup(other.path);
+    draft_discard(&other);
+    draft_discard(&other);
+    assert_int_equal(access(gone, F_OK), -1);
+    text = read_file(target, NULL);
+    assert_string_equal(text, "old");
+    free(text);
+    assert_int_equal(draft_keep(&one, &error), 0);
+    text = read_file(target, NULL);
+    assert_string_equal(text, "new");
+    unlink(target);
+    assert_int_equal(draft_open(&one, "/nowhere/x", &error), -1);
+    assert_non_null(strstr(error.text, "make its folder first"));
+    assert_int_equal(draft_open(&one, "/dev/null", &error), -1);
+    assert_non_null(strstr(error.text, "no regular file"));
+    free(text), free(gone), free(target);
+}
+
 /* ---- the clock ------------------------------------------------------------------------------------ */
 
 static int64_t fake_now;
@@ -390,6 +493,9 @@ int main(void) {
         cmocka_unit_test(random_values_depend_on_their_index_alone),
         cmocka_unit_test(safetensors_of_every_type),
         cmocka_unit_test(npy_files),
+        cmocka_unit_test(npy_of_integers),
+        cmocka_unit_test(npy_written),
+        cmocka_unit_test(drafts),
         cmocka_unit_test(the_clock_can_be_replaced),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -196,6 +196,49 @@ static void linear_is_its_recurrence(void **state) {
     free(params);
 }
 
+/* Without feature map and denominator: S_t = S_(t-1) + k_t v_t^T, o_t = scale q_t^T S_t. */
+static void linear_identity_is_its_recurrence(void **state) {
+    const struct attn_variant *variant = registry_find("linear");
+    struct trial t = {.batch = 1,
+                      .heads = 1,
+                      .nq = 500,
+                      .nk = 500,
+                      .dk = 16,
+                      .dv = 24,
+                      .mask = ATTN_MASK_CAUSAL,
+                      .threads = 2};
+    void *params = params_defaults(variant);
+    struct doc *identity = doc_string("identity"), *none = doc_string("none");
+    struct attn_error error;
+    struct rig r;
+    double s[16][24] = {{0}}, worst = 0, largest = 0;
+    (void)state;
+    params_set(params, params_find(variant, "feature_map"), identity, &error);
+    assert_int_equal(rig_make(&r, variant, &t, params, 5, &error), -1);
+    assert_non_null(strstr(error.text, "add denominator = none"));
+    rig_free(&r);
+    params_set(params, params_find(variant, "denominator"), none, &error);
+    assert_int_equal(rig_make(&r, variant, &t, params, 5, &error), 0);
+    rig_run(&r, 0x11);
+    for (int i = 0; i < t.nq; i++) {
+        const float *q_i = attn_row(&r.inputs.q, 0, 0, i), *k_i = attn_row(&r.inputs.k, 0, 0, i);
+        const float *v_i = attn_row(&r.inputs.v, 0, 0, i), *got = attn_out_row(&r.inputs.o, 0, 0, i);
+        for (int e = 0; e < 24; e++) {
+            double o = 0;
+            for (int d = 0; d < 16; d++) {
+                s[d][e] += (double)k_i[d] * (double)v_i[e];
+                o += (double)q_i[d] * s[d][e] / 4; /* 1 / sqrt(16) */
+            }
+            worst = fmax(worst, fabs(o - (double)got[e]));
+            largest = fmax(largest, fabs(o));
+        }
+    }
+    assert_true(largest > 10 && worst < 1e-6 * largest); /* sums of up to 500 signed terms, in float */
+    rig_free(&r);
+    doc_free(identity), doc_free(none);
+    free(params);
+}
+
 /* A fully masked row is zeros with lse = -inf: causal, bottom-right, more queries than keys. */
 static void empty_rows_are_zero(void **state) {
     static const char *const names[] = {"full", "flash", "local", "linear", "mean_v"};
@@ -279,6 +322,7 @@ int main(void) {
         cmocka_unit_test(empty_window_is_copy),
         cmocka_unit_test(equal_keys_give_the_mean),
         cmocka_unit_test(linear_is_its_recurrence),
+        cmocka_unit_test(linear_identity_is_its_recurrence),
         cmocka_unit_test(empty_rows_are_zero),
         cmocka_unit_test(huge_logits),
         cmocka_unit_test(long_rows_keep_their_digits),

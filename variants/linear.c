@@ -1,27 +1,45 @@
 /*
- * linear.c -- linear attention with the feature map elu(x) + 1.
+ * linear.c -- linear attention with the feature map elu(x) + 1, or with none.
  *
  *   o_i = phi(q_i)^T S_i / (phi(q_i)^T z_i + eps)     S_i = sum_j phi(k_j) v_j^T,  z_i = sum_j phi(k_j)
  *
- * over the keys that query i sees: a state of dk x dv numbers takes the place of n x n scores. No
- * 1 / sqrt(d): problem.scale, softcap and bias have no meaning here.
+ * over the keys that query i sees: a state of dk x dv numbers takes the place of n x n scores. Softcap and
+ * bias have no meaning here.
+ *   feature_map = elu1       phi(x) = elu(x) + 1, positive; no 1 / sqrt(d), problem.scale is not used
+ *   feature_map = identity   phi(k) = k, phi(q) = scale q
+ *   denominator = none       o_i = phi(q_i)^T S_i; eps is not used
+ * identity and none together are the recurrence S_t = S_(t-1) + k_t v_t^T, o_t = scale q_t^T S_t. identity
+ * with a denominator is refused: sums of signed numbers may vanish.
  * Source: Katharopoulos, Vyas, Pappas, Fleuret, "Transformers are RNNs", ICML 2020, equations 5 and 7.
  * Departures: causal rows are computed in chunks (prefix.c). Carried state: S and z of earlier keys, which
- * every query sees.
+ * every query sees; z is summed whether a denominator uses it or not.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "parts.h"
 #include "prefix.h"
 
+enum feature_map { ELU1, IDENTITY };
+enum denominator { SUM, NONE };
+
 struct params {
+    int feature_map, denominator;
     double eps;
 };
 
+static const char *const feature_maps[] = {"elu1", "identity", NULL};
+static const char *const denominators[] = {"sum", "none", NULL};
 static const struct attn_param table[] = {
+    {"feature_map", ATTN_CHOICE, offsetof(struct params, feature_map), ELU1, 0, 0, feature_maps,
+     "elu(x) + 1, which leaves the scale out, or q and k as they are, times the scale"},
+    {"denominator", ATTN_CHOICE, offsetof(struct params, denominator), SUM, 0, 0, denominators,
+     "what a row is divided by: phi(q)^T z + eps, or nothing; identity needs none"},
     {"eps", ATTN_REAL, offsetof(struct params, eps), 1e-6, 0, 1, NULL, "added to the denominator"},
     {0},
 };
+
+static const struct params *of(const void *params) { return params; }
 
 enum { CARRY_S, CARRY_Z };
 static const struct attn_tensor tensors[] = {
@@ -35,15 +53,29 @@ static void keys(const struct attn_call *c, const struct kern *kern, int n, cons
                  float *top, float *psi) {
     int dk = c->problem->dk;
     for (int j = 0; j < n; j++, psi += dk) {
-        kern->elu1(dk, k + j * row, psi);
+        if (of(c->params)->feature_map == ELU1) kern->elu1(dk, k + j * row, psi);
+        else memcpy(psi, k + j * row, (size_t)dk * sizeof *psi);
         top[j] = 0;
     }
 }
 
 static void queries(const struct attn_call *c, const struct kern *kern, int n, const float *q, ptrdiff_t row,
                     const float *top, float *phi) {
+    int dk = c->problem->dk;
     (void)top;
-    for (int i = 0; i < n; i++) kern->elu1(c->problem->dk, q + i * row, phi + (ptrdiff_t)i * c->problem->dk);
+    for (int i = 0; i < n; i++, phi += dk) {
+        if (of(c->params)->feature_map == ELU1) kern->elu1(dk, q + i * row, phi);
+        else
+            for (int d = 0; d < dk; d++) phi[d] = c->problem->scale * q[i * row + d];
+    }
+}
+
+static int check(const struct attn_problem *p, const void *params, struct attn_error *error) {
+    (void)p;
+    if (of(params)->feature_map == ELU1 || of(params)->denominator == NONE) return 0;
+    strcpy(error->text, "feature_map = identity gives a denominator of signed terms, which may vanish; "
+                        "add denominator = none");
+    return -1;
 }
 
 static void size(const struct attn_problem *p, const void *params, struct attn_need *need) {
@@ -52,22 +84,34 @@ static void size(const struct attn_problem *p, const void *params, struct attn_n
 }
 
 static void forward(const struct attn_call *c) {
-    const struct params *params = c->params;
-    const struct prefix_map map = {
-        .features = c->problem->dk, .eps = params->eps, .carries = 1, .keys = keys, .queries = queries};
+    const struct params *params = of(c->params);
+    const struct prefix_map map = {.features = c->problem->dk,
+                                   .no_denominator = params->denominator == NONE,
+                                   .eps = params->eps,
+                                   .carries = 1,
+                                   .keys = keys,
+                                   .queries = queries};
     prefix_forward(c, &map);
 }
 
-static double phi(float x) { return x > 0 ? (double)x + 1 : exp((double)x); }
+static double elu1(float x) { return x > 0 ? (double)x + 1 : exp((double)x); }
 
-/* What the carried state adds to row i: out [dv] and the return value, its weight. */
-static double carried_share(const struct attn_call *c, int b, int g, const float *q_i, double *out) {
+static double map_key(const struct attn_call *c, float x) {
+    return of(c->params)->feature_map == ELU1 ? elu1(x) : (double)x;
+}
+
+static double map_query(const struct attn_call *c, float x) {
+    return of(c->params)->feature_map == ELU1 ? elu1(x) : (double)c->problem->scale * (double)x;
+}
+
+/* What the carried state adds to the row of phi_q [dk]: out [dv] and the return value, its weight. */
+static double carried_share(const struct attn_call *c, int b, int g, const double *phi_q, double *out) {
     const struct attn_problem *p = c->problem;
     double weight = 0;
     for (int d = 0; d < p->dk; d++) {
-        if (c->tensors[CARRY_Z].data) weight += phi(q_i[d]) * attn_row(&c->tensors[CARRY_Z], b, g, 0)[d];
+        if (c->tensors[CARRY_Z].data) weight += phi_q[d] * attn_row(&c->tensors[CARRY_Z], b, g, 0)[d];
         for (int x = 0; c->tensors[CARRY_S].data && x < p->dv; x++)
-            out[x] += phi(q_i[d]) * attn_row(&c->tensors[CARRY_S], b, g, d)[x];
+            out[x] += phi_q[d] * attn_row(&c->tensors[CARRY_S], b, g, d)[x];
     }
     return weight;
 }
@@ -84,11 +128,11 @@ static void reference(const struct attn_call *c, int b, int h, const int *query,
     for (ptrdiff_t x = 0; weights && x < (ptrdiff_t)nrows * p->nk; x++) weights[x] = 0;
     for (int r = 0; r < nrows; r++) {
         const float *q_i = attn_row(&c->q, b, h, query[r]);
-        for (int d = 0; d < dk; d++) phi_q[(ptrdiff_t)r * dk + d] = phi(q_i[d]);
-        den[r] = earlier[r] = carried_share(c, b, g, q_i, out + (ptrdiff_t)r * p->dv);
+        for (int d = 0; d < dk; d++) phi_q[(ptrdiff_t)r * dk + d] = map_query(c, q_i[d]);
+        den[r] = earlier[r] = carried_share(c, b, g, phi_q + (ptrdiff_t)r * dk, out + (ptrdiff_t)r * p->dv);
     }
     for (int j = 0; j < keys; j++) {
-        for (int d = 0; d < dk; d++) phi_k[d] = phi(attn_row(&c->k, b, g, j)[d]);
+        for (int d = 0; d < dk; d++) phi_k[d] = map_key(c, attn_row(&c->k, b, g, j)[d]);
         for (int r = 0; r < nrows; r++) {
             double w = 0;
             if (j >= attn_visible(p, keys, query[r])) continue;
@@ -99,7 +143,8 @@ static void reference(const struct attn_call *c, int b, int h, const int *query,
         }
     }
     for (int r = 0; r < nrows; r++) {
-        double all = den[r] + ((const struct params *)c->params)->eps, share = all > 0 ? 1 / all : 0;
+        double all = den[r] + of(c->params)->eps, share = all > 0 ? 1 / all : 0;
+        if (of(c->params)->denominator == NONE) share = 1;
         for (int x = 0; x < p->dv; x++) out[(ptrdiff_t)r * p->dv + x] *= share;
         for (int j = 0; weights && j < p->nk; j++) weights[(ptrdiff_t)r * p->nk + j] *= share;
         if (outside) outside[r] = earlier[r] * share;
@@ -110,8 +155,7 @@ static void reference(const struct attn_call *c, int b, int h, const int *query,
 static void cost(const struct attn_problem *p, const void *params, const struct attn_view *views,
                  struct attn_cost *cost) {
     (void)views;
-    (void)params;
-    prefix_cost(p, p->dk, cost);
+    prefix_cost(p, p->dk, of(params)->denominator == NONE, cost);
 }
 
 const struct attn_variant attn_variant_linear = {
@@ -119,7 +163,7 @@ const struct attn_variant attn_variant_linear = {
     .abi = ATTN_ABI,
     .struct_size = sizeof(struct attn_variant),
     .name = "linear",
-    .brief = "linear attention, features elu(x) + 1",
+    .brief = "linear attention, features elu(x) + 1 or none",
     .formula =
         "o_i = phi(q_i)^T S_i / (phi(q_i)^T z_i + eps), S_i = sum_j phi(k_j) v_j^T, z_i = sum_j phi(k_j)",
     .cite = "Katharopoulos, Vyas, Pappas, Fleuret: Transformers are RNNs, 2020",
@@ -131,6 +175,7 @@ const struct attn_variant attn_variant_linear = {
     .params = table,
     .params_size = sizeof(struct params),
     .tensors = tensors,
+    .check = check,
     .size = size,
     .forward = forward,
     .reference = reference,

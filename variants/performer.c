@@ -246,7 +246,7 @@ static void cost(const struct attn_problem *p, const void *params, const struct 
                  struct attn_cost *cost) {
     (void)views;
     double rows = (double)p->batch * ((double)p->heads * p->nq + (double)p->kv_heads * p->nk);
-    prefix_cost(p, columns(params), cost);
+    prefix_cost(p, columns(params), 0, cost);
     cost->flops += rows * (2.0 * of(params)->features * p->dk + columns(params));
     cost->bytes += sizeof(float) * (double)of(params)->features * p->dk;
 }

@@ -1,5 +1,5 @@
 /*
- * prefix.c -- attention as a ratio of sums over feature maps.
+ * prefix.c -- attention as sums over feature maps.
  *
  * A causal row is computed in chunks (the state before the chunk, plus the scores inside it), not by one
  * rank-1 update for each key. A chunk's share is summed in float and added to a state in double, so that a
@@ -170,7 +170,7 @@ static void rows(const struct unit *u, int h, int i0, int i1, int j0, int j1, do
         ragged_mul(u->kern, n, lo, hi, p->dv, w->scores, CHUNK, attn_row(&c->v, u->b, u->g, j0), c->v.row, 0,
                    o, c->o.row);
     }
-    for (int r = 0; r < n; r++) {
+    for (int r = 0; r < n && !u->map->no_denominator; r++) {
         float den = u->kern->dot(m, w->x + (ptrdiff_t)r * m, z) + u->kern->sum(hi[r], w->scores + r * CHUNK) +
                     (float)u->map->eps;
         u->kern->scale(p->dv, den != 0 ? 1.0f / den : 0.0f, o + r * c->o.row);
@@ -274,8 +274,8 @@ void prefix_forward(const struct attn_call *c, const struct prefix_map *map) {
     }
 }
 
-void prefix_cost(const struct attn_problem *p, int m, struct attn_cost *cost) {
+void prefix_cost(const struct attn_problem *p, int m, int no_denominator, struct attn_cost *cost) {
     double heads = (double)p->batch * p->heads, kv_heads = (double)p->batch * p->kv_heads;
-    cost->flops = 2.0 * m * (p->dv + 1) * (heads * p->nq + kv_heads * p->nk);
+    cost->flops = 2.0 * m * (p->dv + !no_denominator) * (heads * p->nq + kv_heads * p->nk);
     cost->bytes = sizeof(float) * (p->dk + p->dv) * (heads * p->nq + kv_heads * p->nk);
 }

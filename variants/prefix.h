@@ -1,7 +1,9 @@
 /*
- * prefix.h -- attention as a ratio of sums over feature maps: the engine under `linear` and `performer`.
+ * prefix.h -- attention as sums over feature maps: the engine under `linear` and `performer`.
  *
  *   o_i = phi(q_i)^T S_i / (phi(q_i)^T z_i + eps)     S_i = sum_j psi(k_j) v_j^T,  z_i = sum_j psi(k_j)
+ *
+ * or, where the map has no denominator, o_i = phi(q_i)^T S_i.
  */
 #ifndef PREFIX_H
 #define PREFIX_H
@@ -11,8 +13,9 @@
 
 struct prefix_map {
     int features; /* of one row */
-    double eps;   /* added to the denominator */
-    int carries;  /* tensors 0 and 1 of the variant are S [b hk features dv] and z [b hk features], carried */
+    int no_denominator;
+    double eps;  /* added to the denominator */
+    int carries; /* tensors 0 and 1 of the variant are S [b hk features dv] and z [b hk features], carried */
     /* psi[n][features] of n keys; top[r] is any number of each, of which queries get the maximum. */
     void (*keys)(const struct attn_call *, const struct kern *, int n, const float *k, ptrdiff_t row,
                  float *top, float *psi);
@@ -25,6 +28,6 @@ size_t prefix_scratch(const struct attn_problem *, int features);
 void prefix_forward(const struct attn_call *, const struct prefix_map *);
 
 /* Useful operations and traffic, without those of the maps. */
-void prefix_cost(const struct attn_problem *, int features, struct attn_cost *);
+void prefix_cost(const struct attn_problem *, int features, int no_denominator, struct attn_cost *);
 
 #endif

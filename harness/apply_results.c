@@ -1,0 +1,173 @@
+/* apply_results.c -- what `attnbench apply` writes. */
+#include "apply_results.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tensor_write.h"
+#include "text.h"
+
+enum { ROWS = 64 }; /* of weights, asked of reference() at once */
+
+/* The line of the table that this name of a carried tensor means; -1: none. */
+static int carried_line(const struct attn_variant *v, const char *name) {
+    for (size_t t = 0; t < tensors_count(v); t++)
+        if (v->tensors[t].role == ATTN_CARRY && !strcmp(v->tensors[t].name, name)) return (int)t;
+    return -1;
+}
+
+static void verify_one(const char *name, const struct attn_variant *v) {
+    const char *names[4 + TENSORS_MAX] = {"lse", "weights", "present_k", "present_v"};
+    size_t n = 4;
+    for (size_t t = 0; t < tensors_count(v); t++)
+        if (v->tensors[t].role == ATTN_CARRY) names[n++] = v->tensors[t].name;
+    size_t at = 0;
+    while (at < n && strcmp(names[at], name)) at++;
+    if (at == n)
+        die(EXIT_USAGE, "--out %s: no such output of %s; %s", name, v->name, suggestion(name, names, n));
+    if (at == 0 && !(v->caps & ATTN_CAP_LSE))
+        die(EXIT_USAGE, "--out lse: %s has no log of a sum of exponentials; full and flash have", v->name);
+    if (at == 1 && !(v->caps & ATTN_CAP_WEIGHTS))
+        die(EXIT_USAGE, "--out weights: the definition of %s has no weights of single keys", v->name);
+}
+
+void apply_results_verify(const struct apply_options *o, const struct attn_variant *v) {
+    if (v->caps & ATTN_CAP_NO_OUTPUT)
+        die(EXIT_USAGE, "%s computes no output, so there is nothing to write", v->name);
+    for (size_t i = 1; i < o->noutputs; i++) verify_one(o->outputs[i].name, v);
+}
+
+static void make(struct block *b, double count, const char *what) {
+    double bytes = count * sizeof(float);
+    if (bytes > 0x1p62 || block_make(b, (size_t)bytes))
+        die(EXIT_USAGE, "%s: no memory for %s", what, show_bytes(bytes));
+}
+
+void apply_results_open(struct apply_results *r, const struct apply_options *o, const struct apply_inputs *in,
+                        const struct attn_variant *v, const void *params, struct attn_call *call) {
+    const struct attn_problem *p = &in->problem;
+    double rows = (double)p->batch * p->heads * p->nq;
+    int carries = 0;
+    *r = (struct apply_results){0};
+    make(&r->o, rows * p->dv, "the output");
+    ptrdiff_t n = p->nq, h = p->heads, d = p->dv;
+    float *data = (float *)r->o.data;
+    call->o = in->token_major ? (struct attn_output){data, n * h * d, d, h * d}
+                              : (struct attn_output){data, h * n * d, n * d, d};
+    for (size_t i = 1; i < o->noutputs; i++) {
+        const char *name = o->outputs[i].name;
+        int t = carried_line(v, name);
+        struct tensor_shape shape;
+        struct attn_error error;
+        if (!strcmp(name, "lse")) {
+            make(&r->lse, rows, "--out lse");
+            call->lse = (float *)r->lse.data;
+        }
+        if (t < 0) continue;
+        if (tensors_shape(v, &v->tensors[t], p, params, &shape, &error)) die(EXIT_USAGE, "%s", error.text);
+        make(&r->carried[t], (double)shape.count, name);
+        r->views[t] = tensors_output(&shape, (float *)r->carried[t].data);
+        carries = 1;
+    }
+    if (carries) call->carried = r->views;
+}
+
+/* ---- writing ----------------------------------------------------------------------------------- */
+
+struct target {
+    const char *path; /* of the draft */
+    const char *file; /* for messages */
+};
+
+static void write_to(const struct target *to, int rank, const int *shape, const float *data) {
+    struct attn_error error;
+    if (tensor_write_npy(to->path, rank, shape, data, &error))
+        die(EXIT_USAGE, "cannot write %s: %s", to->file, error.text);
+}
+
+/* k or v with what was put before them, [batch, kv_heads, nk, d]. */
+static void write_present(const struct target *to, const struct attn_problem *p, const struct attn_view *x,
+                          int d) {
+    const int shape[4] = {p->batch, p->kv_heads, p->nk, d};
+    struct block packed;
+    make(&packed, (double)p->batch * p->kv_heads * p->nk * d, to->file);
+    float *at = (float *)packed.data;
+    for (int b = 0; b < p->batch; b++)
+        for (int g = 0; g < p->kv_heads; g++)
+            for (int j = 0; j < p->nk; j++, at += d) memcpy(at, attn_row(x, b, g, j), (size_t)d * sizeof *at);
+    write_to(to, 4, shape, (const float *)packed.data);
+    block_free(&packed);
+}
+
+/* Weights of rows i0 .. i1 - 1 of one head, as float. */
+static void weigh(const struct subject *s, int b, int h, int i0, int i1, float *to) {
+    const struct attn_problem *p = &s->problem;
+    size_t count = (size_t)(i1 - i0) * (size_t)p->nk;
+    double *weights = xmalloc(count * sizeof *weights), *out = xmalloc(ROWS * (size_t)p->dv * sizeof *out);
+    int rows[ROWS];
+    for (int i = i0; i < i1; i++) rows[i - i0] = i;
+    s->variant->reference(&s->call, b, h, rows, i1 - i0, weights, NULL, out);
+    for (size_t x = 0; x < count; x++) to[x] = (float)weights[x];
+    free(weights), free(out);
+}
+
+static void write_weights(const struct target *to, const struct subject *s) {
+    const struct attn_problem *p = &s->problem;
+    const int shape[4] = {p->batch, p->heads, p->nq, p->nk};
+    int pieces = (p->nq + ROWS - 1) / ROWS;
+    struct block all;
+    make(&all, (double)p->batch * p->heads * p->nq * p->nk, to->file);
+#pragma omp parallel for schedule(dynamic) num_threads(p->threads)
+    for (long t = 0; t < (long)p->batch * p->heads * pieces; t++) {
+        long head = t / pieces;
+        int i0 = (int)(t % pieces) * ROWS, i1 = i0 + ROWS < p->nq ? i0 + ROWS : p->nq;
+        float *rows = (float *)all.data + ((size_t)head * (size_t)p->nq + (size_t)i0) * (size_t)p->nk;
+        weigh(s, (int)(head / p->heads), (int)(head % p->heads), i0, i1, rows);
+    }
+    write_to(to, 4, shape, (const float *)all.data);
+    block_free(&all);
+}
+
+static void write_output(const struct target *to, const struct apply_results *r,
+                         const struct apply_inputs *in) {
+    const struct attn_problem *p = &in->problem;
+    const int head_major[4] = {p->batch, p->heads, p->nq, p->dv};
+    const int token_major[3] = {p->batch, p->nq, p->heads * p->dv};
+    write_to(to, in->token_major ? 3 : 4, in->token_major ? token_major : head_major,
+             (const float *)r->o.data);
+}
+
+static void write_carried(const struct target *to, const struct apply_results *r, const struct subject *s,
+                          int t) {
+    struct tensor_shape shape;
+    struct attn_error error;
+    if (tensors_shape(s->variant, &s->variant->tensors[t], &s->problem, s->params, &shape, &error))
+        die(EXIT_USAGE, "%s", error.text);
+    write_to(to, shape.rank, shape.size, (const float *)r->carried[t].data);
+}
+
+static void write_lse(const struct target *to, const struct apply_results *r, const struct attn_problem *p) {
+    const int shape[3] = {p->batch, p->heads, p->nq};
+    write_to(to, 3, shape, (const float *)r->lse.data);
+}
+
+void apply_results_write(const struct apply_results *r, const struct apply_options *o,
+                         const struct apply_inputs *in, const struct subject *s, const struct doc *paths) {
+    const struct attn_problem *p = &in->problem;
+    for (size_t i = 0; i < o->noutputs; i++) {
+        const struct target to = {doc_as_str(doc_at(paths, i)), o->outputs[i].file};
+        const char *name = o->outputs[i].name;
+        if (i == 0) write_output(&to, r, in);
+        else if (!strcmp(name, "lse")) write_lse(&to, r, p);
+        else if (!strcmp(name, "weights")) write_weights(&to, s);
+        else if (!strcmp(name, "present_k")) write_present(&to, p, &s->call.k, p->dk);
+        else if (!strcmp(name, "present_v")) write_present(&to, p, &s->call.v, p->dv);
+        else write_carried(&to, r, s, carried_line(s->variant, name));
+    }
+}
+
+void apply_results_free(struct apply_results *r) {
+    block_free(&r->o), block_free(&r->lse);
+    for (size_t t = 0; t < TENSORS_MAX; t++) block_free(&r->carried[t]);
+}

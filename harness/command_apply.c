@@ -1,0 +1,149 @@
+/*
+ * command_apply.c -- `attnbench apply`: one variant, once, on the user's own tensors.
+ *
+ * The parent opens a draft for each result and starts a child, which reads, computes and fills the drafts.
+ * The child may crash or be killed; only where it ends well do the drafts take the names of the results.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "apply_inputs.h"
+#include "apply_options.h"
+#include "apply_results.h"
+#include "child.h"
+#include "commands.h"
+#include "draft.h"
+#include "machine.h"
+#include "params.h"
+#include "problem.h"
+#include "registry.h"
+#include "subject.h"
+#include "text.h"
+
+/* ---- the child --------------------------------------------------------------------------------- */
+
+/* KEY=VALUE: a number, or else a word. */
+static void set_param(const struct attn_variant *v, void *params, const char *word) {
+    const char *sign = strchr(word, '=');
+    struct attn_error error;
+    if (!sign || sign == word) die(EXIT_USAGE, "--set %s: give it as KEY=VALUE", word);
+    char *key = format("%.*s", (int)(sign - word), word), *end;
+    const struct attn_param *p = params_find(v, key);
+    if (!p)
+        die(EXIT_USAGE, "--set %s: %s has no parameter '%s'; %s", word, v->name, key, params_suggest(v, key));
+    double x = strtod(sign + 1, &end);
+    struct doc *value = sign[1] && !*end ? doc_number(x) : doc_string(sign + 1);
+    if (params_set(params, p, value, &error)) die(EXIT_USAGE, "--set %s: %s", word, error.text);
+    doc_free(value);
+    free(key);
+}
+
+static const struct attn_variant *find_variant(const char *name) {
+    const struct attn_variant *v = registry_find(name);
+    if (!v) die(EXIT_USAGE, "no variant '%s'; %s", name, registry_suggest(name));
+    return v;
+}
+
+/* Reads, computes, and fills the drafts at `paths`. */
+static void apply(const struct apply_options *o, const struct doc *paths) {
+    const struct attn_variant *v = find_variant(o->variant);
+    void *params = params_defaults(v);
+    struct apply_inputs in;
+    struct apply_results results;
+    struct subject s;
+    struct block scratch;
+    struct attn_error error;
+    apply_results_verify(o, v);
+    for (size_t i = 0; i < o->nsets; i++) set_param(v, params, o->sets[i]);
+    apply_inputs_open(&in, o);
+    if (problem_accept(v, &in.problem, params, &error)) die(EXIT_USAGE, "%s", error.text);
+    apply_inputs_read(&in, o, v, params);
+    apply_results_open(&results, o, &in, v, params, &in.call);
+    if (subject_build(&s, v, &in.problem, params, &in.call, &error)) die(EXIT_USAGE, "%s", error.text);
+    if (block_make(&scratch, s.need.scratch))
+        die(EXIT_USAGE, "no memory for %s of scratch of %s", show_bytes((double)s.need.scratch), v->name);
+    if (subject_create(&s, &error)) die(EXIT_USAGE, "%s: %s", v->name, error.text);
+    s.call.scratch = scratch.data;
+    v->forward(&s.call);
+    apply_results_write(&results, o, &in, &s, paths);
+    subject_free(&s);
+    block_free(&scratch);
+    apply_results_free(&results);
+    apply_inputs_free(&in);
+    free(params);
+}
+
+int command_apply_child(int argc, char **argv) {
+    struct apply_options o;
+    child_settle();
+    struct doc *paths = child_job();
+    apply_options_parse(argc, argv, &o);
+    if (doc_len(paths) != o.noutputs) die(EXIT_USAGE, "this command is for the program's own use");
+    apply(&o, paths);
+    apply_options_free(&o);
+    doc_free(paths);
+    return EXIT_FINE;
+}
+
+/* ---- the parent -------------------------------------------------------------------------------- */
+
+static void discard_all(struct draft *drafts, size_t n) {
+    for (size_t i = 0; i < n; i++) draft_discard(&drafts[i]);
+}
+
+/* A draft for each output; the array of their paths. */
+static struct doc *open_all(const struct apply_options *o, struct draft *drafts) {
+    struct doc *paths = doc_array();
+    struct attn_error error;
+    for (size_t i = 0; i < o->noutputs; i++) {
+        if (draft_open(&drafts[i], o->outputs[i].file, &error)) {
+            discard_all(drafts, i);
+            die(EXIT_USAGE, "cannot write %s: %s", o->outputs[i].file, error.text);
+        }
+        doc_add(paths, doc_string(drafts[i].path));
+    }
+    return paths;
+}
+
+static void keep_all(struct draft *drafts, size_t n) {
+    struct attn_error error;
+    for (size_t i = 0; i < n; i++)
+        if (draft_keep(&drafts[i], &error)) {
+            discard_all(drafts, n);
+            die(EXIT_USAGE, "cannot write %s: %s", drafts[i].target, error.text);
+        }
+}
+
+/* The exit code of a child that did not end well; says why unless the child has said it. */
+static int failure(const struct child *c) {
+    if (c->end == CHILD_INTERRUPTED) return EXIT_INTERRUPTED;
+    if (c->end == CHILD_FAILED && c->code == EXIT_USAGE) return EXIT_USAGE;
+    char *reason = child_reason(c);
+    warn("nothing was written: %s", reason);
+    free(reason);
+    return EXIT_INCOMPLETE;
+}
+
+int command_apply(int argc, char **argv) {
+    struct apply_options o;
+    apply_options_parse(argc, argv, &o);
+    const char **arguments = xmalloc(((size_t)argc + 1) * sizeof *arguments);
+    memcpy(arguments, argv, ((size_t)argc + 1) * sizeof *arguments);
+    arguments[0] = "apply-child";
+    struct draft *drafts = xmalloc(o.noutputs * sizeof *drafts);
+    child_catch_signals();
+    struct doc *paths = open_all(&o, drafts);
+    struct child c = {.arguments = arguments,
+                      .job = paths,
+                      .data = -1,
+                      .threads = o.threads ? o.threads : machine_cores(),
+                      .pass_output = 1};
+    child_run(&c);
+    int code = c.end == CHILD_DONE ? EXIT_FINE : failure(&c);
+    if (code == EXIT_FINE) keep_all(drafts, o.noutputs);
+    else discard_all(drafts, o.noutputs);
+    doc_free(paths);
+    free(drafts), free(arguments);
+    apply_options_free(&o);
+    return code;
+}
