@@ -257,14 +257,13 @@ static struct attn_view join(const struct apply_inputs *in, struct tensor_load *
     return head_major((const float *)to->data, p->kv_heads, p->nk, d);
 }
 
-/* One --tensor: it must have the very shape of its line in the variant's table. */
+/* One --tensor: it must have the shape of its line in the variant's table. */
 static void read_tensor(struct apply_inputs *in, const struct named_file *given, const struct attn_variant *v,
                         const void *params) {
     const char *names[TENSORS_MAX];
     size_t n = tensors_count(v), at = 0;
-    struct tensor_shape shape;
+    struct tensor_shape shape, stored;
     struct attn_error error;
-    struct text want = {0};
     for (size_t t = 0; t < n; t++) names[t] = v->tensors[t].name;
     while (at < n && strcmp(names[at], given->name)) at++;
     if (n == 0) die(EXIT_USAGE, "--tensor %s: %s has no tensors", given->name, v->name);
@@ -275,16 +274,10 @@ static void read_tensor(struct apply_inputs *in, const struct named_file *given,
     if (tensors_shape(v, &v->tensors[at], &in->problem, params, &shape, &error))
         die(EXIT_USAGE, "%s", error.text);
     open_floats(t, "--tensor", given->file, given->name);
-    int fits = t->info.rank == shape.rank;
-    for (int i = 0; i < shape.rank; i++) {
-        fits = fits && t->info.shape[4 - shape.rank + i] == shape.size[i];
-        text_add(&want, "%s%d", i ? ", " : "", shape.size[i]);
-    }
-    if (!fits)
-        tensor_load_refuse(t, "shape %s; '%s' is [%s] = [%s] here", t->shape, given->name,
-                           v->tensors[at].shape, want.s);
-    in->views[at] = tensors_view(&shape, tensor_load_floats(t));
-    free(want.s);
+    if (tensors_stored(&v->tensors[at], &shape, t->info.rank, t->info.shape + 4 - t->info.rank, &stored,
+                       &error))
+        tensor_load_refuse(t, "shape %s; %s", t->shape, error.text);
+    in->views[at] = tensors_view(&stored, tensor_load_floats(t));
 }
 
 void apply_inputs_read(struct apply_inputs *in, const struct apply_options *o, const struct attn_variant *v,

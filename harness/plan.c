@@ -17,6 +17,7 @@
 #include "problem.h"
 #include "registry.h"
 #include "sections.h"
+#include "tensor_source.h"
 #include "tensors.h"
 
 enum { POINTS_MAX = 100000 };
@@ -70,6 +71,7 @@ static void put_problem(struct doc *point, const struct attn_problem *p) {
 /* What the point needs, or why it cannot be. */
 static void put_need(struct doc *point, const struct attn_variant *v, const struct attn_problem *p,
                      const void *params, const char *refused) {
+    const struct doc *sources = doc_get(point, "tensors");
     struct attn_need need = {.struct_size = sizeof need};
     struct attn_cost cost = {.struct_size = sizeof cost};
     struct attn_error error;
@@ -83,10 +85,16 @@ static void put_need(struct doc *point, const struct attn_variant *v, const stru
     v->size(p, params, &need);
     v->cost(p, params, NULL, &cost);
     for (size_t t = 0; t < tensors_count(v); t++) {
-        struct tensor_shape shape;
-        if (v->tensors[t].role != ATTN_CARRY && !v->tensors[t].alias &&
-            !tensors_shape(v, &v->tensors[t], p, params, &shape, &error))
-            extra += (double)shape.count * sizeof(float);
+        const char *source = sources ? doc_str(sources, v->tensors[t].name, NULL) : NULL;
+        struct tensor_shape shape, stored;
+        int failed = tensors_shape(v, &v->tensors[t], p, params, &shape, &error);
+        if (!failed && source && tensor_source_open(source, &v->tensors[t], &shape, &stored, &error)) {
+            doc_put_str(point, "status", "unsupported");
+            doc_put_str(point, "reason", error.text);
+            return;
+        }
+        if (!failed && (source || (v->tensors[t].role != ATTN_CARRY && !v->tensors[t].alias)))
+            extra += (double)(source ? stored.count : shape.count) * sizeof(float);
     }
     doc_put_num(point, "need.state_bytes", (double)need.state);
     doc_put_num(point, "need.scratch_bytes", (double)need.scratch);
@@ -96,10 +104,36 @@ static void put_need(struct doc *point, const struct attn_variant *v, const stru
     doc_put_num(point, "cost.bytes", cost.bytes);
 }
 
+/* The file of tensor t, as the config names it; NULL where it has none. */
+static const char *source_of(const struct entry *e, size_t t) {
+    const struct doc *sources = e->settings ? doc_get(e->settings, "tensors") : NULL;
+    return sources ? doc_str(sources, e->variant->tensors[t].name, NULL) : NULL;
+}
+
+/* ",e=weights.npy": in the order of the variant's table, since Lua's tables have none. */
+static void add_sources(struct text *to, const struct entry *e) {
+    for (size_t t = 0; t < tensors_count(e->variant); t++)
+        if (source_of(e, t)) text_add(to, ",%s=%s", e->variant->tensors[t].name, source_of(e, t));
+}
+
+/* The same for the workers, who stand elsewhere. */
+static void put_sources(struct doc *point, const struct entry *e, const char *config) {
+    struct doc *placed = doc_object();
+    for (size_t t = 0; t < tensors_count(e->variant); t++) {
+        if (!source_of(e, t)) continue;
+        char *path = sections_path(config, source_of(e, t));
+        doc_put_str(placed, e->variant->tensors[t].name, path);
+        free(path);
+    }
+    if (doc_len(placed)) doc_put(point, "tensors", placed);
+    else doc_free(placed);
+}
+
 /* The name of the curve that the point belongs to: as the entry says it, so that "window = f(n)" is one curve
    although the window differs at every length. Several functions for one parameter are told apart by number. */
-static char *series_of(const struct attn_variant *v, const struct doc *params, struct doc *const *axes,
+static char *series_of(const struct entry *e, const struct doc *params, struct doc *const *axes,
                        const struct odometer *o, const char *isa) {
+    const struct attn_variant *v = e->variant;
     struct text t = {0};
     text_add(&t, "%s", v->name);
     for (size_t i = 0; v->params && v->params[i].name; i++) {
@@ -117,6 +151,7 @@ static char *series_of(const struct attn_variant *v, const struct doc *params, s
         if (p->type != ATTN_CHOICE && (one_of_many || doc_as_num(value) != p->preset))
             text_add(&t, ",%s=%.10g", p->name, doc_as_num(value));
     }
+    add_sources(&t, e);
     if (strcmp(isa, "best")) text_add(&t, "@%s", isa);
     return t.s;
 }
@@ -131,12 +166,16 @@ static int is_twin(struct plan *p, const struct doc *point, int by_chance) {
     return 1;
 }
 
-static void add_point(struct plan *p, const struct attn_variant *v, const void *params,
-                      struct doc *const *axes, const struct odometer *o, const char *isa,
-                      const struct attn_problem *problem, const struct doc *input, const char *refused) {
+static void add_point(struct plan *p, const struct entry *e, const void *params, struct doc *const *axes,
+                      const struct odometer *o, const char *isa, const struct attn_problem *problem,
+                      const struct doc *input, const char *refused) {
+    const struct attn_variant *v = e->variant;
     struct doc *point = doc_object();
+    struct text sources = {0};
+    text_append(&sources, "", 0);
+    add_sources(&sources, e);
     char *label = params_label(v, params), *from = inputs_label(input, NULL);
-    char *name = format("%s%s%s", v->name, *label ? "," : "", label);
+    char *name = format("%s%s%s%s", v->name, *label ? "," : "", label, sources.s);
     char *id = format("%s/%s/%s/%s/t%d/s%.0f%s%s", name, shape_label(problem),
                       problem_mask_name(problem->mask), from, problem->threads, (double)problem->seed,
                       strcmp(isa, "best") ? "/" : "", strcmp(isa, "best") ? isa : "");
@@ -144,7 +183,7 @@ static void add_point(struct plan *p, const struct attn_variant *v, const void *
     doc_put_str(point, "variant", v->name);
     doc_put_str(point, "kind", registry_kind(v));
     doc_put(point, "params", params_doc(v, params));
-    char *series = series_of(v, doc_get(point, "params"), axes, o, isa);
+    char *series = series_of(e, doc_get(point, "params"), axes, o, isa);
     int by_chance = strstr(series, "(n)") || !strcmp(doc_str(input, "family", ""), "file");
     doc_put_str(point, "label", series);
     put_problem(point, problem);
@@ -154,11 +193,12 @@ static void add_point(struct plan *p, const struct attn_variant *v, const void *
     doc_put_num(point, "growth.time", v->time.exponent);
     doc_put_num(point, "growth.memory", v->memory.exponent);
     doc_put_num(point, "group", p->groups);
+    put_sources(point, e, p->options->config);
     put_need(point, v, problem, params, refused);
     if ((!p->options->filter || regexec(&p->filter, id, 0, NULL, 0) == 0) && !is_twin(p, point, by_chance))
         doc_add(p->points, point);
     else doc_free(point);
-    free(label), free(from), free(name), free(id), free(series);
+    free(sources.s), free(label), free(from), free(name), free(id), free(series);
 }
 
 /* Sets every parameter of the entry for this combination; -1 after a complaint. */
@@ -215,8 +255,8 @@ static void add_group(struct plan *p, const struct doc *isas, const struct attn_
         do {
             void *params = params_defaults(e->variant);
             if (!set_params(p, e, &o, axes, problem.nk, params))
-                add_point(p, e->variant, params, axes, &o, doc_as_str(doc_at(axes[n], o.at[n])), &problem,
-                          input, refused ? refusal.text : NULL);
+                add_point(p, e, params, axes, &o, doc_as_str(doc_at(axes[n], o.at[n])), &problem, input,
+                          refused ? refusal.text : NULL);
             free(params);
             if (doc_len(p->points) > POINTS_MAX)
                 complain(&p->reader, "variants", 1, "the axes multiply to more than %d points", POINTS_MAX);
@@ -438,7 +478,8 @@ struct doc *plan_build(const struct run_options *options, struct text *errors) {
     p.sweep = sweep;
     p.points = doc_array();
     axis_known_keys(&p.reader, "sweep", p.sweep, keys, sizeof keys / sizeof *keys);
-    p.nentries = sections_variants(&p.reader, p.sweep, p.entries, sizeof p.entries / sizeof *p.entries);
+    p.nentries = sections_variants(&p.reader, p.sweep, p.options->config, p.entries,
+                                   sizeof p.entries / sizeof *p.entries);
     struct doc *measure = sections_measure(&p.reader, p.sweep);
     expand(&p);
     if (!errors->length && doc_len(p.points) == 0)

@@ -7,6 +7,8 @@
 #include "inputs.h"
 #include "params.h"
 #include "registry.h"
+#include "tensor_source.h"
+#include "tensors.h"
 
 const struct doc *sections_table(struct reader *r, const struct doc *sweep, const char *key,
                                  const struct doc *empty) {
@@ -18,9 +20,49 @@ const struct doc *sections_table(struct reader *r, const struct doc *sweep, cons
 }
 
 struct list { /* of entries, being filled */
+    const char *config;
     struct entry *entries;
     size_t n, room;
 };
+
+/* The file can be opened and holds the tensor. */
+static void check_file(struct reader *r, const char *config, const char *key, const char *source) {
+    char *placed = sections_path(config, source), *path, *name;
+    struct tensor_info info;
+    struct attn_error error;
+    tensor_source_split(placed, key, &path, &name);
+    if (tensor_file_open(path, name, &info, &error)) complain(r, key, 1, "variants: %s", error.text);
+    free(placed), free(path), free(name);
+}
+
+/* tensors = { name = "file" }: names that the variant has, files by their names. */
+static void check_tensors(struct reader *r, const char *config, const struct attn_variant *v,
+                          const struct doc *given) {
+    const char *names[TENSORS_MAX];
+    size_t n = tensors_count(v);
+    for (size_t t = 0; t < n; t++) names[t] = v->tensors[t].name;
+    if (!doc_is_object(given))
+        complain(r, "tensors", 1,
+                 "variants: %s: tensors takes a table of files: tensors = { name = \"file.npy\" }", v->name);
+    for (size_t i = 0; doc_is_object(given) && i < doc_len(given); i++) {
+        const char *key = doc_key(given, i);
+        size_t t = 0;
+        while (t < n && strcmp(names[t], key)) t++;
+        if (n == 0) complain(r, "tensors", 1, "variants: %s has no tensors", v->name);
+        else if (t == n) {
+            char *help = suggestion(key, names, n);
+            complain(r, key, 1, "variants: %s has no tensor '%s'; %s", v->name, key, help);
+            free(help);
+        } else if (!doc_str(given, key, NULL))
+            complain(r, key, 1, "variants: %s: tensor %s takes the name of a file", v->name, key);
+        else check_file(r, config, key, doc_str(given, key, ""));
+    }
+}
+
+char *sections_path(const char *config, const char *name) {
+    const char *slash = strrchr(config, '/');
+    return *name == '/' || !slash ? xstrdup(name) : format("%.*s/%s", (int)(slash - config), config, name);
+}
 
 static void add_entry(struct reader *r, const struct doc *item, struct list *list) {
     const struct doc *first = doc_is_array(item) ? doc_at(item, 0) : doc_get(item, "1");
@@ -46,6 +88,10 @@ static void add_entry(struct reader *r, const struct doc *item, struct list *lis
     for (size_t i = 0; doc_is_object(item) && i < doc_len(item); i++) {
         const char *key = doc_key(item, i);
         if (!strcmp(key, "1") || params_find(v, key)) continue;
+        if (!strcmp(key, "tensors")) {
+            check_tensors(r, list->config, v, doc_get(item, key));
+            continue;
+        }
         char *help = params_suggest(v, key);
         complain(r, key, 1, "variants: %s has no parameter '%s'; %s", name, key, help);
         free(help);
@@ -57,9 +103,10 @@ static void add_entry(struct reader *r, const struct doc *item, struct list *lis
     list->entries[list->n++] = (struct entry){v, doc_is_object(item) ? item : NULL};
 }
 
-size_t sections_variants(struct reader *r, const struct doc *sweep, struct entry *entries, size_t room) {
+size_t sections_variants(struct reader *r, const struct doc *sweep, const char *config, struct entry *entries,
+                         size_t room) {
     const struct doc *given = doc_get(sweep, "variants");
-    struct list list = {entries, 0, room};
+    struct list list = {config, entries, 0, room};
     if (doc_is_string(given) || (doc_is_object(given) && doc_get(given, "1"))) add_entry(r, given, &list);
     else if (!doc_is_array(given) || doc_len(given) == 0)
         complain(r, "variants", 1, "variants is missing; for example variants = { \"full\", \"flash\" }");
@@ -132,7 +179,7 @@ static void place_files(const char *path, struct doc *inputs) {
             const char *name = doc_str(input, all[x], "");
             if (*name == '/') continue;
             if (x == 0) doc_put_str(input, "label_path", name);
-            char *full = format("%.*s/%s", (int)(slash - path), path, name);
+            char *full = sections_path(path, name);
             doc_put_str(input, all[x], full);
             free(full);
         }

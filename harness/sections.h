@@ -11,8 +11,12 @@ struct entry { /* one line of `variants` */
     const struct doc *settings; /* the table, or NULL for a bare name */
 };
 
-/* The entries of `variants`; at most `room`. */
-size_t sections_variants(struct reader *, const struct doc *sweep, struct entry *entries, size_t room);
+/* The entries of `variants`; at most `room`. The files of their tensors are named relative to the config. */
+size_t sections_variants(struct reader *, const struct doc *sweep, const char *config, struct entry *entries,
+                         size_t room);
+
+/* A file that the config names, relative to it. The caller frees the path. */
+char *sections_path(const char *config, const char *name);
 
 /* An array of inputs {family, settings...}, every combination of listed settings apart. Files are named
    relative to the config. */

@@ -8,11 +8,26 @@
 #include "params.h"
 #include "problem.h"
 #include "registry.h"
+#include "tensor_source.h"
 #include "text.h"
 
 static int no_memory(size_t bytes, const char *what, struct attn_error *error) {
     snprintf(error->text, sizeof error->text, "no memory for %s of %s", show_bytes((double)bytes), what);
     return -1;
+}
+
+static int read_tensor(struct subject *s, size_t t, const char *source, struct attn_error *error) {
+    const struct attn_tensor *table = &s->variant->tensors[t];
+    struct tensor_shape want, stored;
+    if (tensors_shape(s->variant, table, &s->problem, s->params, &want, error) ||
+        tensor_source_open(source, table, &want, &stored, error))
+        return -1;
+    if (block_make(&s->data[t], stored.count * sizeof(float)))
+        return no_memory(stored.count * sizeof(float), table->name, error);
+    if (tensor_source_read(source, table, &stored, (float *)s->data[t].data, error)) return -1;
+    block_read_only(&s->data[t]);
+    s->tensors[t] = tensors_view(&stored, (const float *)s->data[t].data);
+    return 0;
 }
 
 static int make_tensor(struct subject *s, size_t t, const struct attn_call *inputs,
@@ -23,6 +38,8 @@ static int make_tensor(struct subject *s, size_t t, const struct attn_call *inpu
         s->tensors[t] = inputs->tensors[t];
         return 0;
     }
+    const char *source = s->sources ? doc_str(s->sources, table->name, NULL) : NULL;
+    if (source) return read_tensor(s, t, source, error);
     if (table->role == ATTN_CARRY) return 0;
     if (table->alias) {
         s->tensors[t] = *table->alias == 'q' ? inputs->q : *table->alias == 'k' ? inputs->k : inputs->v;
@@ -37,9 +54,12 @@ static int make_tensor(struct subject *s, size_t t, const struct attn_call *inpu
     return 0;
 }
 
-int subject_build(struct subject *s, const struct attn_variant *v, const struct attn_problem *problem,
-                  const void *params, const struct attn_call *inputs, struct attn_error *error) {
-    *s = (struct subject){.variant = v, .problem = *problem, .need.struct_size = sizeof s->need};
+/* As subject_build(), with tensors out of files. */
+static int build(struct subject *s, const struct attn_variant *v, const struct attn_problem *problem,
+                 const void *params, const struct doc *sources, const struct attn_call *inputs,
+                 struct attn_error *error) {
+    *s = (struct subject){
+        .variant = v, .problem = *problem, .sources = sources, .need.struct_size = sizeof s->need};
     s->params = memcpy(xmalloc(v->params_size + 1), params, v->params_size);
     if (problem_accept(v, &s->problem, s->params, error)) return -1;
     v->size(&s->problem, s->params, &s->need);
@@ -54,6 +74,11 @@ int subject_build(struct subject *s, const struct attn_variant *v, const struct 
     return 0;
 }
 
+int subject_build(struct subject *s, const struct attn_variant *v, const struct attn_problem *problem,
+                  const void *params, const struct attn_call *inputs, struct attn_error *error) {
+    return build(s, v, problem, params, NULL, inputs, error);
+}
+
 int subject_make(struct subject *s, const struct doc *point, const struct attn_call *inputs,
                  struct attn_error *error) {
     const struct attn_variant *v = registry_find(doc_str(point, "variant", ""));
@@ -64,7 +89,7 @@ int subject_make(struct subject *s, const struct doc *point, const struct attn_c
     }
     problem_from_point(point, &problem);
     void *params = params_from_doc(v, doc_get(point, "params"));
-    int failed = subject_build(s, v, &problem, params, inputs, error);
+    int failed = build(s, v, &problem, params, doc_get(point, "tensors"), inputs, error);
     free(params);
     return failed;
 }

@@ -14,12 +14,13 @@ struct subject {
     struct attn_need need;
     struct block state, data[TENSORS_MAX];
     struct attn_view tensors[TENSORS_MAX];
-    struct attn_call call; /* q, k, v, scratch and o are the caller's to set */
+    const struct doc *sources; /* {name: file} of tensors that are read, or NULL */
+    struct attn_call call;     /* q, k, v, scratch and o are the caller's to set */
     int created;
 };
 
-/* From a planned point, on `inputs`. A tensor is that of inputs->tensors where it has data; else weights
-   are generated, aliases follow the inputs, carried state starts empty. -1 and the reason: refused, or no
+/* From a planned point, on `inputs`. A tensor is that of inputs->tensors where it has data, or read from the
+   file that the point names; else weights are generated, aliases follow the inputs, carried state starts empty. -1 and the reason: refused, or no
    memory. */
 int subject_make(struct subject *, const struct doc *point, const struct attn_call *inputs,
                  struct attn_error *);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tensor_source.h"
 #include "text.h"
 
 void tensor_load_refuse(const struct tensor_load *t, const char *form, ...) {
@@ -25,13 +26,9 @@ static void describe_shape(struct tensor_load *t) {
 }
 
 void tensor_load_open(struct tensor_load *t, const char *option, const char *file, const char *name) {
-    static const char ending[] = ".safetensors:";
-    const char *colon = strstr(file, ending);
     struct attn_error error;
     *t = (struct tensor_load){.option = option, .file = file};
-    if (colon) colon += strlen(ending) - 1;
-    t->path = colon ? format("%.*s", (int)(colon - file), file) : xstrdup(file);
-    t->name = xstrdup(colon ? colon + 1 : name);
+    tensor_source_split(file, name, &t->path, &t->name);
     if (tensor_file_open_any(t->path, t->name, &t->info, &error))
         die(EXIT_USAGE, "%s: %s", option, error.text);
     describe_shape(t);

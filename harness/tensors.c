@@ -65,10 +65,32 @@ int tensors_shape(const struct attn_variant *v, const struct attn_tensor *t, con
     return 0;
 }
 
-/* Elements between two neighbours of dimension d. */
+int tensors_stored(const struct attn_tensor *t, const struct tensor_shape *want, int rank, const int *sizes,
+                   struct tensor_shape *stored, struct attn_error *error) {
+    char text[100] = "";
+    int left_out = want->rank - rank, fits = left_out >= 0;
+    *stored = *want;
+    stored->count = 1;
+    for (int d = 0; d < want->rank; d++) {
+        int shared = d == want->batch || d == want->head, given = d < left_out ? 1
+                                                                  : fits       ? sizes[d - left_out]
+                                                                               : 0;
+        fits = fits && (given == want->size[d] || (shared && given == 1)) && (d >= left_out || shared);
+        stored->size[d] = given;
+        stored->count *= (size_t)given;
+        size_t used = strlen(text);
+        snprintf(text + used, sizeof text - used, "%s%d", d ? ", " : "", want->size[d]);
+    }
+    if (fits) return 0;
+    snprintf(error->text, sizeof error->text, "'%s' is [%s] = [%s] here%s", t->name, t->shape, text,
+             want->batch >= 0 || want->head >= 0 ? ", or 1 for all items and heads alike" : "");
+    return -1;
+}
+
+/* Elements between two neighbours of dimension d; 0 where there is but one for all. */
 static ptrdiff_t stride(const struct tensor_shape *s, int d) {
     ptrdiff_t n = 1;
-    if (d < 0) return 0;
+    if (d < 0 || (s->size[d] == 1 && (d == s->batch || d == s->head))) return 0;
     for (int i = d + 1; i < s->rank; i++) n *= s->size[i];
     return n;
 }

@@ -17,6 +17,11 @@ struct tensor_shape {
 int tensors_shape(const struct attn_variant *, const struct attn_tensor *, const struct attn_problem *,
                   const void *params, struct tensor_shape *, struct attn_error *);
 
+/* The shape in which a file holds a tensor of shape `want`: the same, or with 1 in place of b, h or hk, or without
+   them, where all items or heads share the values. `sizes` are the file's. -1 and what is needed in `error`. */
+int tensors_stored(const struct attn_tensor *, const struct tensor_shape *want, int rank, const int *sizes,
+                   struct tensor_shape *stored, struct attn_error *error);
+
 size_t tensors_count(const struct attn_variant *);
 
 /* Views of data that lies packed in the shape. */

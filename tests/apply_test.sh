@@ -293,7 +293,7 @@ wrong_files() {
         flash $QKV $o --bias "$I/lengths_float.npy"
     wrong "a bias of integers" "--bias FOLDER/lengths.npy: it has type I64; booleans (true may attend) or floats (added) are needed" flash $QKV $o --bias "$I/lengths.npy"
     wrong "a bias of NaN" "--bias FOLDER/bias_nan.npy: NaN at element 7; finite numbers add, -inf masks" flash $QKV $o --bias "$I/bias_nan.npy"
-    wrong "a tensor of another shape" "--tensor FOLDER/state.npy: shape [2, 3, 8, 3]; 'state_s' is [b hk dk dv] = [2, 3, 8, 4] here" \
+    wrong "a tensor of another shape" "--tensor FOLDER/state.npy: shape [2, 3, 8, 3]; 'state_s' is [b hk dk dv] = [2, 3, 8, 4] here, or 1 for all items and heads alike" \
         linear $QKV $o --tensor state_s="$I/state.npy"
     wrong "a missing tensor in a file" "--q: FOLDER/all.safetensors: no tensor 'x'; it has: q, keys, v" flash --q "$I/all.safetensors:x" $kv $o
     wrong "a missing folder" "cannot write $O/none/o.npy: No such file or directory; make its folder first" flash $QKV -o "$O/none/o.npy"

@@ -1,8 +1,17 @@
 # check_test.sh -- the contract holds for every variant, and faults that were planted are named.
 . "$(dirname "$0")/lib.sh"
 
-expect 0 "every variant keeps its contract" "$A" check
-holds "every variant was checked" [ "$(grep -c ' ok ' "$T/out")" = "$("$A" list | tail -n +2 | wc -l)" ]
+# Two halves side by side: most of the time goes into definitions, which use one core.
+names=$("$A" list | tail -n +2 | cut -d' ' -f1)
+half() { echo "$names" | awk "NR % 2 == $1"; }
+"$A" check $(half 0) >"$T/half" 2>&1 &
+other=$!
+expect 0 "every variant keeps its contract" "$A" check $(half 1)
+wait "$other"
+holds "in both halves" [ $? = 0 ]
+cat "$T/half" >>"$T/out"
+grep -v ' ok ' "$T/out" | sed 's/^/# /'
+holds "every variant was checked" [ "$(grep -c ' ok ' "$T/out")" = "$(echo "$names" | wc -l)" ]
 ATTNBENCH_ISA=generic expect 0 "the transcript names each" "$A" check null zero
 expect 2 "check of the unknown" "$A" check flahs
 said "$T/err" "no variant 'flahs'; did you mean 'flash'?"

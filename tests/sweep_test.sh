@@ -88,13 +88,12 @@ expect 3 "incomplete without wrong results" "$BAD" run "$T/bad.lua" -o "$T/bad3"
 
 # ---- a worker killed from outside
 R=$T/killed
-"$BAD" run "$T/bad.lua" -o "$R" --filter 'bad_hang.*n8d' --point-timeout 20s --no-plots >/dev/null 2>&1 &
+"$BAD" run "$T/bad.lua" -o "$R" --filter 'bad_hang.*n8d' --point-timeout 60s --no-plots >/dev/null 2>&1 &
 parent=$!
-for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do # past ceilings and inputs, into the hang
-    sleep 0.2
+for _ in $(seq 600); do
+    sleep 0.1
     worker=$(workers "$parent")
-    [ -n "$worker" ] && [ "$worker" = "${before:-}" ] && break
-    before=$worker
+    [ -n "$worker" ] && [ "$(cat "/proc/$worker/comm" 2>/dev/null)" = bad_hang ] && break
 done
 kill -9 "$worker"
 wait "$parent"
@@ -133,6 +132,33 @@ expect 0 "captured tensors" "$A" run "$T/file.lua" -o "$R" --no-plots
 holds "heads and sizes come from the file" [ "$(status flash/b1h4n64d64)" = ok ]
 holds "a longer n is unsupported" [ "$(status flash/b1h4n2048)" = unsupported ]
 said "$T/out" "bytes-lm.safetensors holds 1024 queries and 1024 keys"
+
+# ---- tensors of a mechanism out of files
+NPY=$B/tests/npy
+mkdir -p "$T/tensors/data"
+"$NPY" normal "$T/tensors/data/e.npy" 4,64 1
+"$NPY" normal "$T/tensors/data/layout.npy" 2,2 3
+cat >"$T/tensors/files.lua" <<LUA
+sweep { shape = { heads = 2, dk = 16, n = { 32, 64 } }, threads = 2, $small,
+        variants = { { "linformer", rank = 4 }, { "linformer", rank = 4, tensors = { e = "data/e.npy", f = "data/e.npy" } },
+                     { "blocksparse", block = 32, tensors = { layout = "data/layout.npy" } } } }
+LUA
+R=$T/weights
+expect 0 "tensors out of files" "$A" run "$T/tensors/files.lua" -o "$R" --no-plots
+e=linformer,rank=4,e=data/e.npy,f=data/e.npy
+error() { sed -n "s|^{\"schema\":1,\"id\":\"$1/.*\"softmax\":{\"rel_fro\":\([^,]*\),.*|\1|p" "$R/points.jsonl"; }
+holds "are read" [ "$(error $e/b1h2n64d16)" != "$(error linformer,rank=4/b1h2n64d16)" ]
+holds "and measured" [ "$(status $e/b1h2n64d16)" = ok ]
+holds "one layout for all heads" [ "$(status blocksparse,block=32,layout=data/layout.npy/b1h2n64d16)" = ok ]
+holds "a length that they do not fit is unsupported" [ "$(status $e/b1h2n32d16)" = unsupported ]
+said "$R/points.jsonl" "'e' is [rank nk] = [4, 32] here"
+expect 2 "no such file" "$A" run "$T/tensors/files.lua" -o "$T/none" --set 'variants={ "linformer", tensors = { e = "none.npy" } }'
+said "$T/err" "files.lua"
+said "$T/err" "none.npy: No such file"
+expect 2 "no such tensor" "$A" run "$T/tensors/files.lua" -o "$T/none" --set 'variants={ "linformer", tensors = { g = "none.npy" } }'
+said "$T/err" "linformer has no tensor 'g'"
+expect 2 "no file name" "$A" run "$T/tensors/files.lua" -o "$T/none" --set 'variants={ "linformer", tensors = { e = 3 } }'
+said "$T/err" "tensor e takes the name of a file"
 
 # ---- forecasts come from calls that are long enough, hang-ups pass by a run under nohup
 expect 0 "a short call forecasts nothing" "$A" run "$T/plain.lua" -o "$T/short" --set shape.n=1,4096 --filter 'flash.*none' --no-plots
@@ -180,7 +206,7 @@ ids "$T/uncut/points.jsonl" >"$T/b"
 same "the same rows as without a break" "$T/a" "$T/b"
 
 # ---- two at once
-"$BAD" run "$T/bad.lua" -o "$T/two" --filter bad_hang --point-timeout 20s --no-plots >/dev/null 2>&1 &
+"$BAD" run "$T/bad.lua" -o "$T/two" --filter bad_hang --point-timeout 60s --no-plots >/dev/null 2>&1 &
 parent=$!
 wait_for "$T/two/plan.jsonl"
 expect 2 "two runs into one folder" "$BAD" run "$T/bad.lua" -o "$T/two" --overwrite

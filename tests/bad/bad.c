@@ -1,5 +1,6 @@
 /* bad.c -- variants that misbehave, each in one way, to show that a sweep survives and check names it. */
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "attn.h"
@@ -37,6 +38,7 @@ static void late(const struct attn_call *c) {
 
 static void hang(const struct attn_call *c) {
     (void)c;
+    prctl(PR_SET_NAME, "bad_hang"); /* for tests that wait until it does */
     for (;;) pause();
 }
 
