@@ -5,8 +5,10 @@ sweep {
   mask     = { "none", "causal" },
   input    = { "gauss", s = 1 },
   variants = {
-    "full", "flash", "bilinear",
+    "full", "flash", "bilinear", "additive",
     { "local", window = 256 },
+    { "sparse", pattern = { "strided", "fixed" } },
+    { "longformer", window = 256, globals = 16 },
     { "linformer", rank = 256 },
     { "performer", features = 256 },
     "linear",
