@@ -3,7 +3,7 @@
 --
 -- More threads than usable cores are a setting, not an error, but the rows say `oversubscribed`.
 sweep {
-  shape    = { heads = 8, dk = 64, n = { 1024, 4096 } },
+  shape    = { heads = 8, dk = 64, n = 4096 },
   mask     = "causal",
   input    = { "gauss", s = 1 },
   threads  = { 1, 2 },
