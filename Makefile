@@ -31,7 +31,9 @@ BLASINC := $(firstword $(patsubst %,-I%,$(wildcard /usr/include/*/openblas-openm
 LIBS    := $(if $(BLASDIR),-L$(BLASDIR) -Wl$(comma)-rpath$(comma)$(BLASDIR)) -lopenblas $(call pkg,--libs lua5.4) $(call pkg,--libs jansson) -lm
 
 ARCH     := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine 2>/dev/null)))
-ISAS     := generic $(if $(filter x86_64,$(ARCH)),avx2 avx512)
+ISAS_x86_64  := avx2 avx512
+ISAS_aarch64 := neon
+ISAS     := generic $(ISAS_$(ARCH))
 KERNELS  := variants/kernels/kern_find.c $(ISAS:%=variants/kernels/kern_%.c)
 VARIANTS := $(wildcard variants/*.c)
 HARNESS  := $(filter-out harness/main.c,$(wildcard harness/*.c))
@@ -48,6 +50,7 @@ $(B)/harness/config.o: INC := -Iharness $(call pkg,--cflags lua5.4)
 $(B)/harness/doc.o: INC := -Iharness $(call pkg,--cflags jansson)
 $(B)/tests/%.o: INC := -Ivariants -Iharness -Itests $(call pkg,--cflags cmocka)
 $(B)/variants/kernels/%.o: INC :=
+$(B)/variants/kernels/kern_find.o: DEFS := $(ISAS:%=-DKERN_%)
 $(B)/variants/kernels/kern_avx2.o: ISA := -mavx2 -mfma
 $(B)/variants/kernels/kern_avx512.o: ISA := -mavx512f -mavx512dq -mavx512vl -mavx512bw -mavx2 -mfma
 
@@ -80,7 +83,7 @@ $(B)/scripts/curves_gp.o: $(B)/scripts/curves_gp.c
 	$(Q)$(CC) $(ALL) -c $< -o $@
 
 # Files that change when flags or version change, and only then.
-$(B)/flags: TEXT = $(CC) $(ALL)
+$(B)/flags: TEXT = $(CC) $(ALL) $(ISAS)
 $(B)/version: TEXT = $(VERSION)
 $(B)/flags $(B)/version: FORCE
 	@mkdir -p $(@D); printf '%s\n' '$(TEXT)' | cmp -s - $@ || printf '%s\n' '$(TEXT)' > $@

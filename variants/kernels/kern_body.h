@@ -179,9 +179,10 @@ static int all_finite(int n, const float *x) {
     return v_hsum(bad) == 0.0f;
 }
 
-/* Twelve independent chains cover latency times issue width and fit, with x and y, sixteen registers. */
+/* Independent chains cover latency times issue width: twelve fit, with x and y, sixteen registers; where there
+   are more registers, as many as mul() has accumulators. */
 static double fma_loop(long rounds) {
-    enum { CHAINS = 12 };
+    enum { CHAINS = MR * NV > 12 ? MR * NV : 12 };
     vf acc[CHAINS], x = v_set1(0.999f), y = v_set1(1e-3f);
     for (int c = 0; c < CHAINS; c++) acc[c] = v_set1((float)c);
     for (long r = 0; r < rounds; r++)
