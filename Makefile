@@ -107,6 +107,11 @@ $(B)/tests/test_%: $(B)/tests/test_%.o $(LIBRARY)
 	$(if $(Q),@echo "  LD $@")
 	$(Q)$(CC) $(ALL) $^ $(call pkg,--libs cmocka) $(LIBS) $(LDFLAGS) -o $@
 
+# The test of the kernels needs the C library alone, so that it can be linked for another CPU.
+$(B)/tests/test_kernels: $(patsubst %.c,$(B)/%.o,tests/test_kernels.c $(wildcard tests/kern/*.c) harness/block.c $(KERNELS))
+	$(if $(Q),@echo "  LD $@")
+	$(Q)$(CC) $(ALL) $^ $(LDFLAGS) -lm -o $@
+
 # The program with a roster of variants that misbehave, in place of variants/list.h.
 $(B)/tests/bad_registry.o: harness/registry.c tests/bad/list.h $(B)/flags
 	@mkdir -p $(@D)
@@ -125,6 +130,22 @@ asan-tests: $(B)/attnbench $(TESTS)
 	@B=$(B) tests/run.sh $(TESTS)
 	$(B)/attnbench check
 
+## check-generic: all tests with the portable kernels alone, as on a CPU for which there are no others
+check-generic:
+	@scripts/setup.sh test
+	@$(MAKE) --no-print-directory B=build/generic ISAS=generic run-tests
+
+# Both programs are linked statically: an emulator has no libraries of another CPU.
+ARM := B=build/aarch64 CC=aarch64-linux-gnu-gcc
+X86 := B=build/x86_64
+## check-emulated: the test of the kernels on emulated CPUs: aarch64, and x86-64 with less than AVX-512 or AVX2
+check-emulated:
+	@[ "$(ARCH)" = x86_64 ] || { echo "check-emulated: needs a compiler for x86-64, not for $(ARCH)" >&2; exit 2; }
+	@scripts/setup.sh emulate
+	@$(MAKE) --no-print-directory MODE=release LDFLAGS=-static $(ARM) build/aarch64/tests/test_kernels
+	@$(MAKE) --no-print-directory MODE=release LDFLAGS=-static $(X86) build/x86_64/tests/test_kernels
+	@tests/run.sh tests/emulated.sh
+
 ## lint: formatting and the direction of includes
 lint:
 	@scripts/setup.sh lint
@@ -138,6 +159,6 @@ clean:
 help:
 	@sed -n 's/^## //p' $(firstword $(MAKEFILE_LIST)); echo; echo "MODE=release|debug|asan  V=1  WERROR=1  CC=...  CFLAGS=...  CONFIG=... (of demo)"
 
-.PHONY: demo test run-tests check-asan asan-tests lint clean help
+.PHONY: demo test run-tests check-asan asan-tests check-generic check-emulated lint clean help
 .SECONDARY: $(TESTS:=.o)
 -include $(wildcard $(B)/*/*.d $(B)/*/*/*.d)

@@ -12,8 +12,10 @@ static inline vf v_fma(vf a, vf b, vf c) {
     return (vf)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);
 }
 
-/* The form that prefers a number to a NaN: as a > b ? a : b where only a may be NaN. */
-static inline vf v_max(vf a, vf b) { return (vf)vmaxnmq_f32((float32x4_t)a, (float32x4_t)b); }
+/* Not vmaxq_f32: where a is NaN this is b, as on every other instruction set. */
+static inline vf v_max(vf a, vf b) {
+    return (vf)vbslq_f32(vcgtq_f32((float32x4_t)a, (float32x4_t)b), (float32x4_t)a, (float32x4_t)b);
+}
 
 /* There are no masked loads; n is 1 to 4. */
 static inline vf v_load_n(const float *p, int n) {
