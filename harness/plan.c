@@ -335,19 +335,16 @@ static void read_axes(struct plan *p, struct doc **axes) {
 static struct doc *read_isas(struct plan *p) {
     const char *names[16], *forced = getenv("ATTNBENCH_ISA");
     size_t n = 0;
-    for (int i = 0; i < attn_isa_count() && n < 16; i++)
-        if (attn_isa_usable(i)) names[n++] = attn_isa_name(i);
     if (forced && *forced && !doc_get(p->sweep, "isa")) {
         struct doc *isa = doc_array();
-        for (size_t i = 0; i < n; i++)
-            if (!strcmp(names[i], forced)) doc_add(isa, doc_string(forced));
-        if (doc_len(isa) == 0) {
-            char *help = suggestion(forced, names, n);
-            text_add(p->reader.errors, "ATTNBENCH_ISA=%s: not usable here; %s\n", forced, help);
-            free(help);
-        }
+        char *reason;
+        int found = problem_forced_isa(&reason);
+        if (found >= 0) doc_add(isa, doc_string(attn_isa_name(found)));
+        else text_add(p->reader.errors, "%s\n", reason), free(reason);
         return isa;
     }
+    for (int i = 0; i < attn_isa_count() && n < 16; i++)
+        if (attn_isa_usable(i)) names[n++] = attn_isa_name(i);
     return axis_words(&p->reader, p->sweep, "isa", "best", names, n);
 }
 

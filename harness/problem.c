@@ -2,7 +2,10 @@
 #include "problem.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "text.h"
 
 static const char *const masks[] = {"none", "causal", "causal_top_left"};
 
@@ -31,6 +34,21 @@ void problem_from_point(const struct doc *point, struct attn_problem *p) {
     p->seed = (uint64_t)doc_num(point, "seed", 1);
     for (int i = 0; i < attn_isa_count(); i++)
         if (!strcmp(attn_isa_name(i), doc_str(point, "isa", "best"))) p->isa = i;
+}
+
+int problem_forced_isa(char **reason) {
+    const char *forced = getenv("ATTNBENCH_ISA"), *usable[16];
+    size_t n = 0;
+    if (!forced || !*forced) return ATTN_ISA_BEST;
+    for (int i = 0; i < attn_isa_count() && n < 16; i++) {
+        if (!attn_isa_usable(i)) continue;
+        if (!strcmp(attn_isa_name(i), forced)) return i;
+        usable[n++] = attn_isa_name(i);
+    }
+    char *help = suggestion(forced, usable, n);
+    *reason = format("ATTNBENCH_ISA=%s: not usable here; %s", forced, help);
+    free(help);
+    return -1;
 }
 
 int problem_accept(const struct attn_variant *v, const struct attn_problem *p, const void *params,

@@ -15,6 +15,10 @@ void problem_from_point(const struct doc *point, struct attn_problem *);
 int problem_accept(const struct attn_variant *, const struct attn_problem *, const void *params,
                    struct attn_error *);
 
+/* The instruction set that ATTNBENCH_ISA forces, ATTN_ISA_BEST where it is not set. Where this CPU has it not:
+   -1 and the reason, to be freed. */
+int problem_forced_isa(char **reason);
+
 /* Bytes of q, k and v together, and of o. */
 double problem_input_bytes(const struct attn_problem *);
 double problem_output_bytes(const struct attn_problem *);
