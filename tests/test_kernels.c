@@ -107,7 +107,7 @@ static int execute(const char *name) {
 
 int main(int argc, char **argv) {
     const char *expected = NULL;
-    for (int i = 1; i < argc; i++) {
+    for (int i = 1; i < argc; i += 2) {
         const char *value = i + 1 < argc ? argv[i + 1] : "";
         if (!strcmp(argv[i], "--list")) return puts(usable_names()) == EOF;
         if (!strcmp(argv[i], "--execute")) return execute(value);
@@ -120,7 +120,6 @@ int main(int argc, char **argv) {
                 "usage: test_kernels [--step N] [--slack N] [--expect NAMES] | --list | --execute NAME\n");
             return 2;
         }
-        i++;
     }
     signal(SIGSEGV, on_signal);
     signal(SIGBUS, on_signal);

@@ -179,17 +179,20 @@ static int all_finite(int n, const float *x) {
     return v_hsum(bad) == 0.0f;
 }
 
-/* Independent chains cover latency times issue width: twelve fit, with x and y, sixteen registers; where there
-   are more registers, as many as mul() has accumulators. */
+/* Independent chains cover latency times issue width: twelve fit, with x, sixteen registers; where the tile of
+   mul() needs more registers, there are thirty-two, and sixteen chains cover four cycles on four pipes. A chain
+   is both factor and summand: on aarch64 any other summand would be copied before it is added to. As x is read
+   at run time, nothing is computed before. */
 static double fma_loop(long rounds) {
-    enum { CHAINS = MR * NV > 12 ? MR * NV : 12 };
-    vf acc[CHAINS], x = v_set1(0.999f), y = v_set1(1e-3f);
+    enum { CHAINS = MR * NV > 12 ? 16 : 12 };
+    volatile float tiny = 1e-9f, sink;
+    vf acc[CHAINS], x = v_set1(tiny), all = v_set1(0.0f);
     for (int c = 0; c < CHAINS; c++) acc[c] = v_set1((float)c);
     for (long r = 0; r < rounds; r++)
-        for (int c = 0; c < CHAINS; c++) acc[c] = v_fma(acc[c], x, y);
-    vf all = acc[0];
-    for (int c = 1; c < CHAINS; c++) all += acc[c];
-    volatile float sink = v_hsum(all);
+        for (int c = 0; c < CHAINS; c++) acc[c] = v_fma(acc[c], x, acc[c]);
+#pragma GCC unroll 16 /* or else the chains live in memory for the sake of this loop */
+    for (int c = 0; c < CHAINS; c++) all += acc[c];
+    sink = v_hsum(all);
     (void)sink;
     return (double)rounds * CHAINS * VL * 2;
 }
