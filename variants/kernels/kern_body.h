@@ -179,20 +179,21 @@ static int all_finite(int n, const float *x) {
     return v_hsum(bad) == 0.0f;
 }
 
-/* Independent chains cover latency times issue width: twelve fit, with x, sixteen registers; where the tile of
-   mul() needs more registers, there are thirty-two, and sixteen chains cover four cycles on four pipes. A chain
-   is both factor and summand: on aarch64 any other summand would be copied before it is added to. As x is read
-   at run time, nothing is computed before. */
+#ifndef CHAIN /* one step of a chain of fma_loop() */
+#define CHAIN(acc, x, y) v_fma(acc, x, y)
+#endif
+
+/* Independent chains cover latency times issue width: twelve fit, with x and y, sixteen registers; where the tile
+   of mul() needs more registers, there are thirty-two, and sixteen chains cover four cycles on four pipes. */
 static double fma_loop(long rounds) {
     enum { CHAINS = MR * NV > 12 ? 16 : 12 };
-    volatile float tiny = 1e-9f, sink;
-    vf acc[CHAINS], x = v_set1(tiny), all = v_set1(0.0f);
+    vf acc[CHAINS], x = v_set1(0.999f), y = v_set1(1e-3f), all = v_set1(0.0f);
     for (int c = 0; c < CHAINS; c++) acc[c] = v_set1((float)c);
     for (long r = 0; r < rounds; r++)
-        for (int c = 0; c < CHAINS; c++) acc[c] = v_fma(acc[c], x, acc[c]);
+        for (int c = 0; c < CHAINS; c++) acc[c] = CHAIN(acc[c], x, y);
 #pragma GCC unroll 16 /* or else the chains live in memory for the sake of this loop */
     for (int c = 0; c < CHAINS; c++) all += acc[c];
-    sink = v_hsum(all);
+    volatile float sink = v_hsum(all);
     (void)sink;
     return (double)rounds * CHAINS * VL * 2;
 }
