@@ -31,7 +31,9 @@ BLASINC := $(firstword $(patsubst %,-I%,$(wildcard /usr/include/*/openblas-openm
 LIBS    := $(if $(BLASDIR),-L$(BLASDIR) -Wl$(comma)-rpath$(comma)$(BLASDIR)) -lopenblas $(call pkg,--libs lua5.4) $(call pkg,--libs jansson) -lm
 
 ARCH     := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine 2>/dev/null)))
-ISAS     := generic $(if $(filter x86_64,$(ARCH)),avx2 avx512)
+ISAS_x86_64  := avx2 avx512
+ISAS_aarch64 := neon
+ISAS     := generic $(ISAS_$(ARCH))
 KERNELS  := variants/kernels/kern_find.c $(ISAS:%=variants/kernels/kern_%.c)
 VARIANTS := $(wildcard variants/*.c)
 HARNESS  := $(filter-out harness/main.c,$(wildcard harness/*.c))
@@ -48,6 +50,7 @@ $(B)/harness/config.o: INC := -Iharness $(call pkg,--cflags lua5.4)
 $(B)/harness/doc.o: INC := -Iharness $(call pkg,--cflags jansson)
 $(B)/tests/%.o: INC := -Ivariants -Iharness -Itests $(call pkg,--cflags cmocka)
 $(B)/variants/kernels/%.o: INC :=
+$(B)/variants/kernels/kern_find.o: DEFS := $(ISAS:%=-DKERN_%)
 $(B)/variants/kernels/kern_avx2.o: ISA := -mavx2 -mfma
 $(B)/variants/kernels/kern_avx512.o: ISA := -mavx512f -mavx512dq -mavx512vl -mavx512bw -mavx2 -mfma
 
@@ -80,7 +83,7 @@ $(B)/scripts/%_gp.o: $(B)/scripts/%_gp.c
 	$(Q)$(CC) $(ALL) -c $< -o $@
 
 # Files that change when flags or version change, and only then.
-$(B)/flags: TEXT = $(CC) $(ALL)
+$(B)/flags: TEXT = $(CC) $(ALL) $(ISAS)
 $(B)/version: TEXT = $(VERSION)
 $(B)/flags $(B)/version: FORCE
 	@mkdir -p $(@D); printf '%s\n' '$(TEXT)' | cmp -s - $@ || printf '%s\n' '$(TEXT)' > $@
@@ -109,6 +112,11 @@ $(B)/tests/npy: $(B)/tests/npy.o $(LIBRARY)
 	$(if $(Q),@echo "  LD $@")
 	$(Q)$(CC) $(ALL) $^ $(LIBS) $(LDFLAGS) -o $@
 
+# The test of the kernels needs the C library alone, so that it can be linked for another CPU.
+$(B)/tests/test_kernels: $(patsubst %.c,$(B)/%.o,tests/test_kernels.c $(wildcard tests/kern/*.c) harness/block.c $(KERNELS))
+	$(if $(Q),@echo "  LD $@")
+	$(Q)$(CC) $(ALL) $^ $(LDFLAGS) -lm -o $@
+
 # The program with a roster of variants that misbehave, in place of variants/list.h.
 $(B)/tests/bad_registry.o: harness/registry.c tests/bad/list.h $(B)/flags
 	@mkdir -p $(@D)
@@ -127,6 +135,22 @@ asan-tests: $(B)/attnbench $(TESTS)
 	@B=$(B) tests/run.sh $(TESTS)
 	$(B)/attnbench check
 
+## check-generic: all tests with the portable kernels alone, as on a CPU for which there are no others
+check-generic:
+	@scripts/setup.sh test
+	@$(MAKE) --no-print-directory B=build/generic ISAS=generic run-tests
+
+# Both programs are linked statically: an emulator has no libraries of another CPU.
+ARM := B=build/aarch64 CC=aarch64-linux-gnu-gcc
+X86 := B=build/x86_64
+## check-emulated: the test of the kernels on emulated CPUs: aarch64, and x86-64 with less than AVX-512 or AVX2
+check-emulated:
+	@[ "$(ARCH)" = x86_64 ] || { echo "check-emulated: needs a compiler for x86-64, not for $(ARCH)" >&2; exit 2; }
+	@scripts/setup.sh emulate
+	@$(MAKE) --no-print-directory MODE=release LDFLAGS=-static $(ARM) build/aarch64/tests/test_kernels
+	@$(MAKE) --no-print-directory MODE=release LDFLAGS=-static $(X86) build/x86_64/tests/test_kernels
+	@tests/run.sh tests/emulated.sh
+
 ## lint: formatting and the direction of includes
 lint:
 	@scripts/setup.sh lint
@@ -140,6 +164,6 @@ clean:
 help:
 	@sed -n 's/^## //p' $(firstword $(MAKEFILE_LIST)); echo; echo "MODE=release|debug|asan  V=1  WERROR=1  CC=...  CFLAGS=...  CONFIG=... (of demo)"
 
-.PHONY: demo test run-tests check-asan asan-tests lint clean help
+.PHONY: demo test run-tests check-asan asan-tests check-generic check-emulated lint clean help
 .SECONDARY: $(TESTS:=.o)
 -include $(wildcard $(B)/*/*.d $(B)/*/*/*.d)

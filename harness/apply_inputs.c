@@ -100,11 +100,9 @@ static void open_both_pasts(struct apply_inputs *in, const struct apply_options 
 }
 
 static int chosen_isa(void) {
-    const char *names[ISA_MAX], *forced = isa_forced();
-    int isa = forced ? isa_find(forced) : ATTN_ISA_BEST;
-    if (isa < 0)
-        die(EXIT_USAGE, "ATTNBENCH_ISA=%s: not usable here; %s", forced,
-            suggestion(forced, names, isa_names(names)));
+    char *reason;
+    int isa = isa_forced(&reason);
+    if (isa < 0) die(EXIT_USAGE, "%s", reason);
     return isa;
 }
 

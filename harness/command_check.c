@@ -6,6 +6,7 @@
 #include "check.h"
 #include "child.h"
 #include "commands.h"
+#include "isa.h"
 #include "registry.h"
 #include "stopwatch.h"
 #include "text.h"
@@ -29,7 +30,10 @@ int command_check_child(int argc, char **argv) {
     const struct attn_variant *v = argc == 2 ? registry_find(argv[1]) : NULL;
     child_settle();
     if (!v) die(EXIT_USAGE, "this command is for the program's own use");
-    long checks = check_variant(v, send_begin, send_fail);
+    char *reason;
+    int isa = isa_forced(&reason);
+    if (isa < 0) die(EXIT_USAGE, "%s", reason);
+    long checks = check_variant(v, isa, send_begin, send_fail);
     struct doc *d = doc_object();
     doc_put_num(d, "checks", (double)checks);
     child_send(d);
@@ -97,6 +101,8 @@ int command_check(int argc, char **argv) {
     for (int i = 1; i < argc; i++)
         if (!registry_find(argv[i]))
             die(EXIT_USAGE, "no variant '%s'; %s", argv[i], registry_suggest(argv[i]));
+    char *reason;
+    if (isa_forced(&reason) < 0) die(EXIT_USAGE, "%s", reason);
     for (int i = 1; i < argc; i++) broken += check_one(registry_find(argv[i]));
     for (size_t i = 0; argc == 1 && i < registry_count() && !child_interrupted(); i++)
         broken += check_one(registry_at(i));

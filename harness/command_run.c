@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "attn.h"
 #include "child.h"
 #include "commands.h"
 #include "isa.h"
@@ -37,11 +38,13 @@ static void add_option(struct text *t, const char *option, const char *word) {
 
 /* What of the command line another run of one of its points has to repeat. */
 static char *repeated(const char *program, const struct run_options *o) {
-    const char *isa = isa_forced();
+    char *reason = NULL;
+    int isa = isa_forced(&reason); /* where it is none, planning says so */
     struct text t = {0};
     text_add(&t, "%s run", program);
-    if (isa) add_option(&t, " --set", "isa=");
-    if (isa) text_add(&t, "%s", isa);
+    if (isa > 0) add_option(&t, " --set", "isa=");
+    if (isa > 0) text_add(&t, "%s", attn_isa_name(isa));
+    free(reason);
     add_option(&t, "", o->config);
     for (size_t i = 0; i < o->nsets; i++) add_option(&t, " --set", o->sets[i]);
     if (o->threads) text_add(&t, " --threads %d", o->threads);

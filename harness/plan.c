@@ -374,19 +374,16 @@ static void read_axes(struct plan *p, struct doc **axes) {
 }
 
 static struct doc *read_isas(struct plan *p) {
-    const char *names[ISA_MAX], *forced = isa_forced();
-    size_t n = isa_names(names);
+    const char *names[ISA_MAX];
+    char *reason;
+    int forced = isa_forced(&reason);
     if (forced && !doc_get(p->sweep, "isa")) {
         struct doc *isa = doc_array();
-        if (isa_find(forced) >= 0) doc_add(isa, doc_string(forced));
-        else {
-            char *help = suggestion(forced, names, n);
-            text_add(p->reader.errors, "ATTNBENCH_ISA=%s: not usable here; %s\n", forced, help);
-            free(help);
-        }
+        if (forced > 0) doc_add(isa, doc_string(attn_isa_name(forced)));
+        else text_add(p->reader.errors, "%s\n", reason), free(reason);
         return isa;
     }
-    return axis_words(&p->reader, p->sweep, "isa", "best", names, n);
+    return axis_words(&p->reader, p->sweep, "isa", "best", names, isa_names(names));
 }
 
 /* ---- the whole --------------------------------------------------------------------------------- */

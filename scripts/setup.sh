@@ -1,15 +1,15 @@
 #!/bin/sh
 # setup.sh -- installs what is missing on Debian or Ubuntu; does nothing where all is there.
 #
-#   scripts/setup.sh run    what building and running needs
-#   scripts/setup.sh test   that, and what the tests need
-#   scripts/setup.sh lint   what `make lint` needs
+#   scripts/setup.sh run       what building and running needs
+#   scripts/setup.sh test      that, and what the tests need
+#   scripts/setup.sh emulate   what `make check-emulated` needs
+#   scripts/setup.sh lint      what `make lint` needs
 set -eu
 
 case "${1:-}" in
-run | test) ;;
-lint) ;;
-*) echo "usage: scripts/setup.sh run|test|lint" >&2; exit 2 ;;
+run | test | emulate | lint) ;;
+*) echo "usage: scripts/setup.sh run|test|emulate|lint" >&2; exit 2 ;;
 esac
 
 missing=""
@@ -27,7 +27,7 @@ need() {
 }
 
 has() { command -v "$1"; }
-header() { echo "#include <$1>" | ${CC:-gcc} -E -x c -; }
+header() { echo "#include <$1>" | ${2:-${CC:-gcc}} -E -x c -; }
 openblas() { ls /usr/lib/*/openblas-openmp/libopenblas.so || { pkg-config --exists openblas && ! has apt-get; }; }
 
 if [ "$1" = lint ]; then
@@ -36,6 +36,13 @@ else
     need gcc "compiles" has "${CC:-gcc}"
     need libc6-dev "headers of the C library" header stdlib.h
     need make "builds" has make
+fi
+if [ "$1" = emulate ]; then
+    need gcc-aarch64-linux-gnu "compiles for aarch64" has aarch64-linux-gnu-gcc
+    need libc6-dev-arm64-cross "its C library" header stdlib.h aarch64-linux-gnu-gcc
+    need qemu-user "runs programs of other CPUs" eval 'has qemu-aarch64 && has qemu-x86_64'
+fi
+if [ "$1" = run ] || [ "$1" = test ]; then
     need pkg-config "finds the libraries" has pkg-config
     need libopenblas-openmp-dev "matrix products of the baseline" openblas
     need liblua5.4-dev "reads the configs" pkg-config --exists lua5.4

@@ -12,7 +12,10 @@ holds "in both halves" [ $? = 0 ]
 cat "$T/half" >>"$T/out"
 grep -v ' ok ' "$T/out" | sed 's/^/# /'
 holds "every variant was checked" [ "$(grep -c ' ok ' "$T/out")" = "$(echo "$names" | wc -l)" ]
-ATTNBENCH_ISA=generic expect 0 "the transcript names each" "$A" check null zero
+ATTNBENCH_ISA=generic expect 1 "another instruction set" "$BAD" check bad_garbage
+said "$T/out" "isa=generic"
+ATTNBENCH_ISA=zmm expect 2 "an unknown instruction set" "$A" check null
+said "$T/err" "ATTNBENCH_ISA=zmm: not usable here"
 expect 2 "check of the unknown" "$A" check flahs
 said "$T/err" "no variant 'flahs'; did you mean 'flash'?"
 

@@ -11,7 +11,8 @@
 
 struct kern {
     const char *isa;
-    int mr, nr; /* register tile of mul(): rows a multiple of mr and columns of nr run fastest */
+    int mr,
+        nr; /* register tile of mul(): rows a multiple of mr and columns of nr run fastest; nr divides 64 */
 
     /* c[m][n] = alpha * a[m][k] b[k][n], or with `add` (alpha must be 1) c += a b. Element a[i][p] is at i *
        a_row + p * a_col. b comes in panels of nr columns: panel t starts at t * panel, its rows are ldb

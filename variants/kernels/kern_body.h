@@ -216,15 +216,20 @@ static int all_finite(int n, const float *x) {
     return v_hsum(bad) == 0.0f;
 }
 
-/* Twelve independent chains cover latency times issue width and fit, with x and y, sixteen registers. */
+#ifndef CHAIN /* one step of a chain of fma_loop() */
+#define CHAIN(acc, x, y) v_fma(acc, x, y)
+#endif
+
+/* Independent chains cover latency times issue width: twelve fit, with x and y, sixteen registers; where the tile
+   of mul() needs more registers, there are thirty-two, and sixteen chains cover four cycles on four pipes. */
 static double fma_loop(long rounds) {
-    enum { CHAINS = 12 };
-    vf acc[CHAINS], x = v_set1(0.999f), y = v_set1(1e-3f);
+    enum { CHAINS = MR * NV > 12 ? 16 : 12 };
+    vf acc[CHAINS], x = v_set1(0.999f), y = v_set1(1e-3f), all = v_set1(0.0f);
     for (int c = 0; c < CHAINS; c++) acc[c] = v_set1((float)c);
     for (long r = 0; r < rounds; r++)
-        for (int c = 0; c < CHAINS; c++) acc[c] = v_fma(acc[c], x, y);
-    vf all = acc[0];
-    for (int c = 1; c < CHAINS; c++) all += acc[c];
+        for (int c = 0; c < CHAINS; c++) acc[c] = CHAIN(acc[c], x, y);
+#pragma GCC unroll 16 /* or else the chains live in memory for the sake of this loop */
+    for (int c = 0; c < CHAINS; c++) all += acc[c];
     volatile float sink = v_hsum(all);
     (void)sink;
     return (double)rounds * CHAINS * VL * 2;

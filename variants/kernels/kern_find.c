@@ -1,21 +1,22 @@
 /*
  * kern_find.c -- which instruction sets there are, and which of them this CPU runs.
  *
- * The test names exactly the features that the Makefile compiles each file with;
- * __builtin_cpu_supports also asks whether the operating system saves the registers.
+ * The Makefile says by KERN_<isa> which tables are compiled in. The test of each names exactly the features
+ * that the Makefile compiles its file with. __builtin_cpu_supports asks the CPU and, by XGETBV, whether the
+ * operating system saves the wide registers: a CPU that has AVX2 under a system that does not save its
+ * registers is refused. Advanced SIMD is part of every aarch64.
  */
 #include "kern.h"
 
-extern const struct kern kern_generic;
-#ifdef __x86_64__
-extern const struct kern kern_avx2, kern_avx512;
-#endif
+extern const struct kern kern_generic, kern_avx2, kern_avx512, kern_neon;
 
 static int always(void) { return 1; }
 
-#ifdef __x86_64__
+#if defined KERN_avx2 || defined KERN_avx512
 static int has_avx2(void) { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
+#endif
 
+#ifdef KERN_avx512
 static int has_avx512(void) {
     return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
            __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw");
@@ -27,9 +28,14 @@ static const struct {
     int (*usable)(void);
 } all[] = {
     {&kern_generic, always},
-#ifdef __x86_64__
+#ifdef KERN_avx2
     {&kern_avx2, has_avx2},
+#endif
+#ifdef KERN_avx512
     {&kern_avx512, has_avx512},
+#endif
+#ifdef KERN_neon
+    {&kern_neon, always},
 #endif
 };
 

@@ -1,0 +1,176 @@
+/* kern_rows.c -- the kernels that take one row: against plain loops in double, over tails and sizes. */
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+#include "kern_test.h"
+
+/* Ordinary, huge (differences of two overflow), denormal. */
+static const double sizes[] = {3, 3e38, 1e-40};
+enum { SIZES = 3 };
+
+#define FOR_TAILS(n, size)                  \
+    for (int n = 0; n <= widest(kern); n++) \
+        for (int size = 0; size < SIZES; size++)
+
+/* ---- the online softmax ------------------------------------------------------------------------ */
+
+enum mask { NO_KEY, EVERY_THIRD, ALL_BUT_THE_LAST, ALL, MASKS };
+
+static int masked(enum mask mask, int j, int n) {
+    return mask == ALL || (mask == EVERY_THIRD && j % 3 == 0) || (mask == ALL_BUT_THE_LAST && j < n - 1);
+}
+
+/* exp(x - top): the difference is rounded before, which counts |x - top| times; below EXP_ZERO it may be 0. */
+static double weight_bound(double difference) {
+    if (isinf(difference)) return 0;
+    return exp(difference) * (EXP_ERROR + fabs(difference) * UNIT) + EXP_ZERO;
+}
+
+static void one_soften(const struct kern *kern, int n, double size, enum mask mask, float m, float l) {
+    float x[ROOM], *s = draw(A, (size_t)n, size), most = m, sum = l, factor;
+    double top = (double)m, want = 0, bound = 0;
+    at("n=%d, values up to %g, mask %d, m=%g l=%g", n, size, (int)mask, (double)m, (double)l);
+    for (int j = 0; j < n; j++) {
+        if (masked(mask, j, n)) s[j] = -INFINITY;
+        x[j] = s[j];
+        if ((double)x[j] > top) top = (double)x[j];
+    }
+    factor = kern->soften(n, s, &most, &sum);
+    if ((double)most != top) wrong("the maximum is %g, not %g", (double)most, top);
+    for (int j = 0; j < n; j++) {
+        double difference = x[j] == -INFINITY ? -INFINITY : (double)x[j] - top;
+        hold("weight", j, (double)s[j], exp(difference), weight_bound(difference));
+        want += exp(difference);
+        bound += weight_bound(difference);
+    }
+    double change = (double)m == top ? 0 : (double)m - top; /* nothing seen before or now: 1 */
+    hold("factor", 0, (double)factor, exp(change), change == 0 ? 0 : weight_bound(change));
+    want += (double)l * exp(change);
+    bound += (double)l * weight_bound(change) + want * (n + 2) * UNIT;
+    hold("sum", 0, (double)sum, want, bound);
+}
+
+void test_soften(const struct kern *kern) {
+    static const struct {
+        float m, l;
+    } before[] = {{-INFINITY, 0}, {0.5f, 2}, {100, 1e3f}, {-1e30f, 1}, {1e-40f, 1}};
+    FOR_TAILS(n, size)
+    for (int mask = 0; mask < MASKS; mask++)
+        for (int b = 0; b < 5; b++)
+            one_soften(kern, n, sizes[size], (enum mask)mask, before[b].m, before[b].l);
+}
+
+/* ---- element by element ------------------------------------------------------------------------ */
+
+void test_scale(const struct kern *kern) {
+    static const float factors[] = {0, 1, -0.3f, 1e-20f};
+    FOR_TAILS(n, size)
+    for (int f = 0; f < 4; f++) {
+        float *x = draw(A, (size_t)n, sizes[size]), want[ROOM];
+        at("n=%d, values up to %g, factor %g", n, sizes[size], (double)factors[f]);
+        for (int i = 0; i < n; i++) want[i] = x[i] * factors[f];
+        kern->scale(n, factors[f], x);
+        for (int i = 0; i < n; i++) hold("element", i, (double)x[i], (double)want[i], 0);
+    }
+}
+
+/* Two roundings, or one where the product is fused. */
+void test_blend(const struct kern *kern) {
+    static const float factors[] = {0, 1, 0.3f, 1e-20f};
+    FOR_TAILS(n, size)
+    for (int f = 0; f < 4; f++) {
+        float *x = draw(A, (size_t)n, sizes[size] / 2), *y = draw(B, (size_t)n, sizes[size] / 2), old[ROOM];
+        at("n=%d, values up to %g, factor %g", n, sizes[size] / 2, (double)factors[f]);
+        memcpy(old, x, (size_t)n * sizeof *x);
+        kern->blend(n, factors[f], y, x);
+        for (int i = 0; i < n; i++) {
+            double product = (double)factors[f] * (double)old[i], want = product + (double)y[i];
+            hold("element", i, (double)x[i], want, UNIT * (fabs(product) + fabs(want)) + TINY);
+        }
+    }
+}
+
+/* The quotient is rounded before, which counts less than once, and the product after; a denormal quotient is
+   off by TINY, which the product enlarges. */
+void test_softcap(const struct kern *kern) {
+    static const float caps[] = {0.5f, 50};
+    FOR_TAILS(n, size)
+    for (int c = 0; c < 2; c++) {
+        float *x = draw(A, (size_t)n, sizes[size]), old[ROOM];
+        double cap = (double)caps[c];
+        at("n=%d, values up to %g, cap %g", n, sizes[size], cap);
+        if (n) x[n / 2] = size ? -INFINITY : INFINITY;
+        memcpy(old, x, (size_t)n * sizeof *x);
+        kern->softcap(n, caps[c], x);
+        for (int i = 0; i < n; i++) {
+            double want = cap * tanh((double)old[i] / cap);
+            hold("element", i, (double)x[i], want, fabs(want) * (TANH_ERROR + 2 * UNIT) + (cap + 1) * TINY);
+        }
+    }
+}
+
+/* Rounding the sum counts as often as the sum is large. */
+void test_exp_add(const struct kern *kern) {
+    static const float sums[] = {0, -2.5f, 40, -1e38f};
+    FOR_TAILS(n, size)
+    for (int s = 0; s < 4; s++) {
+        float *x = draw(A, (size_t)n, fmin(sizes[size], 3)), old[ROOM];
+        at("n=%d, values up to %g, sum with %g", n, fmin(sizes[size], 3), (double)sums[s]);
+        if (n) x[n / 2] = -INFINITY;
+        memcpy(old, x, (size_t)n * sizeof *x);
+        kern->exp_add(n, sums[s], x);
+        for (int i = 0; i < n; i++) {
+            double t = (double)old[i] + (double)sums[s];
+            hold("element", i, (double)x[i], exp(t), weight_bound(t));
+        }
+    }
+}
+
+void test_elu1(const struct kern *kern) {
+    FOR_TAILS(n, size) {
+        float *x = draw(A, (size_t)n, sizes[size]), *y = room(B, (size_t)n);
+        at("n=%d, values up to %g", n, sizes[size]);
+        if (n) x[n / 2] = -INFINITY;
+        kern->elu1(n, x, y);
+        for (int i = 0; i < n; i++) {
+            double want = x[i] > 0 ? (double)x[i] + 1 : exp((double)x[i]);
+            hold("element", i, (double)y[i], want, want * EXP_ERROR + EXP_ZERO);
+        }
+    }
+}
+
+/* ---- reductions -------------------------------------------------------------------------------- */
+
+/* Whatever the order of a sum, each term goes through n roundings at most, and one of its product. */
+void test_dot_sum(const struct kern *kern) {
+    static const double magnitudes[] = {3, 1e18, 1e-21};
+    FOR_TAILS(n, size) {
+        float *x = draw(A, (size_t)n, magnitudes[size]), *y = draw(B, (size_t)n, magnitudes[size]);
+        double dot = 0, sum = 0, terms = 0, parts = 0;
+        at("n=%d, values up to %g", n, magnitudes[size]);
+        for (int i = 0; i < n; i++) {
+            double term = (double)x[i] * (double)y[i];
+            dot += term, terms += fabs(term);
+            sum += (double)x[i], parts += fabs((double)x[i]);
+        }
+        hold("dot", 0, (double)kern->dot(n, x, y), dot, (n + 1) * (UNIT * terms + TINY));
+        hold("sum", 0, (double)kern->sum(n, x), sum, n * UNIT * parts);
+    }
+}
+
+void test_finite(const struct kern *kern) {
+    static const float bad[] = {INFINITY, -INFINITY, NAN}, fine[] = {FLT_MAX, -FLT_MAX, 1e-45f, 0};
+    for (int n = 0; n <= widest(kern); n++) {
+        float *x = room(A, (size_t)n);
+        for (int i = 0; i < n; i++) x[i] = fine[i % 4];
+        at("n=%d", n);
+        if (!kern->finite(n, x)) wrong("finite values are not");
+        for (int i = 0; i < n; i++) {
+            float good = x[i];
+            x[i] = bad[(n + i) % 3];
+            if (kern->finite(n, x)) wrong("%g at %d is finite", (double)x[i], i);
+            x[i] = good;
+        }
+    }
+}
