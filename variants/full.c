@@ -64,7 +64,7 @@ static void softmax_row(const struct attn_call *c, const struct kern *kern, int 
         }
     for (int j = visible; j < keys; j++) s[j] = -INFINITY;
     kern->soften(keys, s, &m, l);
-    if (c->lse) c->lse[((ptrdiff_t)b * p->heads + h) * p->nq + i] = *l > 0 ? m + logf(*l) : -INFINITY;
+    if (c->lse) c->lse[((ptrdiff_t)b * p->heads + h) * p->nq + i] = *l == 0 ? -INFINITY : m + logf(*l);
 }
 
 /* Copies v [keys][dv] to `clean` with zeros in rows that are not finite; returns how many those are. */
@@ -115,7 +115,7 @@ static void attend(const struct attn_call *c, const struct kern *kern, int b, in
     if (keys > 0) weigh(c, kern, b, h, i0, rows, keys, s, clean);
     for (int r = 0; r < rows; r++) {
         float *o = attn_out_row(&c->o, b, h, i0 + r);
-        if (l[r] > 0) kern->scale(p->dv, 1.0f / l[r], o);
+        if (l[r] != 0) kern->scale(p->dv, 1.0f / l[r], o);
         else memset(o, 0, (size_t)p->dv * sizeof *o);
     }
 }

@@ -24,21 +24,24 @@
  * Key tiles begin at multiples of BK whatever the unit, and a row's sums run in ascending order of
  * keys, so neither the cut into units nor the number of threads changes a bit of the output.
  *
- * Not here: splitting the keys of one query over threads; sharing key tiles within a head group.
+ * Not here: few queries over many keys, stream.c.
  */
 #include "tiles.h"
 
 #include <omp.h>
 #include <string.h>
 
+#include "bias.h"
 #include "kernels/kern.h"
 #include "parts.h"
 #include "ragged.h"
+#include "stream.h"
 
 enum {
     BQ = 96,         /* queries of a block: a multiple of every kernel's mr */
     BK = 256,        /* keys of a tile: a multiple of every kernel's nr */
     UNIT_BLOCKS = 8, /* blocks that share a packed tile of keys */
+    SLOTS = 8,       /* heads that share one */
 };
 
 static const float FLAT_QUERY = 13, FLAT_KEY = 22; /* additive scores: see begin_additive() */
@@ -81,15 +84,19 @@ struct unit {
     int is_first, is_last; /* of the patterns of this head */
 };
 
-/* Queries of a unit: large enough to share a packed tile, small enough to feed every thread thrice. */
+/* Queries of a unit: large enough to share a packed tile, small enough to feed every thread some times. */
 static int unit_rows(const struct attn_problem *p, int heads, int queries) {
-    long wanted = 3L * p->threads, all_heads = (long)p->batch * heads;
+    long wanted = 6L * p->threads, all_heads = (long)p->batch * heads;
     int units = (int)((wanted + all_heads - 1) / all_heads);
     int blocks = ceil_div(ceil_div(max_int(queries, 1), units), BQ);
     return BQ * clamp_int(blocks, 1, UNIT_BLOCKS);
 }
 
-static int most_rows(const struct attn_problem *p) { return min_int(UNIT_BLOCKS, ceil_div(p->nq, BQ)) * BQ; }
+/* Rows of a unit with all the heads that walk together. */
+static int most_rows(const struct attn_problem *p) {
+    long rows = (long)p->nq * min_int(p->heads / p->kv_heads, SLOTS);
+    return clamp_int((rows + BQ - 1) / BQ, 1, UNIT_BLOCKS) * BQ;
+}
 
 static size_t workspace_bytes(const struct attn_problem *p) {
     size_t rows = (size_t)most_rows(p), dk = (size_t)p->dk, dv = (size_t)p->dv;
@@ -97,7 +104,8 @@ static size_t workspace_bytes(const struct attn_problem *p) {
            floats(BQ * dv) + floats(rows * dv) + 4 * floats(rows) + aligned(rows);
 }
 
-static struct workspace workspace(const struct attn_call *c, int thread) {
+/* The workspace of a thread, from row `first` of it on. */
+static struct workspace workspace(const struct attn_call *c, int thread, int first) {
     const struct attn_problem *p = c->problem;
     size_t rows = (size_t)most_rows(p), dk = (size_t)p->dk, dv = (size_t)p->dv;
     char *at = (char *)c->scratch + (size_t)thread * workspace_bytes(p);
@@ -114,6 +122,9 @@ static struct workspace workspace(const struct attn_call *c, int thread) {
     w.lo = cut(&at, rows * sizeof(int));
     w.hi = cut(&at, rows * sizeof(int));
     w.steep = cut(&at, rows);
+    w.q += (ptrdiff_t)first * p->dk;
+    w.o += (ptrdiff_t)first * p->dv;
+    w.m += first, w.l += first, w.lo += first, w.hi += first, w.steep += first;
     return w;
 }
 
@@ -122,7 +133,9 @@ static size_t rows_bytes(const struct attn_problem *p) {
 }
 
 size_t tiles_scratch(const struct attn_problem *p, int patterns) {
-    return (size_t)p->threads * workspace_bytes(p) + (patterns > 1 ? 2 * rows_bytes(p) : 0);
+    size_t tiles = (size_t)p->threads * workspace_bytes(p) + (patterns > 1 ? 2 * rows_bytes(p) : 0);
+    size_t stream = stream_suits(p) ? stream_scratch(p) : 0;
+    return tiles > stream ? tiles : stream;
 }
 
 /* ---- rows that do not lie side by side ----------------------------------------------------------- */
@@ -191,16 +204,6 @@ static void begin_additive(const struct unit *u) {
 
 static int query(const struct unit *u, int r) { return pattern_row(&u->view.queries, u->x0 + r); }
 
-/* Bias of row r of the unit, columns lo .. hi - 1 of the tile; -inf selects. */
-static void add_bias(const struct unit *u, const struct tile *t, int r, int lo, int hi, float *s) {
-    const struct pattern_view *v = &u->view;
-    int i = query(u, r);
-    for (int j = lo; j < hi; j++) {
-        float x = attn_bias_at(u->call, v->b, v->h, i, pattern_row(&v->key_axis, t->x0 + j), i + v->offset);
-        s[j] = x == -INFINITY ? x : s[j] + x;
-    }
-}
-
 /* Additive scores of rows r .. r + n - 1 of the unit, columns from .. to - 1. Each row goes its own way by its own
    values, so that no bit depends on its neighbours. */
 static void additive_scores(const struct unit *u, int r, int n, int from, int to, float *s) {
@@ -256,7 +259,11 @@ static void block(const struct unit *u, struct tile *t, int r0, int r1, int c0, 
         float *s = u->w.s + r * BK;
         if (n <= 0) continue;
         if (p->softcap > 0) u->kern->softcap(n, p->softcap, s + lo[r]);
-        if (p->bias) add_bias(u, t, r0 + r, lo[r], hi[r], s);
+        if (p->bias) {
+            int i = query(u, r0 + r);
+            bias_add(u->call, u->view.b, u->view.h, i, i + u->view.offset, &u->view.key_axis, t->x0, lo[r],
+                     hi[r], s);
+        }
         for (int x = 0; x < t->nhidden; x++) s[t->hidden[x]] = -INFINITY;
         factor[r] = u->kern->soften(n, s + lo[r], &u->w.m[r0 + r], &u->w.l[r0 + r]);
     }
@@ -294,15 +301,17 @@ static ptrdiff_t row_of_call(const struct unit *u, int i) {
     return ((ptrdiff_t)u->view.b * p->heads + u->view.h) * p->nq + i;
 }
 
-/* Spans and sums of the rows; returns the ordinals [*first, *last) of the keys that any of them sees. */
-static void begin(const struct unit *u, int *first, int *last) {
-    size_t bytes = (size_t)u->call->problem->dv * sizeof(float);
-    *first = u->view.key_axis.count;
-    *last = 0;
+/* Queries, spans and sums of the rows; widens [*first, *last) to the ordinals of the keys that any of them sees. */
+static void begin(struct unit *u, int *first, int *last) {
+    const struct pattern_view *v = &u->view;
+    const struct attn_problem *p = u->call->problem;
+    size_t bytes = (size_t)p->dv * sizeof(float);
+    u->q = collect(&u->call->q, &v->queries, v->b, v->h, u->x0, u->rows, p->dk, u->w.q);
+    if (u->additive) begin_additive(u);
     for (int r = 0; r < u->rows; r++) {
         int i = query(u, r);
-        float *o = u->w.o + r * (ptrdiff_t)u->call->problem->dv;
-        pattern_span(&u->view, i, &u->w.lo[r], &u->w.hi[r]);
+        float *o = u->w.o + (ptrdiff_t)r * p->dv;
+        pattern_span(v, i, &u->w.lo[r], &u->w.hi[r]);
         if (u->w.lo[r] < u->w.hi[r]) {
             *first = min_int(*first, u->w.lo[r]);
             *last = max_int(*last, u->w.hi[r]);
@@ -310,7 +319,7 @@ static void begin(const struct unit *u, int *first, int *last) {
         u->w.m[r] = u->is_first ? -INFINITY : u->m[row_of_call(u, i)];
         u->w.l[r] = u->is_first ? 0 : u->l[row_of_call(u, i)];
         if (u->is_first) memset(o, 0, bytes);
-        else memcpy(o, attn_out_row(&u->call->o, u->view.b, u->view.h, i), bytes);
+        else memcpy(o, attn_out_row(&u->call->o, v->b, v->h, i), bytes);
     }
 }
 
@@ -323,7 +332,7 @@ static void finish(const struct unit *u) {
         float m = u->w.m[r], l = u->w.l[r], *o = u->w.o + (ptrdiff_t)r * dv;
         if (u->is_last) {
             u->kern->scale(dv, l > 0 ? 1.0f / l : 0.0f, o);
-            if (c->lse) c->lse[row_of_call(u, i)] = l > 0 ? m + logf(l) : -INFINITY;
+            if (c->lse) c->lse[row_of_call(u, i)] = l == 0 ? -INFINITY : m + logf(l);
         } else {
             u->m[row_of_call(u, i)] = m;
             u->l[row_of_call(u, i)] = l;
@@ -332,25 +341,25 @@ static void finish(const struct unit *u) {
     }
 }
 
-static void run(struct unit *u) {
-    const struct pattern_view *v = &u->view;
-    int first, last;
-    begin(u, &first, &last);
-    u->q = collect(&u->call->q, &v->queries, v->b, v->h, u->x0, u->rows, u->call->problem->dk, u->w.q);
-    if (u->additive) begin_additive(u);
+/* `slots` units over the same keys: one, or the heads of a group. */
+static void run(struct unit *units, int slots) {
+    const struct pattern_view *v = &units->view;
+    int first = v->key_axis.count, last = 0;
+    for (int x = 0; x < slots; x++) begin(&units[x], &first, &last);
     for (int x0 = first - first % BK; x0 < last; x0 += BK) {
         struct tile t;
         t.x0 = x0;
         t.x1 = min_int(x0 + BK, last);
         t.loaded = t.nhidden = 0;
         memset(t.packed, 0, sizeof t.packed);
-        for (int r = 0, end; r < u->rows; r = end) {
-            end = block_end(u, r);
-            if (v->pattern->layout) block_of_layout(u, &t, r, end);
-            else block(u, &t, r, end, t.x0, t.x1);
-        }
+        for (int x = 0; x < slots; x++)
+            for (int r = 0, end; r < units[x].rows; r = end) {
+                end = block_end(&units[x], r);
+                if (v->pattern->layout) block_of_layout(&units[x], &t, r, end);
+                else block(&units[x], &t, r, end, t.x0, t.x1);
+            }
     }
-    finish(u);
+    for (int x = 0; x < slots; x++) finish(&units[x]);
 }
 
 /* ---- a call ------------------------------------------------------------------------------------- */
@@ -367,30 +376,43 @@ static int most_queries(const struct attn_problem *p, const struct pattern *x) {
     return most;
 }
 
+/* Heads that walk over their keys together: those of a group, where each sees the same. */
+static int heads_together(const struct attn_problem *p, const struct pattern *x,
+                          const struct attn_view *additive) {
+    if (x->heads || x->keys || x->layout || additive) return 1;
+    return min_int(p->heads / p->kv_heads, SLOTS);
+}
+
 static void forward(const struct attn_call *c, const struct pattern *patterns, int at, int count,
                     const struct attn_view *additive) {
     const struct attn_problem *p = c->problem;
     const struct pattern *x = &patterns[at];
     const struct kern *kern = kern_find(p->isa);
-    int classes = pattern_classes(x), heads = x->heads ? x->heads : p->heads;
-    int queries = most_queries(p, x), rows = unit_rows(p, heads * classes, queries);
-    int streams = p->batch * heads * classes, per_stream = ceil_div(queries, rows);
+    int together = heads_together(p, x, additive), group = p->heads / p->kv_heads;
+    int classes = pattern_classes(x), heads = x->heads ? x->heads : p->heads, queries = most_queries(p, x);
+    int slots = together, rows = min_int(unit_rows(p, heads * classes, queries), max_int(queries, 1));
+    while (slots > 1 && (slots * rows > most_rows(p) || group % slots)) slots--;
+    int streams = p->batch * heads / slots * classes, per_stream = ceil_div(queries, rows);
     char *shared = (char *)c->scratch + (size_t)p->threads * workspace_bytes(p);
     float *m = count > 1 ? cut(&shared, rows_bytes(p)) : NULL,
           *l = count > 1 ? cut(&shared, rows_bytes(p)) : NULL;
 #pragma omp parallel for schedule(dynamic) num_threads(p->threads)
     for (int t = 0; t < streams * per_stream; t++) {
         /* late queries of a causal mask see most keys: they go first, so that short units end the loop */
-        int part = per_stream - 1 - t / streams, stream = t % streams;
-        int h = x->head + stream / classes % heads, b = stream / classes / heads;
-        struct unit u = {.call = c, .kern = kern, .additive = additive, .m = m, .l = l};
-        u.view = pattern_view(x, p, b, h, attn_keys(c, b), stream % classes);
-        u.w = workspace(c, omp_get_thread_num());
-        u.x0 = part * rows;
-        u.rows = min_int(rows, u.view.queries.count - u.x0);
-        u.is_first = !head_in(patterns, 0, at, h);
-        u.is_last = !head_in(patterns, at + 1, count, h);
-        if (u.rows > 0) run(&u);
+        int part = per_stream - 1 - t / streams, stream = t % streams, per_item = heads / slots;
+        int h = x->head + stream / classes % per_item * slots, b = stream / classes / per_item;
+        struct unit units[SLOTS];
+        for (int s = 0; s < slots; s++) {
+            struct unit *u = &units[s];
+            *u = (struct unit){.call = c, .kern = kern, .additive = additive, .m = m, .l = l};
+            u->view = pattern_view(x, p, b, h + s, attn_keys(c, b), stream % classes);
+            u->w = workspace(c, omp_get_thread_num(), s * rows);
+            u->x0 = part * rows;
+            u->rows = min_int(rows, u->view.queries.count - u->x0);
+            u->is_first = !head_in(patterns, 0, at, h);
+            u->is_last = !head_in(patterns, at + 1, count, h);
+        }
+        if (units->rows > 0) run(units, slots);
     }
 }
 
@@ -400,7 +422,8 @@ void tiles_patterns(const struct attn_call *c, const struct pattern *patterns, i
 
 void tiles_window(const struct attn_call *c, int left, int right) {
     const struct pattern window = {.left = left, .right = right};
-    forward(c, &window, 0, 1, NULL);
+    if (stream_suits(c->problem)) stream_window(c, left, right);
+    else forward(c, &window, 0, 1, NULL);
 }
 
 void tiles_additive(const struct attn_call *c, const struct attn_view *v) {

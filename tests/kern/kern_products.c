@@ -136,9 +136,9 @@ void test_mul_nan(const struct kern *kern) {
 }
 
 void test_pack(const struct kern *kern) {
-    static const int widths[] = {0, 1, 2, 5, 17};
+    static const int widths[] = {0, 1, 2, 5, 17, 32};
     for (int n = 1; n <= widest(kern); n++)
-        for (int w = 0; w < 5; w++) {
+        for (int w = 0; w < 6; w++) {
             int d = widths[w], nr = kern->nr, columns = (n + nr - 1) / nr * nr, ldx = d + 3;
             float *x = draw(A, (size_t)((n - 1) * ldx + d), 4), *xt = draw(B, (size_t)(columns * d), 4);
             at("n=%d d=%d", n, d);
@@ -184,4 +184,66 @@ void test_additive(const struct kern *kern) {
     for (int m = 1; m <= 3; m++)
         for (int n = 1; n <= widest(kern); n++)
             for (int w = 0; w < 4; w++) one_additive(kern, m, n, widths[w], sizes[(m + n + w) % 3]);
+}
+
+static void one_dots(const struct kern *kern, int m, int n, int d, double size) {
+    int ldq = d + 1, ldk = d + 3, lds = n + 2;
+    size_t ns = (size_t)((m - 1) * lds + n);
+    float *q = draw(A, (size_t)((m - 1) * ldq + d), size), *k = draw(B, (size_t)((n - 1) * ldk + d), size),
+          *s = room(C, ns);
+    for (size_t i = 0; i < ns; i++) s[i] = -7;
+    at("m=%d n=%d d=%d, operands up to %g", m, n, d, size);
+    kern->dots(m, n, d, 0.3f, q, ldq, k, ldk, s, lds);
+    for (int i = 0; i < m; i++) {
+        for (int j = 0; j < n; j++) {
+            double want = 0, weight = 0;
+            for (int p = 0; p < d; p++) {
+                double x = (double)0.3f * (double)q[i * ldq + p] * (double)k[j * ldk + p];
+                want += x;
+                weight += fabs(x);
+            }
+            hold("score", i * n + j, (double)s[i * lds + j], want, weight * (d + 2) * UNIT + (d + 1) * TINY);
+        }
+        for (int j = n; i + 1 < m && j < lds; j++)
+            if (s[i * lds + j] != -7) wrong("the gap behind row %d has changed", i);
+    }
+}
+
+void test_dots(const struct kern *kern) {
+    static const int widths[] = {0, 1, 3, 8, 16, 17, 64};
+    for (int m = 1; m <= 3; m++)
+        for (int n = 1; n <= widest(kern); n++)
+            for (int w = 0; w < 7; w++) one_dots(kern, m, n, widths[w], (m + n + w) % 3 ? 4 : 1e-20);
+}
+
+/* From the values that exp_twice() gives, against tanh of the sum. */
+static void one_additive_exp(const struct kern *kern, int m, int n, int d, double size) {
+    int nr = kern->nr, lds = n + 3, columns = (n + nr - 1) / nr * nr;
+    float q[ROOM], k[ROOM], *v = draw(D, (size_t)d, 4);
+    memcpy(q, draw(A, (size_t)(m * d), fmin(size, 13)), (size_t)(m * d) * sizeof *q);
+    memcpy(k, draw(B, (size_t)(columns * d), size), (size_t)(columns * d) * sizeof *k);
+    float *eq = room(A, (size_t)(m * d)), *ekt = room(B, (size_t)(columns * d)),
+          *s = room(C, (size_t)((m - 1) * lds + n));
+    at("m=%d n=%d d=%d, operands up to %g", m, n, d, size);
+    kern->exp_twice(m * d, 13, q, eq);
+    kern->exp_twice(columns * d, 22, k, ekt);
+    kern->additive_exp(m, n, d, eq, d, ekt, v, s, lds);
+    for (int i = 0; i < m; i++)
+        for (int j = 0; j < n; j++) {
+            double want = 0, weight = 0;
+            for (int p = 0; p < d; p++) {
+                want += (double)v[p] * tanh((double)q[i * d + p] + (double)k[(j / nr * d + p) * nr + j % nr]);
+                weight += fabs((double)v[p]);
+            }
+            hold("score", i * n + j, (double)s[i * lds + j], want,
+                 weight * (RECIPROCAL_ERROR + 3 * d * UNIT));
+        }
+}
+
+void test_additive_exp(const struct kern *kern) {
+    static const int widths[] = {0, 1, 2, 9};
+    static const double sizes[] = {2, 1e30, 1e-40};
+    for (int m = 1; m <= 3; m++)
+        for (int n = 1; n <= widest(kern); n++)
+            for (int w = 0; w < 4; w++) one_additive_exp(kern, m, n, widths[w], sizes[(m + n + w) % 3]);
 }

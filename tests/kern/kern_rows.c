@@ -21,10 +21,11 @@ static int masked(enum mask mask, int j, int n) {
     return mask == ALL || (mask == EVERY_THIRD && j % 3 == 0) || (mask == ALL_BUT_THE_LAST && j < n - 1);
 }
 
-/* exp(x - top): the difference is rounded before, which counts |x - top| times; below EXP_ZERO it may be 0. */
+/* exp(x - top): the difference and its product with log2(e) are rounded before, each of which counts |x - top| times;
+   below EXP_ZERO it may be 0. */
 static double weight_bound(double difference) {
     if (isinf(difference)) return 0;
-    return exp(difference) * (EXP_ERROR + fabs(difference) * UNIT) + EXP_ZERO;
+    return exp(difference) * (SOFT_EXP_ERROR + 2.1 * fabs(difference) * UNIT) + EXP_ZERO;
 }
 
 static void one_soften(const struct kern *kern, int n, double size, enum mask mask, float m, float l) {
@@ -123,6 +124,22 @@ void test_exp_add(const struct kern *kern) {
         for (int i = 0; i < n; i++) {
             double t = (double)old[i] + (double)sums[s];
             hold("element", i, (double)x[i], exp(t), weight_bound(t));
+        }
+    }
+}
+
+/* Twice x is exact; beyond the limit it is the limit's. */
+void test_exp_twice(const struct kern *kern) {
+    FOR_TAILS(n, size) {
+        float *x = draw(A, (size_t)n, fmin(sizes[size], 30)), *y = room(B, (size_t)n);
+        const float limit = 22;
+        at("n=%d, values up to %g", n, fmin(sizes[size], 30));
+        if (n) x[n / 2] = NAN;
+        kern->exp_twice(n, limit, x, y);
+        for (int i = 0; i < n; i++) {
+            double want = exp(2 * fmax(-22, fmin(22, (double)x[i])));
+            if (isnan(x[i]) && !isnan(y[i])) wrong("NaN becomes %g", (double)y[i]);
+            if (!isnan(x[i])) hold("element", i, (double)y[i], want, want * EXP_ERROR);
         }
     }
 }

@@ -18,6 +18,10 @@
    subtraction from 1 leaves. */
 #define EXP_ERROR (2 * UNIT)
 #define TANH_ERROR (3 * UNIT)
+/* exp inside soften(): 1.6 UNIT from the polynomial, the rest for rounding it. */
+#define SOFT_EXP_ERROR (3 * UNIT)
+/* One tanh of additive_exp(), absolute: both exponentials and the reciprocal count half, a third and 2e-7. */
+#define RECIPROCAL_ERROR 4e-7
 #define EXP_ZERO 1.7e-38 /* exp(-87): where exp is below this, the kernels may give 0 */
 
 /* Names the case under way: what wrong() prints, and a signal that ends the program. */
@@ -43,13 +47,16 @@ extern unsigned sweep_step; /* of the bits of a float, where all floats are gone
 void test_mul(const struct kern *);
 void test_mul_nan(const struct kern *);
 void test_pack(const struct kern *);
+void test_dots(const struct kern *);
 void test_additive(const struct kern *);
+void test_additive_exp(const struct kern *);
 
 void test_soften(const struct kern *);
 void test_scale(const struct kern *);
 void test_blend(const struct kern *);
 void test_softcap(const struct kern *);
 void test_exp_add(const struct kern *);
+void test_exp_twice(const struct kern *);
 void test_elu1(const struct kern *);
 void test_dot_sum(const struct kern *);
 void test_finite(const struct kern *);

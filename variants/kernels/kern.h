@@ -24,6 +24,10 @@ struct kern {
     /* Transposes x[n][d] into panels xt[ceil(n / nr)][d][nr]; columns beyond n are 0. */
     void (*pack)(int n, int d, const float *x, ptrdiff_t ldx, float *xt);
 
+    /* s[m][n] = alpha * q[m][d] k[n][d]^T for few rows: k is read once and in place. */
+    void (*dots)(int m, int n, int d, float alpha, const float *q, ptrdiff_t ldq, const float *k,
+                 ptrdiff_t ldk, float *s, ptrdiff_t lds);
+
     /* s[m][n] = sum over d of v[d] tanh(q[m][d] + kt[d][n]), kt as pack() leaves it. */
     void (*additive)(int m, int n, int d, const float *q, ptrdiff_t ldq, const float *kt, const float *v,
                      float *s, ptrdiff_t lds);

@@ -68,12 +68,42 @@ static void mul(int m, int n, int k, float alpha, const float *a, ptrdiff_t a_ro
 }
 
 static void pack(int n, int d, const float *x, ptrdiff_t ldx, float *xt) {
-    for (int j = 0; j < n; j += NR, xt += (ptrdiff_t)NR * d) {
-        int w = n - j < NR ? n - j : NR;
-        for (int p = 0; p < d; p++) {
-            float *to = xt + (ptrdiff_t)p * NR;
-            for (int t = 0; t < w; t++) to[t] = x[(j + t) * ldx + p];
-            for (int t = w; t < NR; t++) to[t] = 0.0f;
+    for (int j = 0; j < n; j += NR, xt += (ptrdiff_t)NR * d)
+        for (int t = 0; t < NR; t += VL) { /* VL rows at a time, in squares and the rest of their columns */
+            int rows = n - j - t < VL ? n - j - t : VL, p = 0;
+            const float *from = x + (j + t) * ldx;
+            for (; p + VL <= d; p += VL) {
+                vf square[VL];
+                for (int r = 0; r < VL; r++) square[r] = r < rows ? v_load(from + r * ldx + p) : v_set1(0.0f);
+                v_transpose(square);
+                for (int c = 0; c < VL; c++) v_store(xt + (ptrdiff_t)(p + c) * NR + t, square[c]);
+            }
+            for (; p < d; p++)
+                for (int r = 0; r < VL; r++)
+                    xt[(ptrdiff_t)p * NR + t + r] = r < rows ? from[r * ldx + p] : 0.0f;
+        }
+}
+
+static void dots(int m, int n, int d, float alpha, const float *q, ptrdiff_t ldq, const float *k,
+                 ptrdiff_t ldk, float *s, ptrdiff_t lds) {
+    for (int j = 0; j < n; j += VL, k += VL * ldk) {
+        int keys = n - j < VL ? n - j : VL;
+        for (int i = 0; i < m; i++) {
+            const float *q_i = q + i * ldq;
+            vf acc[VL];
+            int p = 0;
+            for (int r = 0; r < VL; r++) acc[r] = v_set1(0.0f);
+            if (keys == VL)
+                for (; p + VL <= d; p += VL) {
+                    vf x = v_load(q_i + p);
+                    for (int r = 0; r < VL; r++) acc[r] = v_fma(x, v_load(k + r * ldk + p), acc[r]);
+                }
+            for (; p < d; p += VL) {
+                int left = d - p < VL ? d - p : VL;
+                vf x = v_load_n(q_i + p, left);
+                for (int r = 0; r < keys; r++) acc[r] = v_fma(x, v_load_n(k + r * ldk + p, left), acc[r]);
+            }
+            v_store_n(s + i * lds + j, v_sums(acc) * alpha, keys);
         }
     }
 }
@@ -137,22 +167,22 @@ static float soften(int n, float *s, float *m, float *l) {
     float most = v_hmax(top);
     for (; j < n; j++) most = s[j] > most ? s[j] : most;
     if (most < *m) most = *m;
-    if (most == -INFINITY) { /* nothing visible so far: exp(-inf - -inf) would be NaN */
-        memset(s, 0, (size_t)n * sizeof *s);
+    if (most == -INFINITY) { /* nothing visible so far: exp(-inf - -inf) would be NaN; what is NaN stays */
+        for (j = 0; j < n; j++) *l += s[j] = s[j] == -INFINITY ? 0.0f : s[j];
         return 1.0f;
     }
     for (j = 0; j + VL <= n; j += VL) {
-        vf e = v_exp(v_load(s + j) - most);
+        vf e = v_exp_down(v_load(s + j) - most);
         v_store(s + j, e);
         sum += e;
     }
     if (j < n) {
         float rest[VL] = {0};
-        v_store_n(s + j, v_exp(v_load_n(s + j, n - j) - most), n - j);
+        v_store_n(s + j, v_exp_down(v_load_n(s + j, n - j) - most), n - j);
         memcpy(rest, s + j, (size_t)(n - j) * sizeof *rest);
         sum += v_load(rest);
     }
-    float factor = *m == most ? 1.0f : v_exp(v_set1(*m - most))[0];
+    float factor = *m == most ? 1.0f : v_exp_down(v_set1(*m - most))[0];
     *l = *l * factor + v_hsum(sum);
     *m = most;
     return factor;
@@ -241,6 +271,7 @@ const struct kern KERN = {
     .nr = NR,
     .mul = mul,
     .pack = pack,
+    .dots = dots,
     .soften = soften,
     .scale = scale,
     .blend = blend,

@@ -5,6 +5,9 @@
  * Cephes expf) and 2^k put into the exponent. Below -87, where the result leaves the normal range, it
  * is 0: a weight of 1e-38 changes no float sum that holds a weight of 1. Above 88 it is inf.
  *
+ * exp of what is not above 0, as the softmax needs it: 2^(k + r) with |r| <= 1/2 and a polynomial of degree 5 in
+ * r, 9.1e-8 relative (minimax with p(0) = 1, so that the largest logit weighs exactly 1); 0 below -87.3.
+ *
  * tanh: x + x^3 P(x^2) for |x| < 0.625 (Cephes tanhf), else 1 - 2 / (exp(2 |x|) + 1) with the sign of x.
  */
 #ifndef KERN_MATH_H
@@ -52,6 +55,47 @@ static inline vf v_exp(vf x) {
     y = v_pick(x < lowest, v_set1(0.0f), y);
     y = v_pick(x > highest, v_set1(INFINITY), y);
     return v_pick(x == x, y, x); /* NaN stays NaN */
+}
+
+static inline vf v_exp_down(vf x) {
+    const float lowest = -126.0f;                          /* 2^lowest is the smallest normal number */
+    const float to_integer = 12582912.0f;                  /* 1.5 * 2^23, whose bits end in zeros */
+    vf t = x * 1.44269504f, in = v_max(v_set1(lowest), t); /* in this order NaN stays NaN */
+    vf shifted = in + to_integer, r = in - (shifted - to_integer);
+    vf p = v_fma(v_set1(1.3264728e-3f), r, v_set1(9.6715136e-3f));
+    p = v_fma(p, r, v_set1(5.5507338e-2f));
+    p = v_fma(p, r, v_set1(2.4022242e-1f));
+    p = v_fma(p, r, v_set1(6.9314698e-1f));
+    p = v_fma(p, r, v_set1(1.0f));
+    return v_unless_below(t, lowest, (vf)((vi)p + ((vi)shifted << 23)));
+}
+
+/* Lanes of both in turn, from the first halves and from the second. Half of a transposition: see v_transpose(). */
+#if defined __clang__ || __GNUC__ >= 12
+static inline vf v_zip_low(vf a, vf b) { return __builtin_shufflevector(a, b, ZIP_LOW); }
+static inline vf v_zip_high(vf a, vf b) { return __builtin_shufflevector(a, b, ZIP_HIGH); }
+#else
+static inline vf v_zip_low(vf a, vf b) { return __builtin_shuffle(a, b, (vi){ZIP_LOW}); }
+static inline vf v_zip_high(vf a, vf b) { return __builtin_shuffle(a, b, (vi){ZIP_HIGH}); }
+#endif
+
+/* Lane j of vector i becomes lane i of vector j: log2(VL) perfect shuffles. */
+static inline void v_transpose(vf x[VL]) {
+    vf y[VL];
+    for (int width = 1; width < VL; width *= 2) {
+        for (int i = 0; i < VL / 2; i++) {
+            y[2 * i] = v_zip_low(x[i], x[i + VL / 2]);
+            y[2 * i + 1] = v_zip_high(x[i], x[i + VL / 2]);
+        }
+        for (int i = 0; i < VL; i++) x[i] = y[i];
+    }
+}
+
+/* Lane i of the result is the sum over the lanes of vector i: the same shuffles, folded. */
+static inline vf v_sums(vf x[VL]) {
+    for (int half = VL / 2; half > 0; half /= 2)
+        for (int i = 0; i < half; i++) x[i] = v_zip_low(x[i], x[i + half]) + v_zip_high(x[i], x[i + half]);
+    return x[0];
 }
 
 static inline vf v_tanh(vf x) {

@@ -1,0 +1,34 @@
+/* bias.c -- bias on a stretch of the scores of one row. */
+#include "bias.h"
+
+/* The kinds that run along neighbouring keys, in loops that compilers vectorise; 0: it is none of them. */
+static int neighbours(const struct attn_call *c, int b, int h, int i, int position, int j, int n, float *s) {
+    const struct attn_bias *x = &c->bias;
+    ptrdiff_t at = b * x->batch + h * x->head + i * x->query + j * x->key;
+    if (c->problem->bias == ATTN_BIAS_DENSE && x->key == 1) {
+        for (int e = 0; e < n; e++)
+            s[e] = x->values[at + e] == -INFINITY ? -INFINITY : s[e] + x->values[at + e];
+        return 1;
+    }
+    if (c->problem->bias == ATTN_BIAS_BOOLEAN && x->key == 1) {
+        for (int e = 0; e < n; e++) s[e] = x->allowed[at + e] ? s[e] : -INFINITY;
+        return 1;
+    }
+    if (c->problem->bias == ATTN_BIAS_ALIBI) {
+        float slope = x->values[h];
+        for (int e = 0; e < n; e++) s[e] -= slope * fabsf((float)(j + e - position));
+        return 1;
+    }
+    return 0;
+}
+
+void bias_add(const struct attn_call *c, int b, int h, int i, int position, const struct pattern_axis *axis,
+              int x0, int lo, int hi, float *s) {
+    if (!axis->index && axis->step == 1 &&
+        neighbours(c, b, h, i, position, axis->first + x0 + lo, hi - lo, s + lo))
+        return;
+    for (int e = lo; e < hi; e++) {
+        float x = attn_bias_at(c, b, h, i, pattern_row(axis, x0 + e), position);
+        s[e] = x == -INFINITY ? x : s[e] + x;
+    }
+}
