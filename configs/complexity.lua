@@ -14,5 +14,5 @@ sweep {
     "linear",
     "mean_v", "zero", "copy", "null",
   },
-  measure  = { replicates = 6, max_seconds = 2 },
+  measure  = { replicates = 6, max_seconds = 1.5 },
 }

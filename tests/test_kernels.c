@@ -38,6 +38,7 @@ static const struct {
     {"additive", test_additive},
     {"additive_exp", test_additive_exp},
     {"soften", test_soften},
+    {"soften of several rows", test_soften_rows},
     {"scale", test_scale},
     {"blend", test_blend},
     {"softcap", test_softcap},

@@ -54,7 +54,8 @@ static void softmax_row(const struct attn_call *c, const struct kern *kern, int 
                         float *s, float *l) {
     const struct attn_problem *p = c->problem;
     int visible = attn_visible(p, keys, i), position = i + attn_offset(p, keys);
-    float m = -INFINITY;
+    const int none = 0;
+    float m = -INFINITY, factor;
     *l = 0;
     if (p->softcap > 0) kern->softcap(visible, p->softcap, s);
     if (p->bias)
@@ -63,7 +64,7 @@ static void softmax_row(const struct attn_call *c, const struct kern *kern, int 
             s[j] = x == -INFINITY ? x : s[j] + x;
         }
     for (int j = visible; j < keys; j++) s[j] = -INFINITY;
-    kern->soften(keys, s, &m, l);
+    kern->soften(1, &none, &keys, s, 0, &m, l, &factor);
     if (c->lse) c->lse[((ptrdiff_t)b * p->heads + h) * p->nq + i] = *l == 0 ? -INFINITY : m + logf(*l);
 }
 

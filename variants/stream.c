@@ -22,8 +22,8 @@
 
 enum {
     ROWS = 8,     /* at most so many queries of a group */
-    TILE = 256,   /* keys taken at once */
-    SHORTEST = 4, /* tiles of a split at least */
+    TILE = 512,   /* keys taken at once */
+    SHORTEST = 2, /* tiles of a split at least */
     UNITS = 64,   /* wanted units, where the keys are many enough */
 };
 
@@ -36,9 +36,13 @@ static int splits(const struct attn_problem *p) {
     return clamp_int(tiles / SHORTEST, 1, wanted);
 }
 
-/* ---- scratch: scores for each thread, then the sums of each split ------------------------------------- */
+/* ---- scratch: scores and queries for each thread, then the sums of each split ------------------------------------- */
 
 static size_t scores_bytes(const struct attn_problem *p) { return floats((size_t)group_rows(p) * TILE); }
+
+static size_t thread_bytes(const struct attn_problem *p) {
+    return scores_bytes(p) + floats((size_t)group_rows(p) * (size_t)p->dk);
+}
 
 static size_t rows_bytes(const struct attn_problem *p) { return floats((size_t)group_rows(p)); }
 
@@ -49,7 +53,7 @@ static size_t outputs_bytes(const struct attn_problem *p) {
 static size_t split_bytes(const struct attn_problem *p) { return 2 * rows_bytes(p) + 2 * outputs_bytes(p); }
 
 size_t stream_scratch(const struct attn_problem *p) {
-    return (size_t)p->threads * scores_bytes(p) +
+    return (size_t)p->threads * thread_bytes(p) +
            (size_t)(p->batch * p->kv_heads) * (size_t)splits(p) * split_bytes(p);
 }
 
@@ -60,7 +64,7 @@ struct sums {     /* of one split, for each row of the group */
 
 static struct sums sums_of(const struct attn_call *c, int unit) {
     const struct attn_problem *p = c->problem;
-    char *at = (char *)c->scratch + (size_t)p->threads * scores_bytes(p) + (size_t)unit * split_bytes(p);
+    char *at = (char *)c->scratch + (size_t)p->threads * thread_bytes(p) + (size_t)unit * split_bytes(p);
     struct sums x;
     x.m = cut(&at, rows_bytes(p));
     x.l = cut(&at, rows_bytes(p));
@@ -77,6 +81,7 @@ struct unit {
     struct pattern window;
     struct pattern_view view; /* of the first head of the group; spans are those of all */
     struct sums sums;
+    float *q; /* the rows side by side [rows][dk] */
     float *s; /* scores [rows][TILE] */
 };
 
@@ -93,37 +98,35 @@ static int must_skip_zeros(const struct unit *u, int j0, int j1) {
     return 0;
 }
 
-static void score(const struct unit *u, int r, int j0, int lo, int hi) {
+/* Softcap and bias of row r over columns lo .. hi - 1 of the tile. */
+static void adjust(const struct unit *u, int r, int j0, int lo, int hi) {
     const struct attn_call *c = u->call;
-    const struct attn_problem *p = c->problem;
-    int b = u->view.b, h = head_of(u, r), i = query_of(u, r);
+    int h = head_of(u, r), i = query_of(u, r);
     float *s = u->s + (ptrdiff_t)r * TILE;
-    u->kern->dots(1, hi - lo, p->dk, p->scale, attn_row(&c->q, b, h, i), 0,
-                  attn_row(&c->k, b, attn_kv_head(p, h), j0 + lo), c->k.row, s + lo, 0);
-    if (p->softcap > 0) u->kern->softcap(hi - lo, p->softcap, s + lo);
-    if (p->bias) bias_add(c, b, h, i, i + u->view.offset, &u->view.key_axis, j0, lo, hi, s);
+    if (lo >= hi) return;
+    if (c->problem->softcap > 0) u->kern->softcap(hi - lo, c->problem->softcap, s + lo);
+    if (c->problem->bias) bias_add(c, u->view.b, h, i, i + u->view.offset, &u->view.key_axis, j0, lo, hi, s);
 }
 
 /* Keys j0 .. j1 - 1. */
 static void tile(const struct unit *u, int j0, int j1) {
     const struct attn_call *c = u->call;
     const struct attn_problem *p = c->problem;
-    int rows = group_rows(p), lo[ROWS], hi[ROWS], first = TILE, last = 0;
+    int rows = group_rows(p), g = attn_kv_head(p, u->view.h), lo[ROWS], hi[ROWS], first = TILE, last = 0;
     float factor[ROWS];
     for (int r = 0; r < rows; r++) {
         pattern_span(&u->view, query_of(u, r), &lo[r], &hi[r]);
         hi[r] = max_int(min_int(hi[r], j1) - j0, 0);
         lo[r] = min_int(max_int(lo[r] - j0, 0), hi[r]);
-        if (lo[r] >= hi[r]) continue;
-        first = min_int(first, lo[r]), last = max_int(last, hi[r]);
-        score(u, r, j0, lo[r], hi[r]);
-        factor[r] =
-            u->kern->soften(hi[r] - lo[r], u->s + (ptrdiff_t)r * TILE + lo[r], &u->sums.m[r], &u->sums.l[r]);
+        if (lo[r] < hi[r]) first = min_int(first, lo[r]), last = max_int(last, hi[r]);
     }
     if (first >= last) return;
+    u->kern->dots(rows, last - first, p->dk, p->scale, u->q, p->dk, attn_row(&c->k, u->view.b, g, j0 + first),
+                  c->k.row, u->s + first, TILE);
+    for (int r = 0; r < rows; r++) adjust(u, r, j0, lo[r], hi[r]);
+    u->kern->soften(rows, lo, hi, u->s, TILE, u->sums.m, u->sums.l, factor);
     memset(u->sums.t, 0, (size_t)rows * (size_t)p->dv * sizeof(float));
-    ragged_mul(u->kern, rows, lo, hi, p->dv, u->s, TILE,
-               attn_row(&c->v, u->view.b, attn_kv_head(p, u->view.h), j0), c->v.row,
+    ragged_mul(u->kern, rows, lo, hi, p->dv, u->s, TILE, attn_row(&c->v, u->view.b, g, j0), c->v.row,
                must_skip_zeros(u, j0 + first, j0 + last), u->sums.t, p->dv);
     for (int r = 0; r < rows; r++)
         if (lo[r] < hi[r])
@@ -133,6 +136,9 @@ static void tile(const struct unit *u, int j0, int j1) {
 
 static void run(const struct unit *u, int j0, int j1) {
     const struct attn_problem *p = u->call->problem;
+    for (int r = 0; r < group_rows(p); r++)
+        memcpy(u->q + (ptrdiff_t)r * p->dk, attn_row(&u->call->q, u->view.b, head_of(u, r), query_of(u, r)),
+               (size_t)p->dk * sizeof *u->q);
     for (int r = 0; r < group_rows(p); r++) u->sums.m[r] = -INFINITY, u->sums.l[r] = 0;
     memset(u->sums.o, 0, (size_t)group_rows(p) * (size_t)p->dv * sizeof(float));
     for (int j = j0; j < j1; j += TILE) tile(u, j, min_int(j + TILE, j1));
@@ -173,7 +179,8 @@ void stream_window(const struct attn_call *c, int left, int right) {
             struct unit u = {.call = c, .kern = kern, .window = {.left = left, .right = right}};
             u.view = pattern_view(&u.window, p, b, g * (p->heads / p->kv_heads), attn_keys(c, b), 0);
             u.sums = sums_of(c, t);
-            u.s = (float *)((char *)c->scratch + (size_t)omp_get_thread_num() * scores_bytes(p));
+            u.s = (float *)((char *)c->scratch + (size_t)omp_get_thread_num() * thread_bytes(p));
+            u.q = (float *)((char *)u.s + scores_bytes(p));
             run(&u, (int)((long)tiles * x / cuts) * TILE,
                 min_int((int)((long)tiles * (x + 1) / cuts) * TILE, u.view.keys));
         }

@@ -5,7 +5,7 @@
  * Algorithm 1, on top of Milakov and Gimelshein's online softmax (2018). For a tile of queries and
  * each tile of keys in turn:
  *
- *   S = scale Q K^T, softcap, bias           scores()
+ *   S = scale Q K^T, softcap, bias                                              scores()
  *   m' = max(m, rowmax S),  P = exp(S - m'),  l = e^(m - m') l + rowsum P        kern->soften
  *   O = e^(m - m') O + P V                                                       ragged_mul, kern->blend
  *
@@ -176,17 +176,14 @@ static void load(const struct unit *u, struct tile *t) {
     t->loaded = 1;
 }
 
-/* Packs the panels of columns from .. to - 1 of the tile that are not packed yet; `from` begins a panel. */
-static void pack(const struct unit *u, struct tile *t, int from, int to) {
+/* Packs the panel of columns from x on, unless it is. */
+static void pack(const struct unit *u, struct tile *t, int x) {
     int nr = u->kern->nr, dk = u->call->problem->dk;
-    for (int x = from; x < to; x += nr) {
-        if (t->packed[x / nr]) continue;
-        u->kern->pack(min_int(nr, t->x1 - t->x0 - x), dk, t->k.data + x * t->k.row, t->k.row,
-                      u->w.kt + (ptrdiff_t)x * dk);
-        if (u->additive)
-            u->kern->exp_twice(nr * dk, FLAT_KEY, u->w.kt + (ptrdiff_t)x * dk, u->w.k + (ptrdiff_t)x * dk);
-        t->packed[x / nr] = 1;
-    }
+    float *kt = u->w.kt + (ptrdiff_t)x * dk;
+    if (t->packed[x / nr]) return;
+    u->kern->pack(min_int(nr, t->x1 - t->x0 - x), dk, t->k.data + x * t->k.row, t->k.row, kt);
+    if (u->additive) u->kern->exp_twice(nr * dk, FLAT_KEY, kt, u->w.k + (ptrdiff_t)x * dk);
+    t->packed[x / nr] = 1;
 }
 
 /* ---- a block of queries against a tile of keys ---------------------------------------------------- */
@@ -204,40 +201,66 @@ static void begin_additive(const struct unit *u) {
 
 static int query(const struct unit *u, int r) { return pattern_row(&u->view.queries, u->x0 + r); }
 
-/* Additive scores of rows r .. r + n - 1 of the unit, columns from .. to - 1. Each row goes its own way by its own
-   values, so that no bit depends on its neighbours. */
-static void additive_scores(const struct unit *u, int r, int n, int from, int to, float *s) {
+/* Additive scores of rows r .. r + n - 1 of the unit against one panel. Each row goes its own way by its own values, so
+   that no bit depends on its neighbours. */
+static void additive_scores(const struct unit *u, int r, int n, int width, const float *kt, const float *ekt,
+                            float *s) {
     const float *v = attn_row(u->additive, 0, u->view.h, 0);
     int dk = u->call->problem->dk, end;
     for (int x = 0; x < n; x = end) {
         for (end = x + 1; end < n && u->w.steep[r + end] == u->w.steep[r + x];) end++;
         if (u->w.steep[r + x])
-            u->kern->additive(end - x, to - from, dk, u->q.data + (r + x) * u->q.row, u->q.row,
-                              u->w.kt + (ptrdiff_t)from * dk, v, s + x * BK + from, BK);
+            u->kern->additive(end - x, width, dk, u->q.data + (r + x) * u->q.row, u->q.row, kt, v, s + x * BK,
+                              BK);
         else
-            u->kern->additive_exp(end - x, to - from, dk, u->w.q + (ptrdiff_t)(r + x) * dk, dk,
-                                  u->w.k + (ptrdiff_t)from * dk, v, s + x * BK + from, BK);
+            u->kern->additive_exp(end - x, width, dk, u->w.q + (ptrdiff_t)(r + x) * dk, dk, ekt, v,
+                                  s + x * BK, BK);
     }
 }
 
-/* Scores of rows r .. r + n - 1 against the panels that any of them sees; `lo`, `hi` relative to the tile. */
-static void scores(const struct unit *u, struct tile *t, int r, int n, const int *lo, const int *hi,
-                   float *s) {
+/* Scores of rows r .. r + n - 1 of the unit against the panel of `width` columns from x on. */
+static void panel_scores(const struct unit *u, int r, int n, int x, int width, float *s) {
     const struct attn_problem *p = u->call->problem;
-    const float *q = u->q.data + r * u->q.row;
-    int nr = u->kern->nr, from = BK, to = 0;
-    for (int x = 0; x < n; x++) {
-        if (lo[x] >= hi[x]) continue;
-        from = min_int(from, lo[x]);
-        to = max_int(to, hi[x]);
-    }
-    if (from >= to) return;
-    from -= from % nr;
-    pack(u, t, from, to);
-    if (u->additive) additive_scores(u, r, n, from, to, s);
+    const float *kt = u->w.kt + (ptrdiff_t)x * p->dk;
+    if (u->additive) additive_scores(u, r, n, width, kt, u->w.k + (ptrdiff_t)x * p->dk, s + x);
     else
-        u->kern->mul(n, to - from, p->dk, p->scale, q, u->q.row, 1, u->w.kt + (ptrdiff_t)from * p->dk, nr,
-                     (ptrdiff_t)nr * p->dk, 0, s + from, BK);
+        u->kern->mul(n, width, p->dk, p->scale, u->q.data + r * u->q.row, u->q.row, 1, kt, u->kern->nr, 0, 0,
+                     s + x, BK);
+}
+
+/* Scores of the rows r0 .. r0 + rows - 1, where they see anything of a panel; `lo`, `hi` relative to the tile. A panel
+   stays in the nearest cache while all rows go over it, in groups that fill the kernel. */
+static void scores(const struct unit *u, struct tile *t, int r0, int rows, const int *lo, const int *hi) {
+    int nr = u->kern->nr, mr = u->kern->mr, groups = ceil_div(rows, mr), end;
+    int from[BQ], to[BQ]; /* what a group sees */
+    for (int g = 0; g < groups; g++) {
+        from[g] = BK, to[g] = 0;
+        for (int r = g * mr; r < min_int((g + 1) * mr, rows); r++) {
+            if (lo[r] >= hi[r]) continue;
+            from[g] = min_int(from[g], lo[r]);
+            to[g] = max_int(to[g], hi[r]);
+        }
+    }
+    for (int x = 0; x < t->x1 - t->x0; x += nr) {
+        int width = min_int(nr, t->x1 - t->x0 - x);
+        for (int g = 0; g < groups; g = end + 1) { /* runs of groups */
+            for (end = g; end < groups && from[end] < x + width && to[end] > x;) end++;
+            if (end == g) continue;
+            pack(u, t, x);
+            panel_scores(u, r0 + g * mr, min_int(end * mr, rows) - g * mr, x, width, u->w.s + g * mr * BK);
+        }
+    }
+}
+
+/* Softcap, bias and hidden keys of row r of the unit, columns lo .. hi - 1. */
+static void adjust(const struct unit *u, const struct tile *t, int r, int lo, int hi, float *s) {
+    const struct attn_problem *p = u->call->problem;
+    const struct pattern_view *v = &u->view;
+    int i = query(u, r);
+    if (lo >= hi) return;
+    if (p->softcap > 0) u->kern->softcap(hi - lo, p->softcap, s + lo);
+    if (p->bias) bias_add(u->call, v->b, v->h, i, i + v->offset, &v->key_axis, t->x0, lo, hi, s);
+    for (int x = 0; x < t->nhidden; x++) s[t->hidden[x]] = -INFINITY;
 }
 
 /* Rows r0 .. r1 - 1 of the unit against ordinals c0 .. c1 - 1 of the tile. */
@@ -252,21 +275,9 @@ static void block(const struct unit *u, struct tile *t, int r0, int r1, int c0, 
     }
     if (!any) return;
     if (!t->loaded) load(u, t);
-    for (int g = 0; g < rows; g += u->kern->mr)
-        scores(u, t, r0 + g, min_int(u->kern->mr, rows - g), lo + g, hi + g, u->w.s + g * BK);
-    for (int r = 0; r < rows; r++) {
-        int n = hi[r] - lo[r];
-        float *s = u->w.s + r * BK;
-        if (n <= 0) continue;
-        if (p->softcap > 0) u->kern->softcap(n, p->softcap, s + lo[r]);
-        if (p->bias) {
-            int i = query(u, r0 + r);
-            bias_add(u->call, u->view.b, u->view.h, i, i + u->view.offset, &u->view.key_axis, t->x0, lo[r],
-                     hi[r], s);
-        }
-        for (int x = 0; x < t->nhidden; x++) s[t->hidden[x]] = -INFINITY;
-        factor[r] = u->kern->soften(n, s + lo[r], &u->w.m[r0 + r], &u->w.l[r0 + r]);
-    }
+    scores(u, t, r0, rows, lo, hi);
+    for (int r = 0; r < rows; r++) adjust(u, t, r0 + r, lo[r], hi[r], u->w.s + r * BK);
+    u->kern->soften(rows, lo, hi, u->w.s, BK, u->w.m + r0, u->w.l + r0, factor);
     memset(u->w.t, 0, (size_t)rows * (size_t)p->dv * sizeof(float));
     ragged_mul(u->kern, rows, lo, hi, p->dv, u->w.s, BK, t->v.data, t->v.row, t->skip_zeros, u->w.t, p->dv);
     for (int r = 0; r < rows; r++)

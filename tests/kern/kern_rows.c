@@ -28,6 +28,12 @@ static double weight_bound(double difference) {
     return exp(difference) * (SOFT_EXP_ERROR + 2.1 * fabs(difference) * UNIT) + EXP_ZERO;
 }
 
+static void soften_alone(const struct kern *kern, int n, float *s, float *m, float *l, float *factor) {
+    const int none = 0;
+    *factor = 1;
+    kern->soften(1, &none, &n, s, 0, m, l, factor);
+}
+
 static void one_soften(const struct kern *kern, int n, double size, enum mask mask, float m, float l) {
     float x[ROOM], *s = draw(A, (size_t)n, size), most = m, sum = l, factor;
     double top = (double)m, want = 0, bound = 0;
@@ -37,7 +43,7 @@ static void one_soften(const struct kern *kern, int n, double size, enum mask ma
         x[j] = s[j];
         if ((double)x[j] > top) top = (double)x[j];
     }
-    factor = kern->soften(n, s, &most, &sum);
+    soften_alone(kern, n, s, &most, &sum, &factor);
     if ((double)most != top) wrong("the maximum is %g, not %g", (double)most, top);
     for (int j = 0; j < n; j++) {
         double difference = x[j] == -INFINITY ? -INFINITY : (double)x[j] - top;
@@ -60,6 +66,40 @@ void test_soften(const struct kern *kern) {
     for (int mask = 0; mask < MASKS; mask++)
         for (int b = 0; b < 5; b++)
             one_soften(kern, n, sizes[size], (enum mask)mask, before[b].m, before[b].l);
+}
+
+/* Rows together give the bits of each alone, whatever stands beside them. */
+void test_soften_rows(const struct kern *kern) {
+    enum { ROWS = 7 };
+    for (int n = 1; n <= widest(kern); n++)
+        for (int kind = 0; kind < 4; kind++) {
+            int lo[ROWS], hi[ROWS], lds = n + 5;
+            float m[ROWS], l[ROWS], factor[ROWS], alone[ROOM];
+            float *s = draw(A, (size_t)((ROWS - 1) * lds + n), 3);
+            at("%d rows of up to %d columns, kind %d", ROWS, n, kind);
+            for (int r = 0; r < ROWS; r++) {
+                lo[r] = kind == 1 ? r % 3 % n : 0;
+                hi[r] = kind == 2 ? r * n / ROWS : n; /* with an empty row */
+                m[r] = kind == 3 && r % 2 ? -INFINITY : 0.25f * (float)r;
+                l[r] = m[r] == -INFINITY ? 0 : 2;
+                factor[r] = 1;
+                for (int j = 0; kind == 3 && r % 3 == 1 && j < n; j++) s[r * lds + j] = -INFINITY;
+            }
+            memcpy(alone, s, (size_t)((ROWS - 1) * lds + n) * sizeof *s);
+            float before[ROWS], sums[ROWS];
+            memcpy(before, m, sizeof m), memcpy(sums, l, sizeof l);
+            kern->soften(ROWS, lo, hi, s, lds, m, l, factor);
+            for (int r = 0; r < ROWS; r++) {
+                float own = 1;
+                if (lo[r] < hi[r])
+                    soften_alone(kern, hi[r] - lo[r], alone + r * lds + lo[r], &before[r], &sums[r], &own);
+                if (m[r] != before[r]) wrong("maximum %d is %g, not %g", r, (double)m[r], (double)before[r]);
+                hold("sum", r, (double)l[r], (double)sums[r], 0);
+                hold("factor", r, (double)factor[r], (double)own, 0);
+            }
+            for (int e = 0; e < (ROWS - 1) * lds + n; e++)
+                hold("weight", e, (double)s[e], (double)alone[e], 0);
+        }
 }
 
 /* ---- element by element ------------------------------------------------------------------------ */

@@ -52,6 +52,7 @@ void test_additive(const struct kern *);
 void test_additive_exp(const struct kern *);
 
 void test_soften(const struct kern *);
+void test_soften_rows(const struct kern *);
 void test_scale(const struct kern *);
 void test_blend(const struct kern *);
 void test_softcap(const struct kern *);

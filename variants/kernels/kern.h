@@ -37,9 +37,11 @@ struct kern {
     void (*additive_exp)(int m, int n, int d, const float *eq, ptrdiff_t ldq, const float *ekt,
                          const float *v, float *s, ptrdiff_t lds);
 
-    /* The online softmax of one row: s becomes exp(s - m) with the running maximum m and the running
-       sum l brought up to date. Returns the factor by which earlier sums have to be multiplied. */
-    float (*soften)(int n, float *s, float *m, float *l);
+    /* The online softmax of each row: its columns lo .. hi - 1 become exp(s - m) with the running maximum m and the
+       running sum l brought up to date. factor is that by which earlier sums have to be multiplied; rows without
+       columns have none. */
+    void (*soften)(int rows, const int *lo, const int *hi, float *s, ptrdiff_t lds, float *m, float *l,
+                   float *factor);
 
     void (*scale)(int n, float factor, float *x);                 /* x *= factor */
     void (*blend)(int n, float factor, const float *y, float *x); /* x = factor x + y */

@@ -10,60 +10,73 @@
 
 #define NR (NV * VL)
 
-/* One register tile: c[M][n] with n <= NR. M is a constant at every call, so that `acc` lives in
-   registers; `full` says n == NR. */
-static inline __attribute__((always_inline)) void tile(int M, int full, int n, int k, float alpha,
+/* One register tile: c[M][n] with n <= V vectors. M and V are constants at every call, so that `acc` lives in
+   registers; `full` says that n fills them. */
+static inline __attribute__((always_inline)) void tile(int M, int V, int full, int n, int k, float alpha,
                                                        const float *a, ptrdiff_t a_row, ptrdiff_t a_col,
                                                        const float *b, ptrdiff_t ldb, int add, float *c,
                                                        ptrdiff_t ldc) {
     vf acc[MR][NV];
+    int last = n - (V - 1) * VL; /* lanes of the last vector */
     for (int i = 0; i < M; i++)
-        for (int t = 0; t < NV; t++) acc[i][t] = v_set1(0.0f);
+        for (int t = 0; t < V; t++) acc[i][t] = v_set1(0.0f);
     if (add) /* go on with the sum, so that splitting k changes no bit */
         for (int i = 0; i < M; i++)
-            for (int t = 0; t < NV; t++) {
-                int left = n - t * VL;
-                if (full || left >= VL) acc[i][t] = v_load(c + i * ldc + t * VL);
-                else if (left > 0) acc[i][t] = v_load_n(c + i * ldc + t * VL, left);
+            for (int t = 0; t < V; t++) {
+                const float *from = c + i * ldc + t * VL;
+                acc[i][t] = full || t < V - 1 ? v_load(from) : v_load_n(from, last);
             }
     for (int p = 0; p < k; p++, b += ldb, a += a_col) {
         vf row[NV];
-        for (int t = 0; t < NV; t++) {
-            int left = n - t * VL;
-            if (full || left >= VL) row[t] = v_load(b + t * VL);
-            else row[t] = left > 0 ? v_load_n(b + t * VL, left) : (vf){0};
-        }
+        for (int t = 0; t < V; t++)
+            row[t] = full || t < V - 1 ? v_load(b + t * VL) : v_load_n(b + t * VL, last);
         for (int i = 0; i < M; i++) {
             vf x = v_set1(a[i * a_row]);
-            for (int t = 0; t < NV; t++) acc[i][t] = v_fma(x, row[t], acc[i][t]);
+            for (int t = 0; t < V; t++) acc[i][t] = v_fma(x, row[t], acc[i][t]);
         }
     }
     for (int i = 0; i < M; i++)
-        for (int t = 0; t < NV; t++) {
-            int left = n - t * VL;
+        for (int t = 0; t < V; t++) {
             float *to = c + i * ldc + t * VL;
             vf x = alpha == 1.0f ? acc[i][t] : acc[i][t] * alpha;
-            if (full || left >= VL) v_store(to, x);
-            else if (left > 0) v_store_n(to, x, left);
+            if (full || t < V - 1) v_store(to, x);
+            else v_store_n(to, x, last);
         }
+}
+
+/* All rows of one panel of n columns, which take V vectors. */
+static inline __attribute__((always_inline)) void panel_of(int V, int full, int m, int n, int k, float alpha,
+                                                           const float *a, ptrdiff_t a_row, ptrdiff_t a_col,
+                                                           const float *b, ptrdiff_t ldb, int add, float *c,
+                                                           ptrdiff_t ldc) {
+    int i = 0;
+    for (; i + MR <= m; i += MR)
+        tile(MR, V, full, n, k, alpha, a + i * a_row, a_row, a_col, b, ldb, add, c + i * ldc, ldc);
+    for (; i + 2 <= m; i += 2)
+        tile(2, V, full, n, k, alpha, a + i * a_row, a_row, a_col, b, ldb, add, c + i * ldc, ldc);
+    for (; i < m; i++)
+        tile(1, V, full, n, k, alpha, a + i * a_row, a_row, a_col, b, ldb, add, c + i * ldc, ldc);
 }
 
 static void mul(int m, int n, int k, float alpha, const float *a, ptrdiff_t a_row, ptrdiff_t a_col,
                 const float *b, ptrdiff_t ldb, ptrdiff_t panel, int add, float *c, ptrdiff_t ldc) {
-    for (int j = 0; j < n; j += NR, b += panel) {
-        int w = n - j < NR ? n - j : NR, full = w == NR;
-        int i = 0;
-#define ROWS(M)                                                                     \
-    for (; i + M <= m; i += M) {                                                    \
-        const float *ai = a + i * a_row;                                            \
-        float *ci = c + i * ldc + j;                                                \
-        if (full) tile(M, 1, NR, k, alpha, ai, a_row, a_col, b, ldb, add, ci, ldc); \
-        else tile(M, 0, w, k, alpha, ai, a_row, a_col, b, ldb, add, ci, ldc);       \
-    }
-        ROWS(MR)
-        ROWS(2)
-        ROWS(1)
-#undef ROWS
+    for (int j = 0; j < n; j += NR, b += panel, c += NR) {
+        int w = n - j < NR ? n - j : NR;
+#define PANEL(V)                                                                           \
+    if (w == (V)*VL) panel_of(V, 1, m, w, k, alpha, a, a_row, a_col, b, ldb, add, c, ldc); \
+    else if (w > ((V)-1) * VL && w < (V)*VL)                                               \
+        panel_of(V, 0, m, w, k, alpha, a, a_row, a_col, b, ldb, add, c, ldc);
+        PANEL(NV)
+#if NV > 1
+        PANEL(1)
+#endif
+#if NV > 2
+        PANEL(2)
+#endif
+#if NV > 3
+        PANEL(3)
+#endif
+#undef PANEL
     }
 }
 
@@ -84,10 +97,17 @@ static void pack(int n, int d, const float *x, ptrdiff_t ldx, float *xt) {
         }
 }
 
+/* VL keys at a time. Caches that look ahead along one stream do not see that these are one, so they are told. */
 static void dots(int m, int n, int d, float alpha, const float *q, ptrdiff_t ldq, const float *k,
                  ptrdiff_t ldk, float *s, ptrdiff_t lds) {
+    enum { AHEAD = 64, LINE = 64 / sizeof(float) }; /* keys; floats of a cache line */
     for (int j = 0; j < n; j += VL, k += VL * ldk) {
         int keys = n - j < VL ? n - j : VL;
+        for (int r = 0; r < VL;
+             r++) /* past the end of k, too: the caller's next keys, or nothing that harms */
+            for (int p = 0; p < d; p += LINE)
+                __builtin_prefetch(
+                    (const void *)((uintptr_t)k + sizeof *k * (size_t)((AHEAD + r) * ldk + p)));
         for (int i = 0; i < m; i++) {
             const float *q_i = q + i * ldq;
             vf acc[VL];
@@ -96,6 +116,7 @@ static void dots(int m, int n, int d, float alpha, const float *q, ptrdiff_t ldq
             if (keys == VL)
                 for (; p + VL <= d; p += VL) {
                     vf x = v_load(q_i + p);
+#pragma GCC unroll 16
                     for (int r = 0; r < VL; r++) acc[r] = v_fma(x, v_load(k + r * ldk + p), acc[r]);
                 }
             for (; p < d; p += VL) {
@@ -160,32 +181,59 @@ static void additive_exp(int m, int n, int d, const float *eq, ptrdiff_t ldq, co
     }
 }
 
-static float soften(int n, float *s, float *m, float *l) {
-    vf top = v_set1(-INFINITY), sum = v_set1(0.0f);
-    int j = 0;
-    for (; j + VL <= n; j += VL) top = v_max(v_load(s + j), top);
-    float most = v_hmax(top);
-    for (; j < n; j++) most = s[j] > most ? s[j] : most;
-    if (most < *m) most = *m;
-    if (most == -INFINITY) { /* nothing visible so far: exp(-inf - -inf) would be NaN; what is NaN stays */
-        for (j = 0; j < n; j++) *l += s[j] = s[j] == -INFINITY ? 0.0f : s[j];
-        return 1.0f;
+/* The online softmax of R rows of n columns; R is a constant at every call. Two rows hide each other's latencies. */
+static inline __attribute__((always_inline)) void soften_rows(int R, int n, float *s, ptrdiff_t lds, float *m,
+                                                              float *l, float *factor) {
+    vf most[2], sum[2];
+    int whole = n - n % VL, rest = n - whole, j;
+    for (int r = 0; r < R; r++) most[r] = v_set1(m[r]), sum[r] = v_set1(0.0f);
+    for (j = 0; j < whole; j += VL)
+        for (int r = 0; r < R; r++) most[r] = v_max(v_load(s + r * lds + j), most[r]);
+    for (int r = 0; r < R; r++) most[r] = v_all_max(most[r]);
+    for (j = whole; j < n; j++)
+        for (int r = 0; r < R; r++) most[r] = v_max(v_set1(s[r * lds + j]), most[r]);
+    for (j = 0; j < whole; j += VL)
+        for (int r = 0; r < R; r++) {
+            vf e = v_exp_down(v_load(s + r * lds + j) - most[r]);
+            v_store(s + r * lds + j, e);
+            sum[r] += e;
+        }
+    for (int r = 0; rest && r < R; r++) {
+        vf e = v_first_lanes(v_exp_down(v_load_n(s + r * lds + j, rest) - most[r]), rest);
+        v_store_n(s + r * lds + j, e, rest);
+        sum[r] += e;
     }
-    for (j = 0; j + VL <= n; j += VL) {
-        vf e = v_exp_down(v_load(s + j) - most);
-        v_store(s + j, e);
-        sum += e;
+    for (int r = 0; r < R; r++) {
+        factor[r] = m[r] == most[r][0] ? 1.0f : v_exp_down(v_set1(m[r]) - most[r])[0];
+        l[r] = l[r] * factor[r] + v_hsum(sum[r]);
+        m[r] = most[r][0];
     }
-    if (j < n) {
-        float rest[VL] = {0};
-        v_store_n(s + j, v_exp_down(v_load_n(s + j, n - j) - most), n - j);
-        memcpy(rest, s + j, (size_t)(n - j) * sizeof *rest);
-        sum += v_load(rest);
+}
+
+/* Has the row seen nothing so far, and sees nothing now? */
+static int is_blind(int n, const float *s, float m) {
+    if (m != -INFINITY) return 0;
+    for (int j = 0; j < n; j++)
+        if (s[j] > m) return 0;
+    return 1;
+}
+
+static void soften(int rows, const int *lo, const int *hi, float *s, ptrdiff_t lds, float *m, float *l,
+                   float *factor) {
+    for (int r = 0; r < rows; r++) {
+        float *row = s + r * lds + lo[r];
+        int n = hi[r] - lo[r], alike = r + 1 < rows && lo[r + 1] == lo[r] && hi[r + 1] == hi[r];
+        if (n <= 0) continue;
+        if (is_blind(n, row, m[r])) { /* exp(-inf - -inf) would be NaN; what is NaN stays */
+            for (int j = 0; j < n; j++) l[r] += row[j] = row[j] == -INFINITY ? 0.0f : row[j];
+            factor[r] = 1.0f;
+        } else if (alike && !is_blind(n, row + lds, m[r + 1])) {
+            soften_rows(2, n, row, lds, m + r, l + r, factor + r);
+            r++;
+        } else {
+            soften_rows(1, n, row, lds, m + r, l + r, factor + r);
+        }
     }
-    float factor = *m == most ? 1.0f : v_exp_down(v_set1(*m - most))[0];
-    *l = *l * factor + v_hsum(sum);
-    *m = most;
-    return factor;
 }
 
 /* y = f(x) over vectors and the tail. */

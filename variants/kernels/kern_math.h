@@ -23,20 +23,6 @@ static inline void v_store(float *p, vf x) { memcpy(p, &x, sizeof x); }
 static inline vf v_pick(vi m, vf a, vf b) { return (vf)(((vi)a & m) | ((vi)b & ~m)); }
 static inline vf v_abs(vf x) { return (vf)((vi)x & 0x7fffffff); }
 
-static inline float v_hsum(vf x) {
-    float s[VL];
-    v_store(s, x);
-    for (int w = VL / 2; w > 0; w /= 2)
-        for (int i = 0; i < w; i++) s[i] += s[i + w];
-    return s[0];
-}
-
-static inline float v_hmax(vf x) {
-    float m = x[0];
-    for (int i = 1; i < VL; i++) m = x[i] > m ? x[i] : m;
-    return m;
-}
-
 static inline vf v_exp(vf x) {
     const float lowest = -87.0f, highest = 88.0f;
     const float to_integer = 12582912.0f; /* 1.5 * 2^23: adding it rounds to the nearest integer */
@@ -58,10 +44,9 @@ static inline vf v_exp(vf x) {
 }
 
 static inline vf v_exp_down(vf x) {
-    const float lowest = -126.0f;                          /* 2^lowest is the smallest normal number */
-    const float to_integer = 12582912.0f;                  /* 1.5 * 2^23, whose bits end in zeros */
-    vf t = x * 1.44269504f, in = v_max(v_set1(lowest), t); /* in this order NaN stays NaN */
-    vf shifted = in + to_integer, r = in - (shifted - to_integer);
+    const float lowest = -126.0f;         /* 2^lowest is the smallest normal number */
+    const float to_integer = 12582912.0f; /* 1.5 * 2^23, whose bits end in zeros */
+    vf t = x * 1.44269504f, shifted = t + to_integer, r = t - (shifted - to_integer);
     vf p = v_fma(v_set1(1.3264728e-3f), r, v_set1(9.6715136e-3f));
     p = v_fma(p, r, v_set1(5.5507338e-2f));
     p = v_fma(p, r, v_set1(2.4022242e-1f));
@@ -79,21 +64,39 @@ static inline vf v_zip_low(vf a, vf b) { return __builtin_shuffle(a, b, (vi){ZIP
 static inline vf v_zip_high(vf a, vf b) { return __builtin_shuffle(a, b, (vi){ZIP_HIGH}); }
 #endif
 
+/* The sum and the maximum of all lanes, in every lane. */
+static inline vf v_all_sum(vf x) {
+    for (int w = 1; w < VL; w *= 2) x = v_zip_low(x, x) + v_zip_high(x, x);
+    return x;
+}
+
+static inline vf v_all_max(vf x) {
+    for (int w = 1; w < VL; w *= 2) x = v_max(v_zip_low(x, x), v_zip_high(x, x));
+    return x;
+}
+
+static inline float v_hsum(vf x) { return v_all_sum(x)[0]; }
+
 /* Lane j of vector i becomes lane i of vector j: log2(VL) perfect shuffles. */
 static inline void v_transpose(vf x[VL]) {
     vf y[VL];
+#pragma GCC unroll 8
     for (int width = 1; width < VL; width *= 2) {
+#pragma GCC unroll 16
         for (int i = 0; i < VL / 2; i++) {
             y[2 * i] = v_zip_low(x[i], x[i + VL / 2]);
             y[2 * i + 1] = v_zip_high(x[i], x[i + VL / 2]);
         }
+#pragma GCC unroll 16
         for (int i = 0; i < VL; i++) x[i] = y[i];
     }
 }
 
 /* Lane i of the result is the sum over the lanes of vector i: the same shuffles, folded. */
 static inline vf v_sums(vf x[VL]) {
+#pragma GCC unroll 8
     for (int half = VL / 2; half > 0; half /= 2)
+#pragma GCC unroll 16
         for (int i = 0; i < half; i++) x[i] = v_zip_low(x[i], x[i + half]) + v_zip_high(x[i], x[i + half]);
     return x[0];
 }

@@ -29,3 +29,6 @@ static inline void v_store_n(float *p, vf x, int n) { _mm256_maskstore_ps(p, v_f
 
 /* y, or 0 where x < limit; where x is NaN, y. */
 static inline vf v_unless_below(vf x, float limit, vf y) { return (vf)((vi)y & ~(vi)(x < limit)); }
+
+/* The first n lanes of x and zeros; n is 1 to VL. */
+static inline vf v_first_lanes(vf x, int n) { return (vf)((vi)x & (vi)v_first(n)); }

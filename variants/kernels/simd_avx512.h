@@ -28,3 +28,6 @@ static inline vf v_unless_below(vf x, float limit, vf y) {
     __mmask16 keep = _mm512_cmp_ps_mask((__m512)x, _mm512_set1_ps(limit), _CMP_NLT_UQ);
     return (vf)_mm512_maskz_mov_ps(keep, (__m512)y);
 }
+
+/* The first n lanes of x and zeros; n is 1 to VL. */
+static inline vf v_first_lanes(vf x, int n) { return (vf)_mm512_maskz_mov_ps(v_first(n), (__m512)x); }

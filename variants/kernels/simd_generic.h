@@ -25,3 +25,6 @@ static inline void v_store_n(float *p, vf x, int n) { memcpy(p, &x, (size_t)n * 
 
 /* y, or 0 where x < limit; where x is NaN, y. */
 static inline vf v_unless_below(vf x, float limit, vf y) { return (vf)((vi)y & ~(vi)(x < limit)); }
+
+/* The first n lanes of x and zeros; n is 1 to VL. */
+static inline vf v_first_lanes(vf x, int n) { return (vf)((vi)x & ((vi){0, 1, 2, 3} < n)); }

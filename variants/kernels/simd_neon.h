@@ -46,3 +46,6 @@ static inline vf v_rcp(vf x) {
     y = vmulq_f32(y, vrecpsq_f32((float32x4_t)x, y));
     return (vf)vmulq_f32(y, vrecpsq_f32((float32x4_t)x, y));
 }
+
+/* The first n lanes of x and zeros; n is 1 to VL. */
+static inline vf v_first_lanes(vf x, int n) { return (vf)((vi)x & ((vi){0, 1, 2, 3} < n)); }
