@@ -4,12 +4,14 @@
 #   scripts/setup.sh run    what building and running needs
 #   scripts/setup.sh test   that, and what the tests need
 #   scripts/setup.sh lint   what `make lint` needs
+#   scripts/setup.sh peers  what scripts/peers/run.py needs; torch, node: what the peers need, each for itself
 set -eu
 
 case "${1:-}" in
 run | test) ;;
 lint) ;;
-*) echo "usage: scripts/setup.sh run|test|lint" >&2; exit 2 ;;
+peers | torch | node) ;;
+*) echo "usage: scripts/setup.sh run|test|lint|peers|torch|node" >&2; exit 2 ;;
 esac
 
 missing=""
@@ -30,9 +32,18 @@ has() { command -v "$1"; }
 header() { echo "#include <$1>" | ${CC:-gcc} -E -x c -; }
 openblas() { ls /usr/lib/*/openblas-openmp/libopenblas.so || { pkg-config --exists openblas && ! has apt-get; }; }
 
-if [ "$1" = lint ]; then
-    need clang-format "checks the formatting" has clang-format
-else
+# The interpreter that Debian's modules belong to, whichever python3 stands first in the path.
+python() { /usr/bin/python3 -c "import $1"; }
+
+case "$1" in
+lint) need clang-format "checks the formatting" has clang-format ;;
+peers) need python3-numpy "makes and compares the tensors" python numpy ;;
+torch) need python3-torch "PyTorch, a peer" python torch ;;
+node)
+    need nodejs "runs onnxruntime, a peer" has node
+    need npm "installs onnxruntime" has npm
+    ;;
+*)
     need gcc "compiles" has "${CC:-gcc}"
     need libc6-dev "headers of the C library" header stdlib.h
     need make "builds" has make
@@ -42,7 +53,8 @@ else
     need libjansson-dev "reads and writes the results" pkg-config --exists jansson
     need librandom123-dev "random numbers that depend on a counter alone" header Random123/philox.h
     need gnuplot-nox "draws the curves" has gnuplot
-fi
+    ;;
+esac
 if [ "$1" = test ]; then
     need libcmocka-dev "runs the unit tests" pkg-config --exists cmocka
 fi
