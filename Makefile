@@ -49,6 +49,7 @@ $(B)/harness/blas.o: INC := -Iharness $(BLASINC)
 $(B)/harness/config.o: INC := -Iharness $(call pkg,--cflags lua5.4)
 $(B)/harness/doc.o: INC := -Iharness $(call pkg,--cflags jansson)
 $(B)/tests/%.o: INC := -Ivariants -Iharness -Itests $(call pkg,--cflags cmocka)
+$(B)/scripts/peers/%.o: INC := -Ivariants -Iharness
 $(B)/variants/kernels/%.o: INC :=
 $(B)/variants/kernels/kern_find.o: DEFS := $(ISAS:%=-DKERN_%)
 $(B)/variants/kernels/kern_avx2.o: ISA := -mavx2 -mfma
@@ -127,6 +128,18 @@ $(B)/tests/attnbench-bad: $(B)/harness/main.o $(B)/tests/bad_registry.o $(B)/tes
 	$(if $(Q),@echo "  LD $@")
 	$(Q)$(CC) $(ALL) $^ $(LIBS) $(LDFLAGS) -o $@
 
+## peers: side by side with onnxruntime and PyTorch, about 20 minutes; PEERS="--rounds 2 --lengths 512,1024" for less
+peers:
+	@scripts/setup.sh run
+	@$(MAKE) --no-print-directory attnbench $(B)/peers/projections
+	@scripts/peers/install.sh build/peers
+	@/usr/bin/python3 -B scripts/peers/run.py --projections $(B)/peers/projections $(PEERS)
+
+$(B)/peers/projections: $(B)/scripts/peers/projections.o $(LIBRARY)
+	@mkdir -p $(@D)
+	$(if $(Q),@echo "  LD $@")
+	$(Q)$(CC) $(ALL) $^ $(LIBS) $(LDFLAGS) -o $@
+
 ## check-asan: the unit tests and the contract of every variant under the address and undefined sanitizers
 check-asan:
 	@scripts/setup.sh test
@@ -164,6 +177,6 @@ clean:
 help:
 	@sed -n 's/^## //p' $(firstword $(MAKEFILE_LIST)); echo; echo "MODE=release|debug|asan  V=1  WERROR=1  CC=...  CFLAGS=...  CONFIG=... (of demo)"
 
-.PHONY: demo test run-tests check-asan asan-tests check-generic check-emulated lint clean help
+.PHONY: demo peers test run-tests check-asan asan-tests check-generic check-emulated lint clean help
 .SECONDARY: $(TESTS:=.o)
 -include $(wildcard $(B)/*/*.d $(B)/*/*/*.d)

@@ -5,11 +5,12 @@
 #   scripts/setup.sh test      that, and what the tests need
 #   scripts/setup.sh emulate   what `make check-emulated` needs
 #   scripts/setup.sh lint      what `make lint` needs
+#   scripts/setup.sh peers     what scripts/peers/run.py needs; torch, node: what the peers need, each for itself
 set -eu
 
 case "${1:-}" in
-run | test | emulate | lint) ;;
-*) echo "usage: scripts/setup.sh run|test|emulate|lint" >&2; exit 2 ;;
+run | test | emulate | lint | peers | torch | node) ;;
+*) echo "usage: scripts/setup.sh run|test|emulate|lint|peers|torch|node" >&2; exit 2 ;;
 esac
 
 missing=""
@@ -30,29 +31,45 @@ has() { command -v "$1"; }
 header() { echo "#include <$1>" | ${2:-${CC:-gcc}} -E -x c -; }
 openblas() { ls /usr/lib/*/openblas-openmp/libopenblas.so || { pkg-config --exists openblas && ! has apt-get; }; }
 
-if [ "$1" = lint ]; then
-    need clang-format "checks the formatting" has clang-format
-else
+# The interpreter that Debian's modules belong to, whichever python3 stands first in the path.
+python() { /usr/bin/python3 -c "import $1"; }
+
+compiling() {
     need gcc "compiles" has "${CC:-gcc}"
     need libc6-dev "headers of the C library" header stdlib.h
     need make "builds" has make
-fi
-if [ "$1" = emulate ]; then
-    need gcc-aarch64-linux-gnu "compiles for aarch64" has aarch64-linux-gnu-gcc
-    need libc6-dev-arm64-cross "its C library" header stdlib.h aarch64-linux-gnu-gcc
-    need qemu-user "runs programs of other CPUs" eval 'has qemu-aarch64 && has qemu-x86_64'
-fi
-if [ "$1" = run ] || [ "$1" = test ]; then
+}
+
+running() {
+    compiling
     need pkg-config "finds the libraries" has pkg-config
     need libopenblas-openmp-dev "matrix products of the baseline" openblas
     need liblua5.4-dev "reads the configs" pkg-config --exists lua5.4
     need libjansson-dev "reads and writes the results" pkg-config --exists jansson
     need librandom123-dev "random numbers that depend on a counter alone" header Random123/philox.h
     need gnuplot-nox "draws the curves" has gnuplot
-fi
-if [ "$1" = test ]; then
+}
+
+case "$1" in
+run) running ;;
+test)
+    running
     need libcmocka-dev "runs the unit tests" pkg-config --exists cmocka
-fi
+    ;;
+emulate)
+    compiling
+    need gcc-aarch64-linux-gnu "compiles for aarch64" has aarch64-linux-gnu-gcc
+    need libc6-dev-arm64-cross "its C library" header stdlib.h aarch64-linux-gnu-gcc
+    need qemu-user "runs programs of other CPUs" eval 'has qemu-aarch64 && has qemu-x86_64'
+    ;;
+lint) need clang-format "checks the formatting" has clang-format ;;
+peers) need python3-numpy "makes and compares the tensors" python numpy ;;
+torch) need python3-torch "PyTorch, a peer" python torch ;;
+node)
+    need nodejs "runs onnxruntime, a peer" has node
+    need npm "installs onnxruntime" has npm
+    ;;
+esac
 [ -n "$missing" ] || exit 0
 
 echo "Some packages are missing:"
