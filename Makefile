@@ -12,8 +12,9 @@ Q      := $(if $(filter 1,$(V)),,@)
 OPT_release := -O3 -g
 OPT_debug   := -O0 -g3
 OPT_asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+OPT_tsan    := -O1 -g -fsanitize=thread
 ifndef OPT_$(MODE)
-$(error unknown MODE=$(MODE); one of release, debug, asan)
+$(error unknown MODE=$(MODE); one of release, debug, asan, tsan)
 endif
 
 ifeq ($(origin CC),default)
@@ -148,6 +149,19 @@ asan-tests: $(B)/attnbench $(TESTS)
 	@B=$(B) tests/run.sh $(TESTS)
 	$(B)/attnbench check
 
+## check-tsan: the contract of every variant under the thread sanitizer: clang, its OpenMP, plain loops for OpenBLAS
+check-tsan:
+	@scripts/setup.sh tsan
+	@$(MAKE) --no-print-directory MODE=tsan CC=clang tsan-tests
+tsan-tests: $(B)/tests/attnbench-plain
+	@archer=$$(ls /usr/lib/llvm-*/lib/libarcher.so | tail -n 1); \
+	 TSAN_OPTIONS="ignore_noninstrumented_modules=1 exitcode=66" OMP_TOOL_LIBRARIES=$$archer $< check
+
+$(B)/tests/tsan/%.o: INC := $(BLASINC)
+$(B)/tests/attnbench-plain: $(B)/harness/main.o $(B)/tests/tsan/plain_blas.o $(LIBRARY)
+	$(if $(Q),@echo "  LD $@")
+	$(Q)$(CC) $(ALL) $^ $(filter-out -lopenblas,$(LIBS)) $(LDFLAGS) -o $@
+
 ## check-generic: all tests with the portable kernels alone, as on a CPU for which there are no others
 check-generic:
 	@scripts/setup.sh test
@@ -175,8 +189,8 @@ clean:
 
 ## help: this list
 help:
-	@sed -n 's/^## //p' $(firstword $(MAKEFILE_LIST)); echo; echo "MODE=release|debug|asan  V=1  WERROR=1  CC=...  CFLAGS=...  CONFIG=... (of demo)"
+	@sed -n 's/^## //p' $(firstword $(MAKEFILE_LIST)); echo; echo "MODE=release|debug|asan|tsan  V=1  WERROR=1  CC=...  CFLAGS=...  CONFIG=... (of demo)"
 
-.PHONY: demo peers test run-tests check-asan asan-tests check-generic check-emulated lint clean help
+.PHONY: demo peers test run-tests check-asan asan-tests check-tsan tsan-tests check-generic check-emulated lint clean help
 .SECONDARY: $(TESTS:=.o)
 -include $(wildcard $(B)/*/*.d $(B)/*/*/*.d)

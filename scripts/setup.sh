@@ -4,13 +4,14 @@
 #   scripts/setup.sh run       what building and running needs
 #   scripts/setup.sh test      that, and what the tests need
 #   scripts/setup.sh emulate   what `make check-emulated` needs
+#   scripts/setup.sh tsan      what `make check-tsan` needs
 #   scripts/setup.sh lint      what `make lint` needs
 #   scripts/setup.sh peers     what scripts/peers/run.py needs; torch, node: what the peers need, each for itself
 set -eu
 
 case "${1:-}" in
-run | test | emulate | lint | peers | torch | node) ;;
-*) echo "usage: scripts/setup.sh run|test|emulate|lint|peers|torch|node" >&2; exit 2 ;;
+run | test | emulate | tsan | lint | peers | torch | node) ;;
+*) echo "usage: scripts/setup.sh run|test|emulate|tsan|lint|peers|torch|node" >&2; exit 2 ;;
 esac
 
 missing=""
@@ -61,6 +62,11 @@ emulate)
     need gcc-aarch64-linux-gnu "compiles for aarch64" has aarch64-linux-gnu-gcc
     need libc6-dev-arm64-cross "its C library" header stdlib.h aarch64-linux-gnu-gcc
     need qemu-user "runs programs of other CPUs" eval 'has qemu-aarch64 && has qemu-x86_64'
+    ;;
+tsan)
+    running
+    need clang "has a thread sanitizer that knows OpenMP" has clang
+    need libomp-dev "its OpenMP" eval 'ls /usr/lib/llvm-*/lib/libarcher.so'
     ;;
 lint) need clang-format "checks the formatting" has clang-format ;;
 peers) need python3-numpy "makes and compares the tensors" python numpy ;;
