@@ -38,16 +38,16 @@
 #include "stream.h"
 
 enum {
-    BQ = 96,         /* queries of a block: a multiple of every kernel's mr */
-    BK = 256,        /* keys of a tile: a multiple of every kernel's nr */
-    UNIT_BLOCKS = 8, /* blocks that share a packed tile of keys */
-    SLOTS = 8,       /* heads that share one */
+    BQ = 96,          /* queries of a block: a multiple of every kernel's mr */
+    BK = 256,         /* keys of a tile: a multiple of every kernel's nr */
+    UNIT_BLOCKS = 12, /* blocks that share a packed tile of keys */
+    SLOTS = 8,        /* heads that share one */
 };
 
 static const float FLAT_QUERY = 13, FLAT_KEY = 22; /* additive scores: see begin_additive() */
 
 struct workspace {        /* one thread's scratch */
-    float *q;             /* queries copied together [unit][dk], or exp(2 q) for additive scores */
+    float *q;             /* queries copied together and scaled [unit][dk], or exp(2 q) for additive scores */
     float *k;             /* keys of a tile copied together [BK][dk], or exp(2 k) packed */
     float *v;             /* values of a tile copied together [BK][dv] */
     float *kt;            /* the tile of keys, packed [BK / nr][dk][nr] */
@@ -78,7 +78,6 @@ struct unit {
     const struct attn_view *additive; /* v of additive scores, NULL: dot products */
     struct pattern_view view;
     struct workspace w;
-    struct rows q;
     int x0, rows;          /* ordinals x0 .. x0 + rows - 1 of the queries */
     float *m, *l;          /* of the whole call [batch][heads][nq], NULL where no pattern goes on */
     int is_first, is_last; /* of the patterns of this head */
@@ -188,18 +187,27 @@ static void pack(const struct unit *u, struct tile *t, int x) {
 
 /* ---- a block of queries against a tile of keys ---------------------------------------------------- */
 
-/* exp(2 q) of the rows of the unit; with |q| <= FLAT_QUERY a key beyond FLAT_KEY gives a tanh of 1 to 3e-8. */
-static void begin_additive(const struct unit *u) {
+static int query(const struct unit *u, int r) { return pattern_row(&u->view.queries, u->x0 + r); }
+
+/* The queries copied together, times the scale of the logits. */
+static void begin_scaled(struct unit *u) {
+    const struct attn_problem *p = u->call->problem;
+    for (int r = 0; r < u->rows; r++)
+        memcpy(u->w.q + (ptrdiff_t)r * p->dk, attn_row(&u->call->q, u->view.b, u->view.h, query(u, r)),
+               (size_t)p->dk * sizeof *u->w.q);
+    u->kern->scale(u->rows * p->dk, p->scale, u->w.q);
+}
+
+/* exp(2 q) of the rows; with |q| <= FLAT_QUERY a key beyond FLAT_KEY gives a tanh of 1 to 3e-8. */
+static void begin_additive(struct unit *u) {
     int dk = u->call->problem->dk;
     for (int r = 0; r < u->rows; r++) {
-        const float *q = u->q.data + r * u->q.row;
+        const float *q = attn_row(&u->call->q, u->view.b, u->view.h, query(u, r));
         u->w.steep[r] = 0;
         for (int d = 0; d < dk; d++) u->w.steep[r] |= fabsf(q[d]) > FLAT_QUERY;
         u->kern->exp_twice(dk, FLAT_QUERY, q, u->w.q + (ptrdiff_t)r * dk);
     }
 }
-
-static int query(const struct unit *u, int r) { return pattern_row(&u->view.queries, u->x0 + r); }
 
 /* Additive scores of rows r .. r + n - 1 of the unit against one panel. Each row goes its own way by its own values, so
    that no bit depends on its neighbours. */
@@ -210,8 +218,9 @@ static void additive_scores(const struct unit *u, int r, int n, int width, const
     for (int x = 0; x < n; x = end) {
         for (end = x + 1; end < n && u->w.steep[r + end] == u->w.steep[r + x];) end++;
         if (u->w.steep[r + x])
-            u->kern->additive(end - x, width, dk, u->q.data + (r + x) * u->q.row, u->q.row, kt, v, s + x * BK,
-                              BK);
+            u->kern->additive(end - x, width, dk,
+                              attn_row(&u->call->q, u->view.b, u->view.h, query(u, r + x)), u->call->q.row,
+                              kt, v, s + x * BK, BK);
         else
             u->kern->additive_exp(end - x, width, dk, u->w.q + (ptrdiff_t)(r + x) * dk, dk, ekt, v,
                                   s + x * BK, BK);
@@ -224,7 +233,7 @@ static void panel_scores(const struct unit *u, int r, int n, int x, int width, f
     const float *kt = u->w.kt + (ptrdiff_t)x * p->dk;
     if (u->additive) additive_scores(u, r, n, width, kt, u->w.k + (ptrdiff_t)x * p->dk, s + x);
     else
-        u->kern->mul(n, width, p->dk, p->scale, u->q.data + r * u->q.row, u->q.row, 1, kt, u->kern->nr, 0, 0,
+        u->kern->mul(n, width, p->dk, 1.0f, u->w.q + (ptrdiff_t)r * p->dk, p->dk, 1, kt, u->kern->nr, 0, 0,
                      s + x, BK);
 }
 
@@ -317,8 +326,8 @@ static void begin(struct unit *u, int *first, int *last) {
     const struct pattern_view *v = &u->view;
     const struct attn_problem *p = u->call->problem;
     size_t bytes = (size_t)p->dv * sizeof(float);
-    u->q = collect(&u->call->q, &v->queries, v->b, v->h, u->x0, u->rows, p->dk, u->w.q);
     if (u->additive) begin_additive(u);
+    else begin_scaled(u);
     for (int r = 0; r < u->rows; r++) {
         int i = query(u, r);
         float *o = u->w.o + (ptrdiff_t)r * p->dv;
