@@ -42,6 +42,7 @@ enum {
     BK = 256,         /* keys of a tile: a multiple of every kernel's nr */
     UNIT_BLOCKS = 12, /* blocks that share a packed tile of keys */
     SLOTS = 8,        /* heads that share one */
+    VECTOR = 16,      /* columns that are computed together: the widest vector of any kernel */
 };
 
 static const float FLAT_QUERY = 13, FLAT_KEY = 22; /* additive scores: see begin_additive() */
@@ -227,21 +228,24 @@ static void additive_scores(const struct unit *u, int r, int n, int width, const
     }
 }
 
-/* Scores of rows r .. r + n - 1 of the unit against the panel of `width` columns from x on. */
+/* Scores of rows r .. r + n - 1 of the unit against `width` columns from x on, all of one panel. */
 static void panel_scores(const struct unit *u, int r, int n, int x, int width, float *s) {
     const struct attn_problem *p = u->call->problem;
-    const float *kt = u->w.kt + (ptrdiff_t)x * p->dk;
-    if (u->additive) additive_scores(u, r, n, width, kt, u->w.k + (ptrdiff_t)x * p->dk, s + x);
+    int nr = u->kern->nr, within = x % nr;
+    ptrdiff_t panel = (ptrdiff_t)(x - within) * p->dk;
+    if (u->additive)
+        additive_scores(u, r, n, within + width, u->w.kt + panel, u->w.k + panel, s + x - within);
     else
-        u->kern->mul(n, width, p->dk, 1.0f, u->w.q + (ptrdiff_t)r * p->dk, p->dk, 1, kt, u->kern->nr, 0, 0,
-                     s + x, BK);
+        u->kern->mul(n, width, p->dk, 1.0f, u->w.q + (ptrdiff_t)r * p->dk, p->dk, 1, u->w.kt + panel + within,
+                     nr, 0, 0, s + x, BK);
 }
 
-/* Scores of the rows r0 .. r0 + rows - 1, where they see anything of a panel; `lo`, `hi` relative to the tile. A panel
-   stays in the nearest cache while all rows go over it, in groups that fill the kernel. */
+/* Scores of the rows r0 .. r0 + rows - 1 where they see anything; `lo`, `hi` relative to the tile. Rows go in groups that
+   fill the kernel, columns in vectors that any row of the group sees. A panel stays in the nearest cache while all rows
+   go over it. */
 static void scores(const struct unit *u, struct tile *t, int r0, int rows, const int *lo, const int *hi) {
     int nr = u->kern->nr, mr = u->kern->mr, groups = ceil_div(rows, mr), end;
-    int from[BQ], to[BQ]; /* what a group sees */
+    int from[BQ], to[BQ];
     for (int g = 0; g < groups; g++) {
         from[g] = BK, to[g] = 0;
         for (int r = g * mr; r < min_int((g + 1) * mr, rows); r++) {
@@ -249,16 +253,19 @@ static void scores(const struct unit *u, struct tile *t, int r0, int rows, const
             from[g] = min_int(from[g], lo[r]);
             to[g] = max_int(to[g], hi[r]);
         }
+        from[g] -= from[g] % VECTOR;
+        to[g] = min_int(ceil_div(to[g], VECTOR) * VECTOR, t->x1 - t->x0);
     }
-    for (int x = 0; x < t->x1 - t->x0; x += nr) {
-        int width = min_int(nr, t->x1 - t->x0 - x);
-        for (int g = 0; g < groups; g = end + 1) { /* runs of groups */
-            for (end = g; end < groups && from[end] < x + width && to[end] > x;) end++;
-            if (end == g) continue;
+    for (int x = 0; x < t->x1 - t->x0; x += nr)
+        for (int g = 0; g < groups; g = end) { /* runs of groups that see the same columns of the panel */
+            int first = max_int(from[g], x), last = min_int(to[g], x + nr);
+            end = g + 1;
+            if (first >= last) continue;
+            while (end < groups && max_int(from[end], x) == first && min_int(to[end], x + nr) == last) end++;
             pack(u, t, x);
-            panel_scores(u, r0 + g * mr, min_int(end * mr, rows) - g * mr, x, width, u->w.s + g * mr * BK);
+            panel_scores(u, r0 + g * mr, min_int(end * mr, rows) - g * mr, first, last - first,
+                         u->w.s + g * mr * BK);
         }
-    }
 }
 
 /* Softcap, bias and hidden keys of row r of the unit, columns lo .. hi - 1. */
