@@ -2,52 +2,62 @@
 data = "error-causal-file_data_bytes-lm.safetensors-b1h4d64-t2.csv"
 marks = "error-causal-file_data_bytes-lm.safetensors-b1h4d64-t2.marks.csv"
 has_marks = 0
-curves = 8
-array label[8]
-array style[8]
+curves = 12
+array label[12]
+array style[12]
 label[1] = "bilinear"
-style[1] = 3
+style[1] = 4
 label[2] = "additive"
-style[2] = 4
+style[2] = 5
 label[3] = "local,window=128"
-style[3] = 5
-label[4] = "performer,features=128"
-style[4] = 6
-label[5] = "linear"
-style[5] = 7
-label[6] = "mean_v"
-style[6] = 8
-label[7] = "zero"
-style[7] = 9
-label[8] = "copy"
-style[8] = 10
-low = ", keyentry with linespoints ls 1 title 'full (below 1e-04)', keyentry with linespoints ls 2 title 'flash (below 1e-04)'"
+style[3] = 6
+label[4] = "sparse,pattern=strided"
+style[4] = 7
+label[5] = "sparse,pattern=fixed"
+style[5] = 8
+label[6] = "longformer,window=64,globals=8"
+style[6] = 9
+label[7] = "blocksparse"
+style[7] = 10
+label[8] = "performer,features=128"
+style[8] = 11
+label[9] = "linear"
+style[9] = 12
+label[10] = "mean_v"
+style[10] = 13
+label[11] = "zero"
+style[11] = 14
+label[12] = "copy"
+style[12] = 15
+low = ", keyentry with linespoints ls 2 title 'full (below 1e-04)', keyentry with linespoints ls 3 title 'flash (below 1e-04)'"
 title_ = "file,data/bytes-lm.safetensors, mask causal, batch 1, 4 heads, head size 64, 2 threads"
+xlabel_ = "sequence length n"
 ylabel_ = "distance to softmax attention, relative Frobenius"
 guides = 0
 steep = 1
 x0 = 256
-y0 = 0.00980007822
-set yrange [0.00490003911:4.31593771]
+y0 = 0.00980007785
+set logscale x 2
+set yrange [0.00490003892:4.31593771]
 
 set terminal svg size 960,560 dynamic font "sans,12" background "white"
 set output "error-causal-file_data_bytes-lm.safetensors-b1h4d64-t2.svg"
 
-# curves.gp -- one picture of curves over sequence length.
+# curves.gp -- one picture of curves over sequence length, or another axis.
 #
 # Expects, set by the lines before: data, marks (CSV files), has_marks (0 or 1), curves (how many),
-# label[1 .. curves], style[1 .. curves], title_, ylabel_, guides (draw slopes?), x0, y0 (where they start), steep (1 or 2).
-# low: legend entries of curves that lie below the picture. Columns of data: n, then value, low and high of each curve. Columns of marks: n, y, curve: points that
-# were planned and did not run, at the top of the picture.
+# label[1 .. curves], style[1 .. curves], title_, xlabel_, ylabel_, logscale x, guides (draw slopes?), x0, y0
+# (where they start), steep (1 or 2), low (legend entries of curves that lie below the picture).
+# Columns of data: x, then value, low and high of each curve. Columns of marks: x, y, curve: points that were
+# planned and did not run, at the top of the picture.
 
 set datafile separator comma
 set datafile missing ""
 set title title_ noenhanced font ",13"
-set xlabel "sequence length n"
+set xlabel xlabel_ noenhanced
 set ylabel ylabel_ noenhanced
-set logscale x 2
 set logscale y
-set format x "%.0f"
+set format x "%g"
 set format y "10^{%L}"
 set xtics rotate by 0
 set grid xtics ytics back lt 1 lc rgb "#d8d8d8" lw 0.8
@@ -60,11 +70,12 @@ set offsets graph 0.03, graph 0.03, graph 0.02, graph 0.08
 array colour[12] = ["#000000", "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", \
                     "#e69f00", "#7f7f7f", "#5d3a9b", "#a6761d", "#1b7837", "#b2182b"]
 array shape[12] = [7, 5, 9, 13, 11, 15, 6, 4, 8, 12, 10, 14]
-do for [i = 1:12] {
-    dash = (i - 1) % 5 + 1
-    set style line i lc rgb colour[i] pt shape[i] ps 0.9 lw 1.8 dt dash
+do for [i = 1:24] {
+    again = (i - 1) / 12
+    dash = (i - 1 + again) % 5 + 1 # dt takes no expression
+    set style line i lc rgb colour[(i - 1) % 12 + 1] pt shape[(i - 1 + 5 * again) % 12 + 1] ps 0.9 lw 1.8 dt dash
 }
-style_of(i) = int(style[i] - 1) % 12 + 1
+style_of(i) = int(style[i] - 1) % 24 + 1
 slope(x, e) = y0 * (x / x0) ** e
 
 slopes = "for [e = 1:int(steep)] slope(x, e) with lines lc rgb '#888888' lw 1.2 dt 3 " . \

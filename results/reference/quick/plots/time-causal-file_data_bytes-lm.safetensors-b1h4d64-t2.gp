@@ -2,56 +2,66 @@
 data = "time-causal-file_data_bytes-lm.safetensors-b1h4d64-t2.csv"
 marks = "time-causal-file_data_bytes-lm.safetensors-b1h4d64-t2.marks.csv"
 has_marks = 0
-curves = 10
-array label[10]
-array style[10]
+curves = 14
+array label[14]
+array style[14]
 label[1] = "full"
-style[1] = 1
+style[1] = 2
 label[2] = "flash"
-style[2] = 2
+style[2] = 3
 label[3] = "bilinear"
-style[3] = 3
+style[3] = 4
 label[4] = "additive"
-style[4] = 4
+style[4] = 5
 label[5] = "local,window=128"
-style[5] = 5
-label[6] = "performer,features=128"
-style[6] = 6
-label[7] = "linear"
-style[7] = 7
-label[8] = "mean_v"
-style[8] = 8
-label[9] = "zero"
-style[9] = 9
-label[10] = "copy"
-style[10] = 10
-low = ", keyentry with linespoints ls 11 title 'null (below 1e-07)'"
+style[5] = 6
+label[6] = "sparse,pattern=strided"
+style[6] = 7
+label[7] = "sparse,pattern=fixed"
+style[7] = 8
+label[8] = "longformer,window=64,globals=8"
+style[8] = 9
+label[9] = "blocksparse"
+style[9] = 10
+label[10] = "performer,features=128"
+style[10] = 11
+label[11] = "linear"
+style[11] = 12
+label[12] = "mean_v"
+style[12] = 13
+label[13] = "zero"
+style[13] = 14
+label[14] = "copy"
+style[14] = 15
+low = ", keyentry with linespoints ls 16 title 'null (below 1e-07)'"
 title_ = "file,data/bytes-lm.safetensors, mask causal, batch 1, 4 heads, head size 64, 2 threads"
+xlabel_ = "sequence length n"
 ylabel_ = "time of a call, seconds (median, range of process medians)"
 guides = 1
 steep = 2
 x0 = 256
-y0 = 4.75485566e-06
-set yrange [2.37742783e-06:0.150506261]
+y0 = 5.45900349e-06
+set logscale x 2
+set yrange [2.72950174e-06:0.027622722]
 
 set terminal svg size 960,560 dynamic font "sans,12" background "white"
 set output "time-causal-file_data_bytes-lm.safetensors-b1h4d64-t2.svg"
 
-# curves.gp -- one picture of curves over sequence length.
+# curves.gp -- one picture of curves over sequence length, or another axis.
 #
 # Expects, set by the lines before: data, marks (CSV files), has_marks (0 or 1), curves (how many),
-# label[1 .. curves], style[1 .. curves], title_, ylabel_, guides (draw slopes?), x0, y0 (where they start), steep (1 or 2).
-# low: legend entries of curves that lie below the picture. Columns of data: n, then value, low and high of each curve. Columns of marks: n, y, curve: points that
-# were planned and did not run, at the top of the picture.
+# label[1 .. curves], style[1 .. curves], title_, xlabel_, ylabel_, logscale x, guides (draw slopes?), x0, y0
+# (where they start), steep (1 or 2), low (legend entries of curves that lie below the picture).
+# Columns of data: x, then value, low and high of each curve. Columns of marks: x, y, curve: points that were
+# planned and did not run, at the top of the picture.
 
 set datafile separator comma
 set datafile missing ""
 set title title_ noenhanced font ",13"
-set xlabel "sequence length n"
+set xlabel xlabel_ noenhanced
 set ylabel ylabel_ noenhanced
-set logscale x 2
 set logscale y
-set format x "%.0f"
+set format x "%g"
 set format y "10^{%L}"
 set xtics rotate by 0
 set grid xtics ytics back lt 1 lc rgb "#d8d8d8" lw 0.8
@@ -64,11 +74,12 @@ set offsets graph 0.03, graph 0.03, graph 0.02, graph 0.08
 array colour[12] = ["#000000", "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", \
                     "#e69f00", "#7f7f7f", "#5d3a9b", "#a6761d", "#1b7837", "#b2182b"]
 array shape[12] = [7, 5, 9, 13, 11, 15, 6, 4, 8, 12, 10, 14]
-do for [i = 1:12] {
-    dash = (i - 1) % 5 + 1
-    set style line i lc rgb colour[i] pt shape[i] ps 0.9 lw 1.8 dt dash
+do for [i = 1:24] {
+    again = (i - 1) / 12
+    dash = (i - 1 + again) % 5 + 1 # dt takes no expression
+    set style line i lc rgb colour[(i - 1) % 12 + 1] pt shape[(i - 1 + 5 * again) % 12 + 1] ps 0.9 lw 1.8 dt dash
 }
-style_of(i) = int(style[i] - 1) % 12 + 1
+style_of(i) = int(style[i] - 1) % 24 + 1
 slope(x, e) = y0 * (x / x0) ** e
 
 slopes = "for [e = 1:int(steep)] slope(x, e) with lines lc rgb '#888888' lw 1.2 dt 3 " . \

@@ -1,0 +1,84 @@
+# Draws time-causal.svg and time-causal.png: gnuplot time-causal.gp, in this folder.
+data = "time-causal.csv"
+marks = ""
+has_marks = 0
+curves = 7
+array label[7]
+array style[7]
+label[1] = "attnbench"
+style[1] = 1
+label[2] = "onnxruntime MultiHeadAttention"
+style[2] = 2
+label[3] = "onnxruntime GroupQueryAttention"
+style[3] = 3
+label[4] = "onnxruntime Attention-23"
+style[4] = 4
+label[5] = "onnxruntime MatMul-Softmax-MatMul"
+style[5] = 5
+label[6] = "PyTorch naive"
+style[6] = 6
+label[7] = "PyTorch row blocks"
+style[7] = 7
+low = ""
+title_ = "exact attention, causal, 8 heads, head size 64, 2 threads"
+xlabel_ = "sequence length n"
+ylabel_ = "time of a call, seconds (median, range over processes)"
+guides = 1
+steep = 2
+x0 = 512
+y0 = 0.00154909921
+set logscale x 2
+set yrange [0.000774549607:13.0647917]
+set terminal svg size 960,560 dynamic font "sans,12" background "white"
+set output "time-causal.svg"
+# curves.gp -- one picture of curves over sequence length, or another axis.
+#
+# Expects, set by the lines before: data, marks (CSV files), has_marks (0 or 1), curves (how many),
+# label[1 .. curves], style[1 .. curves], title_, xlabel_, ylabel_, logscale x, guides (draw slopes?), x0, y0
+# (where they start), steep (1 or 2), low (legend entries of curves that lie below the picture).
+# Columns of data: x, then value, low and high of each curve. Columns of marks: x, y, curve: points that were
+# planned and did not run, at the top of the picture.
+
+set datafile separator comma
+set datafile missing ""
+set title title_ noenhanced font ",13"
+set xlabel xlabel_ noenhanced
+set ylabel ylabel_ noenhanced
+set logscale y
+set format x "%g"
+set format y "10^{%L}"
+set xtics rotate by 0
+set grid xtics ytics back lt 1 lc rgb "#d8d8d8" lw 0.8
+set border 3 lc rgb "#555555"
+set tics nomirror
+set key outside right top vertical Left reverse noenhanced samplen 3 spacing 1.25
+set offsets graph 0.03, graph 0.03, graph 0.02, graph 0.08
+
+# Colours of Okabe and Ito, twice; shapes and dashes differ throughout, so that grey print reads too.
+array colour[12] = ["#000000", "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", \
+                    "#e69f00", "#7f7f7f", "#5d3a9b", "#a6761d", "#1b7837", "#b2182b"]
+array shape[12] = [7, 5, 9, 13, 11, 15, 6, 4, 8, 12, 10, 14]
+do for [i = 1:24] {
+    again = (i - 1) / 12
+    dash = (i - 1 + again) % 5 + 1 # dt takes no expression
+    set style line i lc rgb colour[(i - 1) % 12 + 1] pt shape[(i - 1 + 5 * again) % 12 + 1] ps 0.9 lw 1.8 dt dash
+}
+style_of(i) = int(style[i] - 1) % 24 + 1
+slope(x, e) = y0 * (x / x0) ** e
+
+slopes = "for [e = 1:int(steep)] slope(x, e) with lines lc rgb '#888888' lw 1.2 dt 3 " . \
+         "title (e == 1 ? 'slope n' : 'slope n^2')"
+values = "for [i = 1:curves] data using 1:(column(3 * i - 1)):(column(3 * i)):(column(3 * i + 1)) " . \
+         "with yerrorlines ls style_of(i) title label[i]"
+gaps   = "for [i = 1:curves] marks using ($3 == i ? $1 : NaN):2 with points ls style_of(i) ps 1.4 notitle, " . \
+         "marks using 1:2 with points pt 2 ps 1.8 lw 1.2 lc rgb '#b2182b' title 'did not run'"
+
+# An empty data set would be a warning, so that only what there is is asked for.
+what = values
+if (guides) { what = slopes . ", " . what }
+if (has_marks) { what = what . ", " . gaps }
+eval "plot " . what . low
+
+set terminal pngcairo size 1440,840 font "sans,12" fontscale 1.3
+set output "time-causal.png"
+replot
