@@ -13,6 +13,8 @@
 #ifndef KERN_MATH_H
 #define KERN_MATH_H
 
+typedef unsigned vu __attribute__((vector_size(sizeof(vf)))); /* sums of bits may wrap */
+
 static inline vf v_set1(float x) { return x - (vf){0}; }
 static inline vf v_load(const float *p) {
     vf x;
@@ -52,7 +54,7 @@ static inline vf v_exp_down(vf x) {
     p = v_fma(p, r, v_set1(2.4022242e-1f));
     p = v_fma(p, r, v_set1(6.9314698e-1f));
     p = v_fma(p, r, v_set1(1.0f));
-    return v_unless_below(t, lowest, (vf)((vi)p + ((vi)shifted << 23)));
+    return v_unless_below(t, lowest, (vf)((vu)p + ((vu)shifted << 23)));
 }
 
 /* Lanes of both in turn, from the first halves and from the second. Half of a transposition: see v_transpose(). */
