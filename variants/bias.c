@@ -1,4 +1,4 @@
-/* bias.c -- bias on a stretch of the scores of one row. */
+/* bias.c -- what comes on top of the products q . k of one row. */
 #include "bias.h"
 
 /* The kinds that run along neighbouring keys, in loops that compilers vectorise; 0: it is none of them. */
@@ -22,8 +22,8 @@ static int neighbours(const struct attn_call *c, int b, int h, int i, int positi
     return 0;
 }
 
-void bias_add(const struct attn_call *c, int b, int h, int i, int position, const struct pattern_axis *axis,
-              int x0, int lo, int hi, float *s) {
+static void add(const struct attn_call *c, int b, int h, int i, int position, const struct pattern_axis *axis,
+                int x0, int lo, int hi, float *s) {
     if (!axis->index && axis->step == 1 &&
         neighbours(c, b, h, i, position, axis->first + x0 + lo, hi - lo, s + lo))
         return;
@@ -31,4 +31,20 @@ void bias_add(const struct attn_call *c, int b, int h, int i, int position, cons
         float x = attn_bias_at(c, b, h, i, pattern_row(axis, x0 + e), position);
         s[e] = x == -INFINITY ? x : s[e] + x;
     }
+}
+
+void bias_apply(const struct attn_call *c, const struct kern *kern, int b, int h, int i, int position,
+                const struct pattern_axis *axis, int x0, int lo, int hi, float *s) {
+    const struct attn_problem *p = c->problem;
+    if (lo >= hi) return;
+    if (p->softcap > 0) kern->softcap(hi - lo, p->softcap, s + lo);
+    if (p->bias) add(c, b, h, i, position, axis, x0, lo, hi, s);
+}
+
+int bias_guards_values(const struct attn_problem *p, const struct kern *kern, int n, const float *v,
+                       ptrdiff_t row) {
+    if (p->bias != ATTN_BIAS_DENSE && p->bias != ATTN_BIAS_BOOLEAN) return 0;
+    for (int j = 0; j < n; j++)
+        if (!kern->finite(p->dv, v + j * row)) return 1;
+    return 0;
 }

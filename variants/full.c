@@ -14,6 +14,7 @@
 #include <omp.h>
 #include <string.h>
 
+#include "bias.h"
 #include "kernels/kern.h"
 #include "parts.h"
 #include "softmax.h"
@@ -54,15 +55,11 @@ static void softmax_row(const struct attn_call *c, const struct kern *kern, int 
                         float *s, float *l) {
     const struct attn_problem *p = c->problem;
     int visible = attn_visible(p, keys, i), position = i + attn_offset(p, keys);
+    const struct pattern_axis all = {.step = 1, .count = keys};
     const int none = 0;
     float m = -INFINITY, factor;
     *l = 0;
-    if (p->softcap > 0) kern->softcap(visible, p->softcap, s);
-    if (p->bias)
-        for (int j = 0; j < visible; j++) {
-            float x = attn_bias_at(c, b, h, i, j, position);
-            s[j] = x == -INFINITY ? x : s[j] + x;
-        }
+    bias_apply(c, kern, b, h, i, position, &all, 0, 0, visible, s);
     for (int j = visible; j < keys; j++) s[j] = -INFINITY;
     kern->soften(1, &none, &keys, s, 0, &m, l, &factor);
     if (c->lse) c->lse[((ptrdiff_t)b * p->heads + h) * p->nq + i] = *l == 0 ? -INFINITY : m + logf(*l);

@@ -89,25 +89,6 @@ struct unit {
 static int head_of(const struct unit *u, int r) { return u->view.h + r / u->call->problem->nq; }
 static int query_of(const struct unit *u, int r) { return r % u->call->problem->nq; }
 
-static int must_skip_zeros(const struct unit *u, int j0, int j1) {
-    const struct attn_problem *p = u->call->problem;
-    if (p->bias != ATTN_BIAS_DENSE && p->bias != ATTN_BIAS_BOOLEAN) return 0;
-    for (int j = j0; j < j1; j++)
-        if (!u->kern->finite(p->dv, attn_row(&u->call->v, u->view.b, attn_kv_head(p, u->view.h), j)))
-            return 1;
-    return 0;
-}
-
-/* Softcap and bias of row r over columns lo .. hi - 1 of the tile. */
-static void adjust(const struct unit *u, int r, int j0, int lo, int hi) {
-    const struct attn_call *c = u->call;
-    int h = head_of(u, r), i = query_of(u, r);
-    float *s = u->s + (ptrdiff_t)r * TILE;
-    if (lo >= hi) return;
-    if (c->problem->softcap > 0) u->kern->softcap(hi - lo, c->problem->softcap, s + lo);
-    if (c->problem->bias) bias_add(c, u->view.b, h, i, i + u->view.offset, &u->view.key_axis, j0, lo, hi, s);
-}
-
 /* Keys j0 .. j1 - 1. */
 static void tile(const struct unit *u, int j0, int j1) {
     const struct attn_call *c = u->call;
@@ -123,11 +104,17 @@ static void tile(const struct unit *u, int j0, int j1) {
     if (first >= last) return;
     u->kern->dots(rows, last - first, p->dk, p->scale, u->q, p->dk, attn_row(&c->k, u->view.b, g, j0 + first),
                   c->k.row, u->s + first, TILE);
-    for (int r = 0; r < rows; r++) adjust(u, r, j0, lo[r], hi[r]);
+    for (int r = 0; r < rows; r++) {
+        int i = query_of(u, r);
+        bias_apply(c, u->kern, u->view.b, head_of(u, r), i, i + u->view.offset, &u->view.key_axis, j0, lo[r],
+                   hi[r], u->s + (ptrdiff_t)r * TILE);
+    }
     u->kern->soften(rows, lo, hi, u->s, TILE, u->sums.m, u->sums.l, factor);
     memset(u->sums.t, 0, (size_t)rows * (size_t)p->dv * sizeof(float));
-    ragged_mul(u->kern, rows, lo, hi, p->dv, u->s, TILE, attn_row(&c->v, u->view.b, g, j0), c->v.row,
-               must_skip_zeros(u, j0 + first, j0 + last), u->sums.t, p->dv);
+    ragged_mul(
+        u->kern, rows, lo, hi, p->dv, u->s, TILE, attn_row(&c->v, u->view.b, g, j0), c->v.row,
+        bias_guards_values(p, u->kern, last - first, attn_row(&c->v, u->view.b, g, j0 + first), c->v.row),
+        u->sums.t, p->dv);
     for (int r = 0; r < rows; r++)
         if (lo[r] < hi[r])
             u->kern->blend(p->dv, factor[r], u->sums.t + (ptrdiff_t)r * p->dv,

@@ -152,15 +152,6 @@ static struct rows collect(const struct attn_view *from, const struct pattern_ax
     return (struct rows){to, width};
 }
 
-/* A bias may mask any key of a tile; then values that are not finite must not be touched. */
-static int must_skip_zeros(const struct unit *u, const struct tile *t) {
-    const struct attn_problem *p = u->call->problem;
-    if (p->bias != ATTN_BIAS_DENSE && p->bias != ATTN_BIAS_BOOLEAN) return 0;
-    for (int x = 0; x < t->x1 - t->x0; x++)
-        if (!u->kern->finite(p->dv, t->v.data + x * t->v.row)) return 1;
-    return 0;
-}
-
 static void load(const struct unit *u, struct tile *t) {
     const struct attn_call *c = u->call;
     const struct attn_problem *p = c->problem;
@@ -169,7 +160,7 @@ static void load(const struct unit *u, struct tile *t) {
     int b = u->view.b, g = attn_kv_head(p, u->view.h), n = t->x1 - t->x0;
     t->k = collect(&c->k, axis, b, g, t->x0, n, p->dk, u->w.k);
     t->v = collect(&c->v, axis, b, g, t->x0, n, p->dv, u->w.v);
-    t->skip_zeros = must_skip_zeros(u, t);
+    t->skip_zeros = bias_guards_values(p, u->kern, n, t->v.data, t->v.row);
     for (int x = 0; hidden && x < n; x++)
         if (hidden[(size_t)b * (size_t)p->nk + (size_t)pattern_row(axis, t->x0 + x)])
             t->hidden[t->nhidden++] = x;
@@ -270,12 +261,9 @@ static void scores(const struct unit *u, struct tile *t, int r0, int rows, const
 
 /* Softcap, bias and hidden keys of row r of the unit, columns lo .. hi - 1. */
 static void adjust(const struct unit *u, const struct tile *t, int r, int lo, int hi, float *s) {
-    const struct attn_problem *p = u->call->problem;
     const struct pattern_view *v = &u->view;
     int i = query(u, r);
-    if (lo >= hi) return;
-    if (p->softcap > 0) u->kern->softcap(hi - lo, p->softcap, s + lo);
-    if (p->bias) bias_add(u->call, v->b, v->h, i, i + v->offset, &v->key_axis, t->x0, lo, hi, s);
+    bias_apply(u->call, u->kern, v->b, v->h, i, i + v->offset, &v->key_axis, t->x0, lo, hi, s);
     for (int x = 0; x < t->nhidden; x++) s[t->hidden[x]] = -INFINITY;
 }
 
@@ -415,9 +403,9 @@ static void forward(const struct attn_call *c, const struct pattern *patterns, i
     const struct attn_problem *p = c->problem;
     const struct pattern *x = &patterns[at];
     const struct kern *kern = kern_find(p->isa);
-    int together = heads_together(p, x, additive), group = p->heads / p->kv_heads;
     int classes = pattern_classes(x), heads = x->heads ? x->heads : p->heads, queries = most_queries(p, x);
-    int slots = together, rows = min_int(unit_rows(p, heads * classes, queries), max_int(queries, 1));
+    int slots = heads_together(p, x, additive), group = p->heads / p->kv_heads,
+        rows = min_int(unit_rows(p, heads * classes, queries), max_int(queries, 1));
     while (slots > 1 && (slots * rows > most_rows(p) || group % slots)) slots--;
     int streams = p->batch * heads / slots * classes, per_stream = ceil_div(queries, rows);
     char *shared = (char *)c->scratch + (size_t)p->threads * workspace_bytes(p);

@@ -25,6 +25,11 @@ static inline void v_store(float *p, vf x) { memcpy(p, &x, sizeof x); }
 static inline vf v_pick(vi m, vf a, vf b) { return (vf)(((vi)a & m) | ((vi)b & ~m)); }
 static inline vf v_abs(vf x) { return (vf)((vi)x & 0x7fffffff); }
 
+/* y, or 0 where x < limit; where x is NaN, y. */
+#ifndef V_UNLESS_BELOW
+static inline vf v_unless_below(vf x, float limit, vf y) { return (vf)((vi)y & ~(vi)(x < limit)); }
+#endif
+
 static inline vf v_exp(vf x) {
     const float lowest = -87.0f, highest = 88.0f;
     const float to_integer = 12582912.0f; /* 1.5 * 2^23: adding it rounds to the nearest integer */
@@ -57,6 +62,20 @@ static inline vf v_exp_down(vf x) {
     return v_unless_below(t, lowest, (vf)((vu)p + ((vu)shifted << 23)));
 }
 
+#if VL == 4
+#define LANES 0, 1, 2, 3
+#define ZIP_LOW 0, 4, 1, 5
+#define ZIP_HIGH 2, 6, 3, 7
+#elif VL == 8
+#define LANES 0, 1, 2, 3, 4, 5, 6, 7
+#define ZIP_LOW 0, 8, 1, 9, 2, 10, 3, 11
+#define ZIP_HIGH 4, 12, 5, 13, 6, 14, 7, 15
+#else
+#define LANES 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+#define ZIP_LOW 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23
+#define ZIP_HIGH 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31
+#endif
+
 /* Lanes of both in turn, from the first halves and from the second. Half of a transposition: see v_transpose(). */
 #if defined __clang__ || __GNUC__ >= 12
 static inline vf v_zip_low(vf a, vf b) { return __builtin_shufflevector(a, b, ZIP_LOW); }
@@ -65,6 +84,9 @@ static inline vf v_zip_high(vf a, vf b) { return __builtin_shufflevector(a, b, Z
 static inline vf v_zip_low(vf a, vf b) { return __builtin_shuffle(a, b, (vi){ZIP_LOW}); }
 static inline vf v_zip_high(vf a, vf b) { return __builtin_shuffle(a, b, (vi){ZIP_HIGH}); }
 #endif
+
+/* The first n lanes of x and zeros; n is 1 to VL. */
+static inline vf v_first_lanes(vf x, int n) { return (vf)((vi)x & ((vi){LANES} < n)); }
 
 /* The sum and the maximum of all lanes, in every lane. */
 static inline vf v_all_sum(vf x) {

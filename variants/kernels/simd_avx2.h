@@ -7,8 +7,6 @@
 #define VL 8
 typedef float vf __attribute__((vector_size(32)));
 typedef int vi __attribute__((vector_size(32)));
-#define ZIP_LOW 0, 8, 1, 9, 2, 10, 3, 11
-#define ZIP_HIGH 4, 12, 5, 13, 6, 14, 7, 15
 
 static inline vf v_fma(vf a, vf b, vf c) { return (vf)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c); }
 static inline vf v_max(vf a, vf b) { return (vf)_mm256_max_ps((__m256)a, (__m256)b); }
@@ -26,9 +24,3 @@ static inline __m256i v_first(int n) {
 
 static inline vf v_load_n(const float *p, int n) { return (vf)_mm256_maskload_ps(p, v_first(n)); }
 static inline void v_store_n(float *p, vf x, int n) { _mm256_maskstore_ps(p, v_first(n), (__m256)x); }
-
-/* y, or 0 where x < limit; where x is NaN, y. */
-static inline vf v_unless_below(vf x, float limit, vf y) { return (vf)((vi)y & ~(vi)(x < limit)); }
-
-/* The first n lanes of x and zeros; n is 1 to VL. */
-static inline vf v_first_lanes(vf x, int n) { return (vf)((vi)x & (vi)v_first(n)); }

@@ -7,8 +7,6 @@
 #define VL 16
 typedef float vf __attribute__((vector_size(64)));
 typedef int vi __attribute__((vector_size(64)));
-#define ZIP_LOW 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23
-#define ZIP_HIGH 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31
 
 static inline vf v_fma(vf a, vf b, vf c) { return (vf)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c); }
 static inline vf v_max(vf a, vf b) { return (vf)_mm512_max_ps((__m512)a, (__m512)b); }
@@ -23,11 +21,9 @@ static inline __mmask16 v_first(int n) { return (__mmask16)((1u << n) - 1); }
 static inline vf v_load_n(const float *p, int n) { return (vf)_mm512_maskz_loadu_ps(v_first(n), p); }
 static inline void v_store_n(float *p, vf x, int n) { _mm512_mask_storeu_ps(p, v_first(n), (__m512)x); }
 
-/* y, or 0 where x < limit; where x is NaN, y. */
+/* As in kern_math.h, in one instruction. */
+#define V_UNLESS_BELOW
 static inline vf v_unless_below(vf x, float limit, vf y) {
     __mmask16 keep = _mm512_cmp_ps_mask((__m512)x, _mm512_set1_ps(limit), _CMP_NLT_UQ);
     return (vf)_mm512_maskz_mov_ps(keep, (__m512)y);
 }
-
-/* The first n lanes of x and zeros; n is 1 to VL. */
-static inline vf v_first_lanes(vf x, int n) { return (vf)_mm512_maskz_mov_ps(v_first(n), (__m512)x); }

@@ -2,8 +2,6 @@
 #define VL 4
 typedef float vf __attribute__((vector_size(16)));
 typedef int vi __attribute__((vector_size(16)));
-#define ZIP_LOW 0, 4, 1, 5
-#define ZIP_HIGH 2, 6, 3, 7
 
 /* A libm call would be exact and a hundred times slower. */
 static inline vf v_fma(vf a, vf b, vf c) { return a * b + c; }
@@ -22,9 +20,3 @@ static inline vf v_load_n(const float *p, int n) {
 }
 
 static inline void v_store_n(float *p, vf x, int n) { memcpy(p, &x, (size_t)n * sizeof *p); }
-
-/* y, or 0 where x < limit; where x is NaN, y. */
-static inline vf v_unless_below(vf x, float limit, vf y) { return (vf)((vi)y & ~(vi)(x < limit)); }
-
-/* The first n lanes of x and zeros; n is 1 to VL. */
-static inline vf v_first_lanes(vf x, int n) { return (vf)((vi)x & ((vi){0, 1, 2, 3} < n)); }

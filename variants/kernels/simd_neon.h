@@ -7,8 +7,6 @@
 #define VL 4
 typedef float vf __attribute__((vector_size(16)));
 typedef int vi __attribute__((vector_size(16)));
-#define ZIP_LOW 0, 4, 1, 5
-#define ZIP_HIGH 2, 6, 3, 7
 
 static inline vf v_fma(vf a, vf b, vf c) {
     return (vf)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);
@@ -37,15 +35,9 @@ static inline void v_store_n(float *p, vf x, int n) {
     for (int i = 0; i < n; i++) p[i] = x[i];
 }
 
-/* y, or 0 where x < limit; where x is NaN, y. */
-static inline vf v_unless_below(vf x, float limit, vf y) { return (vf)((vi)y & ~(vi)(x < limit)); }
-
 /* For 1 <= x < 1e38: the 8-bit estimate and two steps of Newton, 2e-7 relative. */
 static inline vf v_rcp(vf x) {
     float32x4_t y = vrecpeq_f32((float32x4_t)x);
     y = vmulq_f32(y, vrecpsq_f32((float32x4_t)x, y));
     return (vf)vmulq_f32(y, vrecpsq_f32((float32x4_t)x, y));
 }
-
-/* The first n lanes of x and zeros; n is 1 to VL. */
-static inline vf v_first_lanes(vf x, int n) { return (vf)((vi)x & ((vi){0, 1, 2, 3} < n)); }
