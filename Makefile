@@ -29,7 +29,10 @@ ALL     = $(FLAGS) -ffile-prefix-map=$(CURDIR)=.
 # The OpenMP build of OpenBLAS where Debian puts it, whichever build the system's alternatives point to.
 BLASDIR := $(firstword $(wildcard /usr/lib/*/openblas-openmp) $(call pkg,--variable=libdir openblas))
 BLASINC := $(firstword $(patsubst %,-I%,$(wildcard /usr/include/*/openblas-openmp)) $(call pkg,--cflags openblas))
-LIBS    := $(if $(BLASDIR),-L$(BLASDIR) -Wl$(comma)-rpath$(comma)$(BLASDIR)) -lopenblas $(call pkg,--libs lua5.4) $(call pkg,--libs jansson) -lm
+LIBS    := $(if $(BLASDIR),-L$(BLASDIR) -Wl$(comma)-rpath$(comma)$(BLASDIR)) -lopenblas $(call pkg,--libs lua5.4) $(call pkg,--libs jansson) $(call pkg,--libs nettle) -ldl -lm
+
+# What plugins find in the program: the services of attn.h, and nothing else.
+EXPORT  := -Wl,--dynamic-list=variants/services.list
 
 ARCH     := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine 2>/dev/null)))
 ISAS_x86_64  := avx2 avx512
@@ -40,15 +43,18 @@ VARIANTS := $(wildcard variants/*.c)
 HARNESS  := $(filter-out harness/main.c,$(wildcard harness/*.c))
 LIBRARY  := $(patsubst %.c,$(B)/%.o,$(KERNELS) $(VARIANTS) $(HARNESS)) $(patsubst scripts/%.gp,$(B)/scripts/%_gp.o,$(wildcard scripts/*.gp))
 TESTS    := $(patsubst tests/test_%.c,$(B)/tests/test_%,$(wildcard tests/test_*.c))
+BROKEN   := $(patsubst tests/plugin/broken/%.c,$(B)/tests/plugin/%.so,$(wildcard tests/plugin/broken/*.c))
 
 # Who may include whom, and which files get which instruction set: here and nowhere else.
 INC :=
 $(B)/variants/%.o: INC := -Ivariants
+$(B)/variants/%.o: DEFS := -DATTN_BUILTIN
 $(B)/variants/full.o $(B)/variants/trigonometric.o: INC := -Ivariants $(BLASINC)
 $(B)/harness/%.o: INC := -Ivariants -Iharness
 $(B)/harness/blas.o: INC := -Iharness $(BLASINC)
 $(B)/harness/config.o: INC := -Iharness $(call pkg,--cflags lua5.4)
 $(B)/harness/doc.o: INC := -Iharness $(call pkg,--cflags jansson)
+$(B)/harness/plugin.o: INC := -Ivariants -Iharness $(call pkg,--cflags nettle)
 $(B)/tests/%.o: INC := -Ivariants -Iharness -Itests $(call pkg,--cflags cmocka)
 $(B)/scripts/peers/%.o: INC := -Ivariants -Iharness
 $(B)/variants/kernels/%.o: INC :=
@@ -61,9 +67,9 @@ attnbench: $(B)/attnbench
 	@ln -sf $< $@
 .PHONY: attnbench
 
-$(B)/attnbench: $(B)/harness/main.o $(LIBRARY)
+$(B)/attnbench: $(B)/harness/main.o $(LIBRARY) variants/services.list
 	$(if $(Q),@echo "  LD $@")
-	$(Q)$(CC) $(ALL) $^ $(LIBS) $(LDFLAGS) -o $@
+	$(Q)$(CC) $(ALL) $(filter %.o,$^) $(LIBS) $(EXPORT) $(LDFLAGS) -o $@
 
 $(B)/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
@@ -102,7 +108,7 @@ test:
 	@scripts/setup.sh test
 	@$(MAKE) --no-print-directory run-tests
 
-run-tests: $(B)/attnbench $(B)/tests/attnbench-bad $(B)/tests/npy $(TESTS)
+run-tests: $(B)/attnbench $(BROKEN) $(B)/tests/npy $(TESTS)
 	@B=$(B) tests/run.sh $(TESTS) $(wildcard tests/*_test.sh)
 
 $(B)/tests/test_%: $(B)/tests/test_%.o $(LIBRARY)
@@ -119,15 +125,11 @@ $(B)/tests/test_kernels: $(patsubst %.c,$(B)/%.o,tests/test_kernels.c $(wildcard
 	$(if $(Q),@echo "  LD $@")
 	$(Q)$(CC) $(ALL) $^ $(LDFLAGS) -lm -o $@
 
-# The program with a roster of variants that misbehave, in place of variants/list.h.
-$(B)/tests/bad_registry.o: harness/registry.c tests/bad/list.h $(B)/flags
+# Variants with one fault each, as strangers would build them.
+$(B)/tests/plugin/%.so: tests/plugin/broken/%.c tests/plugin/broken/honest.h variants/attn.h $(B)/flags
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(ALL) -Itests/bad -Ivariants -Iharness -c $< -o $@
-
-$(B)/tests/attnbench-bad: $(B)/harness/main.o $(B)/tests/bad_registry.o $(B)/tests/bad/bad.o \
-                          $(filter-out $(B)/harness/registry.o,$(LIBRARY))
-	$(if $(Q),@echo "  LD $@")
-	$(Q)$(CC) $(ALL) $^ $(LIBS) $(LDFLAGS) -o $@
+	$(if $(Q),@echo "  SO $@")
+	$(Q)$(CC) $(ALL) -Ivariants -fPIC -shared -fvisibility=hidden $< -lm -o $@
 
 ## peers: side by side with onnxruntime and PyTorch, about 20 minutes; PEERS="--rounds 2 --lengths 512,1024" for less
 peers:

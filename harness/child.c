@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "memory.h"
+#include "plugins_asked.h"
 #include "stopwatch.h"
 #include "text.h"
 
@@ -87,14 +88,24 @@ static void place(int from, int to) {
     else dup2(from, to);
 }
 
+/* The child's argv; the words are not copied. */
+static const char **arguments(const struct child *c) {
+    size_t n = 0, plugins = c->with_plugins ? plugins_asked_count() : 0, at = 0;
+    while (c->arguments[n]) n++;
+    const char **argv = xmalloc((n + 2 * plugins + 2) * sizeof *argv);
+    argv[at++] = "attnbench";
+    for (size_t i = 0; i < plugins; i++) {
+        argv[at++] = "--plugin";
+        argv[at++] = plugins_asked_at(i);
+    }
+    memcpy(argv + at, c->arguments, (n + 1) * sizeof *argv);
+    return argv;
+}
+
 static pid_t start(const struct child *c, int *events, int *output) {
     int e[2], o[2], job = job_descriptor(c->job), high[4];
-    size_t n = 0;
-    while (c->arguments[n]) n++;
-    const char **argv = xmalloc((n + 2) * sizeof *argv);
+    const char **argv = arguments(c);
     char **env = environment(c);
-    argv[0] = "attnbench";
-    memcpy(argv + 1, c->arguments, (n + 1) * sizeof *argv);
     if (pipe2(e, O_CLOEXEC) || pipe2(o, O_CLOEXEC))
         die(EXIT_USAGE, "cannot make a pipe: %s", strerror(errno));
     fflush(NULL);

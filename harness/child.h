@@ -30,6 +30,7 @@ struct child {
     double silence;               /* seconds; 0: no limit */
     double memory;                /* bytes; 0: no limit */
     int pass_output;              /* let it print to our own stderr instead */
+    int with_plugins;             /* give it the --plugin options of our own command line */
     void (*event)(void *context, struct doc *event); /* may be NULL; the document stays ours */
     void *context;
 
@@ -48,7 +49,7 @@ void child_catch_signals(void);
 int child_interrupted(void);
 
 /* On the other side: */
-void child_settle(void);            /* call first: die with the parent, be the first to be killed */
+void child_settle(void);            /* main calls it first: die with the parent, be the first to be killed */
 struct doc *child_job(void);        /* the job from descriptor 0 */
 void child_send(struct doc *event); /* writes and frees it */
 

@@ -75,7 +75,6 @@ static void apply(const struct apply_options *o, const struct doc *paths) {
 
 int command_apply_child(int argc, char **argv) {
     struct apply_options o;
-    child_settle();
     struct doc *paths = child_job();
     apply_options_parse(argc, argv, &o);
     if (doc_len(paths) != o.noutputs) die(EXIT_USAGE, "this command is for the program's own use");
@@ -137,7 +136,8 @@ int command_apply(int argc, char **argv) {
                       .job = paths,
                       .data = -1,
                       .threads = o.threads ? o.threads : machine_cores(),
-                      .pass_output = 1};
+                      .pass_output = 1,
+                      .with_plugins = 1};
     child_run(&c);
     int code = c.end == CHILD_DONE ? EXIT_FINE : failure(&c);
     if (code == EXIT_FINE) keep_all(drafts, o.noutputs);

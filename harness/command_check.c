@@ -7,6 +7,7 @@
 #include "child.h"
 #include "commands.h"
 #include "isa.h"
+#include "plugins_asked.h"
 #include "registry.h"
 #include "stopwatch.h"
 #include "text.h"
@@ -28,7 +29,6 @@ static void send_fail(const char *promise, const char *detail) {
 
 int command_check_child(int argc, char **argv) {
     const struct attn_variant *v = argc == 2 ? registry_find(argv[1]) : NULL;
-    child_settle();
     if (!v) die(EXIT_USAGE, "this command is for the program's own use");
     char *reason;
     int isa = isa_forced(&reason);
@@ -62,34 +62,56 @@ static void listen(void *context, struct doc *event) {
     }
 }
 
-static int check_one(const struct attn_variant *v) {
-    const char *arguments[] = {"check-child", v->name, NULL};
-    struct verdict verdict = {.name = v->name};
+static int check_one(const char *name) {
+    const char *arguments[] = {"check-child", name, NULL};
+    struct verdict verdict = {.name = name};
     struct child c = {.arguments = arguments,
                       .data = -1,
                       .threads = 3,
                       .silence = 30,
+                      .with_plugins = 1,
                       .event = listen,
                       .context = &verdict};
     double start = stopwatch_seconds();
     child_run(&c);
     if (c.end != CHILD_DONE) {
         char *reason = child_reason(&c);
-        printf("%-11s BROKEN survival: %s; in %s\n", v->name, reason,
+        printf("%-11s BROKEN survival: %s; in %s\n", name, reason,
                verdict.at ? verdict.at : "its first case");
         free(reason);
         verdict.broken++;
     }
     if (!verdict.broken)
-        printf("%-11s ok     %ld checks in %s\n", v->name, verdict.checks,
+        printf("%-11s ok     %ld checks in %s\n", name, verdict.checks,
                show_seconds(stopwatch_seconds() - start));
     fflush(stdout);
     free(verdict.at);
     return verdict.broken;
 }
 
+/* The variants of the program and of the plugins: the parent opens no plugin. */
+static struct doc *roster(void) {
+    const struct doc *plugged = plugins_asked_roster();
+    struct doc *names = doc_array();
+    for (size_t i = 0; i < registry_count(); i++) doc_add(names, doc_string(registry_at(i)->name));
+    for (size_t i = 0; i < doc_len(plugged); i++)
+        doc_add(names, doc_string(doc_str(doc_at(plugged, i), "name", "")));
+    return names;
+}
+
+static void require(const struct doc *all, const char *name) {
+    if (doc_has_word(all, name)) return;
+    const char **names = xmalloc(doc_len(all) * sizeof *names);
+    for (size_t i = 0; i < doc_len(all); i++) names[i] = doc_as_str(doc_at(all, i));
+    die(EXIT_USAGE, "no variant '%s'; %s", name, suggestion(name, names, doc_len(all)));
+}
+
 int command_check(int argc, char **argv) {
     int broken = 0;
+    char *reason;
+    struct doc *all = roster();
+    size_t first =
+        plugins_asked_count() ? registry_count() : 0; /* without names: those of the plugins, or all */
     child_catch_signals();
     if (argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) {
         puts("usage: attnbench check [VARIANT...]\n\n"
@@ -98,14 +120,12 @@ int command_check(int argc, char **argv) {
              "guard pages, threads, causality, NaN in masked keys. Exit code 1 where a promise is broken.");
         return EXIT_FINE;
     }
-    for (int i = 1; i < argc; i++)
-        if (!registry_find(argv[i]))
-            die(EXIT_USAGE, "no variant '%s'; %s", argv[i], registry_suggest(argv[i]));
-    char *reason;
+    for (int i = 1; i < argc; i++) require(all, argv[i]);
     if (isa_forced(&reason) < 0) die(EXIT_USAGE, "%s", reason);
-    for (int i = 1; i < argc; i++) broken += check_one(registry_find(argv[i]));
-    for (size_t i = 0; argc == 1 && i < registry_count() && !child_interrupted(); i++)
-        broken += check_one(registry_at(i));
+    for (int i = 1; i < argc; i++) broken += check_one(argv[i]);
+    for (size_t i = first; argc == 1 && i < doc_len(all) && !child_interrupted(); i++)
+        broken += check_one(doc_as_str(doc_at(all, i)));
+    doc_free(all);
     if (child_interrupted()) return EXIT_INTERRUPTED;
     return broken ? EXIT_REGRESSION : EXIT_FINE;
 }

@@ -13,6 +13,7 @@
 #include "options.h"
 #include "plan.h"
 #include "plot.h"
+#include "plugins_asked.h"
 #include "results.h"
 #include "stopwatch.h"
 #include "sweep.h"
@@ -36,6 +37,15 @@ static void add_option(struct text *t, const char *option, const char *word) {
     free(quoted);
 }
 
+/* A command line, freed, with the plugins that were taken out of it. */
+static char *with_plugins(char *command) {
+    struct text t = {0};
+    text_add(&t, "%s", command);
+    for (size_t i = 0; i < plugins_asked_count(); i++) add_option(&t, " --plugin", plugins_asked_at(i));
+    free(command);
+    return t.s;
+}
+
 /* What of the command line another run of one of its points has to repeat. */
 static char *repeated(const char *program, const struct run_options *o) {
     char *reason = NULL;
@@ -46,6 +56,7 @@ static char *repeated(const char *program, const struct run_options *o) {
     if (isa > 0) text_add(&t, "%s", attn_isa_name(isa));
     free(reason);
     add_option(&t, "", o->config);
+    for (size_t i = 0; i < plugins_asked_count(); i++) add_option(&t, " --plugin", plugins_asked_at(i));
     for (size_t i = 0; i < o->nsets; i++) add_option(&t, " --set", o->sets[i]);
     if (o->threads) text_add(&t, " --threads %d", o->threads);
     if (o->seed >= 0) text_add(&t, " --seed %.0f", o->seed);
@@ -87,7 +98,7 @@ int command_run(int argc, char **argv) {
     }
     char *dir = o.output ? xstrdup(o.output) : format("results/%s", doc_str(plan, "name", "run"));
     char *again = repeated(strncmp(argv[-1], "./", 2) ? "attnbench" : argv[-1], &o),
-         *command = manifest_command(argc + 1, argv - 1);
+         *command = with_plugins(manifest_command(argc + 1, argv - 1));
     results_open(&results, dir, plan,
                  o.resume      ? RESULTS_RESUME
                  : o.overwrite ? RESULTS_OVERWRITE

@@ -3,10 +3,11 @@
 #include <string.h>
 
 #include "blas.h"
+#include "child.h"
 #include "commands.h"
 #include "manifest.h"
 #include "plan.h"
-#include "registry.h"
+#include "plugins_asked.h"
 #include "text.h"
 #include "worker.h"
 
@@ -15,20 +16,25 @@ static int worker(int argc, char **argv) {
     return worker_main();
 }
 
+/* What a command does with the plugins of the command line. */
+enum plugins { PASS, LOAD };
+
 static const struct {
     const char *name, *help; /* help NULL: for the program's own use */
     int (*run)(int, char **);
+    enum plugins plugins;
 } commands[] = {
-    {"list", "every variant: kind, declared growth, one line", command_list},
-    {"describe", "one variant: formula, paper, parameters, tensors, capabilities", command_describe},
-    {"run", "measure a sweep: attnbench run configs/quick.lua", command_run},
-    {"apply", "run one variant on your own tensors", command_apply},
-    {"check", "hold variants to their contract and their own definition", command_check},
-    {"plot", "draw the pictures of a folder of results", command_plot},
-    {"worker", NULL, worker},
-    {"plan-child", NULL, plan_child},
-    {"check-child", NULL, command_check_child},
-    {"apply-child", NULL, command_apply_child},
+    {"list", "every variant: kind, declared growth, one line", command_list, LOAD},
+    {"describe", "one variant: formula, paper, parameters, tensors, capabilities", command_describe, LOAD},
+    {"run", "measure a sweep: attnbench run configs/quick.lua", command_run, PASS},
+    {"apply", "run one variant on your own tensors", command_apply, PASS},
+    {"check", "hold variants to their contract and their own definition", command_check, PASS},
+    {"plot", "draw the pictures of a folder of results", command_plot, PASS},
+    {"roster-child", NULL, plugins_asked_child, LOAD},
+    {"worker", NULL, worker, PASS},
+    {"plan-child", NULL, plan_child, LOAD},
+    {"check-child", NULL, command_check_child, LOAD},
+    {"apply-child", NULL, command_apply_child, LOAD},
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
@@ -37,13 +43,16 @@ static void print_help(void) {
          "Measures attention mechanisms on this CPU: time, memory and accuracy over sequence length.\n");
     for (size_t i = 0; i < COMMANDS; i++)
         if (commands[i].help) printf("  %-10s %s\n", commands[i].name, commands[i].help);
-    puts("\n'attnbench COMMAND --help' tells more. Exit codes: 0 fine, 1 a failed check or an inaccurate\n"
+    puts("\n  --plugin FILE.so, with every command: variants built elsewhere\n"
+         "\n'attnbench COMMAND --help' tells more. Exit codes: 0 fine, 1 a failed check or an inaccurate\n"
          "result, 2 usage or input, 3 an incomplete sweep, 130 interrupted.");
 }
 
 int main(int argc, char **argv) {
-    const char *name = argc > 1 ? argv[1] : NULL, *names[COMMANDS];
+    const char *names[COMMANDS];
     size_t shown = 0;
+    plugins_asked_take(&argc, argv);
+    const char *name = argv[1];
     if (!name) {
         print_help();
         return EXIT_USAGE;
@@ -57,9 +66,13 @@ int main(int argc, char **argv) {
         return EXIT_FINE;
     }
     blas_require_openmp();
-    registry_open();
-    for (size_t i = 0; i < COMMANDS; i++)
-        if (!strcmp(commands[i].name, name)) return commands[i].run(argc - 1, argv + 1);
+    for (size_t i = 0; i < COMMANDS; i++) {
+        if (strcmp(commands[i].name, name)) continue;
+        if (commands[i].help) plugins_asked_try();
+        else child_settle();
+        if (commands[i].plugins == LOAD) plugins_asked_load(!commands[i].help);
+        return commands[i].run(argc - 1, argv + 1);
+    }
     for (size_t i = 0; i < COMMANDS; i++)
         if (commands[i].help) names[shown++] = commands[i].name;
     die(EXIT_USAGE, "no command '%s'; %s", name, suggestion(name, names, shown));

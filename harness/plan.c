@@ -14,6 +14,8 @@
 #include "isa.h"
 #include "machine.h"
 #include "params.h"
+#include "plugin.h"
+#include "plugins_asked.h"
 #include "problem.h"
 #include "registry.h"
 #include "sections.h"
@@ -194,6 +196,8 @@ static void add_point(struct plan *p, const struct entry *e, const void *params,
     doc_put_num(point, "growth.memory", v->memory.exponent);
     doc_put_num(point, "group", p->groups);
     put_sources(point, e, p->options->config);
+    struct doc *plugin = plugin_doc(v);
+    if (plugin) doc_put(point, "plugin", plugin);
     put_need(point, v, problem, params, refused);
     if ((!p->options->filter || regexec(&p->filter, id, 0, NULL, 0) == 0) && !is_twin(p, point, by_chance))
         doc_add(p->points, point);
@@ -438,6 +442,23 @@ static void expand(struct plan *p) {
     doc_free(isas);
 }
 
+/* [{path, sha256, variants[]}] of every plugin that is loaded. */
+static struct doc *plugins_doc(void) {
+    struct doc *all = doc_array(), *last = NULL;
+    for (size_t i = 0; i < registry_count(); i++) { /* those of one plugin stand together */
+        const struct attn_variant *v = registry_at(i);
+        struct doc *d = plugin_doc(v);
+        if (!d) continue;
+        if (!last || strcmp(doc_str(last, "path", ""), doc_str(d, "path", ""))) {
+            doc_put(d, "variants", doc_array());
+            doc_add(all, d);
+            last = d;
+        } else doc_free(d);
+        doc_add(doc_get(last, "variants"), doc_string(v->name));
+    }
+    return all;
+}
+
 /* "configs/quick.lua" is "quick". */
 static char *config_name(const char *path) {
     const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path, *dot = strrchr(base, '.');
@@ -453,14 +474,15 @@ static struct doc *document(struct plan *p, struct doc *measure) {
     doc_put_str(d, "source", p->options->config);
     doc_put_str(d, "config", config_source(p->reader.config));
     doc_put(d, "measure", measure);
+    doc_put(d, "plugins", plugins_doc());
     doc_put(d, "points", sorted(p->points));
     free(name);
     return d;
 }
 
 struct doc *plan_build(const struct run_options *options, struct text *errors) {
-    static const char *const keys[] = {"shape",    "mask",    "input", "threads", "seed",        "isa",
-                                       "variants", "measure", "scale", "softcap", "causal_shift"};
+    static const char *const keys[] = {"shape",    "mask",    "input", "threads", "seed",         "isa",
+                                       "variants", "measure", "scale", "softcap", "causal_shift", "plugins"};
     struct plan p = {.options = options, .reader.errors = errors};
     struct doc *result = NULL;
     if (options->filter && regcomp(&p.filter, options->filter, REG_EXTENDED | REG_NOSUB)) {
@@ -475,6 +497,7 @@ struct doc *plan_build(const struct run_options *options, struct text *errors) {
     p.sweep = sweep;
     p.points = doc_array();
     axis_known_keys(&p.reader, "sweep", p.sweep, keys, sizeof keys / sizeof *keys);
+    sections_plugins(&p.reader, p.sweep, p.options->config);
     p.nentries = sections_variants(&p.reader, p.sweep, p.options->config, p.entries,
                                    sizeof p.entries / sizeof *p.entries);
     struct doc *measure = sections_measure(&p.reader, p.sweep);
@@ -495,7 +518,6 @@ struct doc *plan_build(const struct run_options *options, struct text *errors) {
 int plan_child(int argc, char **argv) {
     struct run_options options;
     struct text errors = {0};
-    child_settle();
     options_parse(argc, argv, &options);
     struct doc *plan = plan_build(&options, &errors);
     if (plan) {
@@ -510,14 +532,19 @@ int plan_child(int argc, char **argv) {
 
 static void keep(void *context, struct doc *event) {
     struct doc **plan = context;
-    if (!*plan) *plan = doc_copy(event);
+    if (!plugins_asked_heard(event) && !*plan) *plan = doc_copy(event);
 }
 
 struct doc *plan_fetch(const struct run_options *options, int argc, char **argv) {
     const char **arguments = xmalloc((size_t)(argc + 2) * sizeof *arguments);
     struct doc *plan = NULL;
-    struct child c = {
-        .arguments = arguments, .data = -1, .silence = 30, .pass_output = 1, .event = keep, .context = &plan};
+    struct child c = {.arguments = arguments,
+                      .data = -1,
+                      .silence = 30,
+                      .pass_output = 1,
+                      .with_plugins = 1,
+                      .event = keep,
+                      .context = &plan};
     arguments[0] = "plan-child";
     for (int i = 1; i < argc; i++) arguments[i] = argv[i];
     arguments[argc] = NULL;
@@ -527,6 +554,9 @@ struct doc *plan_fetch(const struct run_options *options, int argc, char **argv)
     if (c.end == CHILD_FAILED && c.code == EXIT_USAGE) exit(EXIT_USAGE);
     if (c.end != CHILD_DONE || !plan) {
         char *reason = child_reason(&c);
+        const char *suspect = plugins_asked_suspect();
+        if (suspect)
+            die(EXIT_USAGE, "%s: planning failed with plugin %s: %s", options->config, suspect, reason);
         die(EXIT_USAGE, "%s: planning failed: %s", options->config, reason);
     }
     return plan;

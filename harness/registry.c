@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "text.h"
@@ -12,26 +13,66 @@
 #undef VARIANT
 
 #define VARIANT(name) &attn_variant_##name,
-static const struct attn_variant *const variants[] = {
+static const struct attn_variant *const builtin[] = {
 #include "list.h"
 };
 #undef VARIANT
 
-enum { COUNT = sizeof variants / sizeof *variants };
+struct entry {
+    const struct attn_variant *variant;
+    char *path, *digest; /* of its plugin; NULL: built in */
+};
+static struct entry *entries;
+static size_t count;
 
-size_t registry_count(void) { return COUNT; }
-const struct attn_variant *registry_at(size_t index) { return variants[index]; }
+/* Those of variants/list.h, once; a duplicate or an incomplete one ends the program. */
+static void open_builtin(void) {
+    struct attn_error error;
+    static int opened;
+    if (opened) return;
+    opened = 1;
+    for (size_t i = 0; i < sizeof builtin / sizeof *builtin; i++)
+        if (registry_add(builtin[i], NULL, NULL, &error))
+            die(EXIT_USAGE, "variant %zu of variants/list.h: %s", i + 1, error.text);
+}
 
-const struct attn_variant *registry_find(const char *name) {
-    for (size_t i = 0; i < COUNT; i++)
-        if (!strcmp(variants[i]->name, name)) return variants[i];
+size_t registry_count(void) {
+    open_builtin();
+    return count;
+}
+
+const struct attn_variant *registry_at(size_t index) { return entries[index].variant; }
+
+static const struct entry *find(const char *name) {
+    open_builtin();
+    for (size_t i = 0; i < count; i++)
+        if (!strcmp(entries[i].variant->name, name)) return &entries[i];
     return NULL;
 }
 
+const struct attn_variant *registry_find(const char *name) {
+    const struct entry *e = find(name);
+    return e ? e->variant : NULL;
+}
+
 char *registry_suggest(const char *name) {
-    const char *names[COUNT];
-    for (size_t i = 0; i < COUNT; i++) names[i] = variants[i]->name;
-    return suggestion(name, names, COUNT);
+    const char **names = xmalloc(count * sizeof *names);
+    for (size_t i = 0; i < count; i++) names[i] = entries[i].variant->name;
+    char *text = suggestion(name, names, count);
+    free(names);
+    return text;
+}
+
+const char *registry_plugin(const struct attn_variant *v, const char **digest) {
+    const struct entry *e = find(v->name);
+    if (digest) *digest = e->digest;
+    return e->path;
+}
+
+int registry_has_plugin(const char *path) {
+    for (size_t i = 0; i < count; i++)
+        if (entries[i].path && !strcmp(entries[i].path, path)) return 1;
+    return 0;
 }
 
 const char *registry_kind(const struct attn_variant *v) {
@@ -97,13 +138,14 @@ int registry_verify(const struct attn_variant *v, struct attn_error *error) {
     return 0;
 }
 
-void registry_open(void) {
-    struct attn_error error;
-    for (size_t i = 0; i < COUNT; i++) {
-        if (registry_verify(variants[i], &error))
-            die(EXIT_USAGE, "variant %zu of variants/list.h: %s", i + 1, error.text);
-        for (size_t j = 0; j < i; j++)
-            if (!strcmp(variants[i]->name, variants[j]->name))
-                die(EXIT_USAGE, "variant '%s' stands twice in variants/list.h", variants[i]->name);
-    }
+int registry_add(const struct attn_variant *v, const char *path, const char *digest,
+                 struct attn_error *error) {
+    if (registry_verify(v, error)) return -1;
+    const struct entry *other = find(v->name);
+    if (other)
+        REFUSE("the name '%s' is taken by %s; rename one of them", v->name,
+               other->path ? other->path : "a variant of the program");
+    entries = xrealloc(entries, (count + 1) * sizeof *entries);
+    entries[count++] = (struct entry){v, path ? xstrdup(path) : NULL, digest ? xstrdup(digest) : NULL};
+    return 0;
 }

@@ -1,11 +1,16 @@
-/* registry.h -- the variants of this program. */
+/* registry.h -- the variants of this program: those of variants/list.h, then those of plugins. */
 #ifndef REGISTRY_H
 #define REGISTRY_H
 
 #include "attn.h"
 
-/* Verifies every entry of variants/list.h; a duplicate or an incomplete one ends the program. */
-void registry_open(void);
+/* One more, out of the plugin at `path` with that SHA-256; NULL: built in. -1 and why it cannot be used:
+   registry_verify() refuses it, or its name is taken. */
+int registry_add(const struct attn_variant *, const char *path, const char *digest, struct attn_error *);
+
+/* The plugin that a variant came from, and its digest unless NULL; NULL: it is built in. */
+const char *registry_plugin(const struct attn_variant *, const char **digest);
+int registry_has_plugin(const char *path); /* variants out of it are registered */
 
 size_t registry_count(void);
 const struct attn_variant *registry_at(size_t index);

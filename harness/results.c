@@ -134,14 +134,27 @@ static int same_points(const char *text, const struct doc *plan) {
     return same;
 }
 
-static int same_measure(const char *dir, const struct doc *plan) {
-    struct doc *manifest = results_manifest(dir);
-    if (!manifest || !doc_get(manifest, "measure")) return 1; /* nothing to compare with */
-    char *old = doc_text(doc_get(manifest, "measure"), 0), *now = doc_text(doc_get(plan, "measure"), 0);
+/* Whether the run was made with the same member of its plan; also where it left none to compare with. */
+static int same_member(const struct doc *manifest, const struct doc *plan, const char *key) {
+    if (!manifest || !doc_get(manifest, key)) return 1;
+    char *old = doc_text(doc_get(manifest, key), 0), *now = doc_text(doc_get(plan, key), 0);
     int same = !strcmp(old, now);
     free(old), free(now);
-    doc_free(manifest);
     return same;
+}
+
+static void require_same(const char *dir, const char *old_plan, const struct doc *plan) {
+    struct doc *manifest = results_manifest(dir);
+    if (!same_points(old_plan, plan) || !same_member(manifest, plan, "measure"))
+        die(EXIT_USAGE,
+            "%s holds a run of another plan; use the same config and options, or another folder (-o)", dir);
+    if (!same_member(manifest, plan, "plugins"))
+        die(EXIT_USAGE,
+            "%s holds a run with another build of a plugin (another path or SHA-256); use another folder "
+            "(-o), "
+            "or --overwrite",
+            dir);
+    doc_free(manifest);
 }
 
 /* Rows that only a budget kept from running are taken out, so that they get another chance. */
@@ -166,10 +179,7 @@ static void resume(struct results *r, const struct doc *plan) {
     char *old_plan = read_file(plan_path, NULL), *text;
     size_t length, good;
     if (!old_plan) die(EXIT_USAGE, "%s holds no run to resume; leave --resume out", r->dir);
-    if (!same_points(old_plan, plan) || !same_measure(r->dir, plan))
-        die(EXIT_USAGE,
-            "%s holds a run of another plan; use the same config and options, or another folder (-o)",
-            r->dir);
+    require_same(r->dir, old_plan, plan);
     text = read_file(path, &length);
     if (text) {
         doc_free(r->rows);

@@ -21,9 +21,9 @@ static char *exactly(const char *id) {
 }
 
 struct doc *row_begin(const struct doc *point, const char *command) {
-    static const char *const copied[] = {"variant", "label",  "kind",  "params",      "shape",
-                                         "mask",    "logits", "input", "input_label", "seed",
-                                         "threads", "isa",    "growth"};
+    static const char *const copied[] = {"variant", "label",  "kind",   "params",      "shape",
+                                         "mask",    "logits", "input",  "input_label", "seed",
+                                         "threads", "isa",    "growth", "plugin"};
     struct doc *row = doc_object();
     char *filter = exactly(doc_str(point, "id", "")),
          *repro = format("%s --filter %s -o results/repro --overwrite", command, filter);
@@ -104,6 +104,22 @@ void row_timed(struct doc *row, const struct doc *replicates, double setup_ns, i
     if (m < 6) row_flag(row, "interval_below_95_percent");
     free(middle);
     free(all);
+}
+
+void row_beside(struct doc *row, const char *baseline, const struct doc *medians) {
+    const struct doc *own = doc_get(row, "time.process_medians_ns");
+    struct doc *ratios = doc_array(), *ci = doc_array();
+    size_t n;
+    for (size_t r = 0; r < doc_len(own) && r < doc_len(medians); r++)
+        doc_add(ratios, doc_number(doc_as_num(doc_at(own, r)) / doc_as_num(doc_at(medians, r))));
+    double *x = doc_numbers(ratios, &n);
+    doc_add(ci, doc_number(stats_min(x, n)));
+    doc_add(ci, doc_number(stats_max(x, n)));
+    doc_put_str(row, "time.beside.label", baseline);
+    doc_put_num(row, "time.beside.ratio", stats_median(x, n));
+    doc_put(row, "time.beside.ci", ci);
+    doc_put(row, "time.beside.process_ratios", ratios);
+    free(x);
 }
 
 void row_ceilings(struct doc *row, double fma_flops, double read_bytes) {

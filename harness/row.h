@@ -18,6 +18,9 @@ void row_probed(struct doc *row, const struct doc *probe, const struct doc *what
 /* Time out of the samples of each replicate, an array of arrays in nanoseconds. */
 void row_timed(struct doc *row, const struct doc *replicates, double setup_ns, int single);
 
+/* How the times compare with those of a baseline in the same processes: its label, its median in each. */
+void row_beside(struct doc *row, const char *baseline, const struct doc *medians);
+
 /* gflops and the shares of the ceilings, in FLOP/s and B/s; 0 where a ceiling is not known. */
 void row_ceilings(struct doc *row, double fma_flops, double read_bytes);
 

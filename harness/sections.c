@@ -6,6 +6,8 @@
 
 #include "inputs.h"
 #include "params.h"
+#include "plugin.h"
+#include "plugins_asked.h"
 #include "registry.h"
 #include "tensor_source.h"
 #include "tensors.h"
@@ -62,6 +64,28 @@ static void check_tensors(struct reader *r, const char *config, const struct att
 char *sections_path(const char *config, const char *name) {
     const char *slash = strrchr(config, '/');
     return *name == '/' || !slash ? xstrdup(name) : format("%.*s/%s", (int)(slash - config), config, name);
+}
+
+static void add_plugin(struct reader *r, const char *config, const struct doc *item) {
+    struct attn_error error;
+    const char *name = doc_as_str(item);
+    if (!name) {
+        char *shown = doc_text(item, 0);
+        complain(r, "plugins", 1, "plugins: %s is no file; give plugins = { \"FILE.so\" }", shown);
+        free(shown);
+        return;
+    }
+    char *path = sections_path(config, name);
+    plugins_asked_announce(path);
+    if (plugin_load(path, &error)) complain(r, name, 0, "plugins: %s", error.text);
+    free(path);
+}
+
+void sections_plugins(struct reader *r, const struct doc *sweep, const char *config) {
+    const struct doc *given = doc_get(sweep, "plugins");
+    if (doc_is_array(given))
+        for (size_t i = 0; i < doc_len(given); i++) add_plugin(r, config, doc_at(given, i));
+    else if (given) add_plugin(r, config, given);
 }
 
 static void add_entry(struct reader *r, const struct doc *item, struct list *list) {

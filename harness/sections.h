@@ -11,6 +11,9 @@ struct entry { /* one line of `variants` */
     const struct doc *settings; /* the table, or NULL for a bare name */
 };
 
+/* Loads what `plugins` lists, named relative to the config. */
+void sections_plugins(struct reader *, const struct doc *sweep, const char *config);
+
 /* The entries of `variants`; at most `room`. The files of their tensors are named relative to the config. */
 size_t sections_variants(struct reader *, const struct doc *sweep, const char *config, struct entry *entries,
                          size_t room);

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "child.h"
+#include "forecast.h"
 #include "machine.h"
 #include "progress.h"
 #include "row.h"
@@ -41,13 +42,10 @@ struct point {
     struct doc *row;     /* NULL once written */
     double probed_ns;    /* one call; 0 before the probe */
     struct doc *samples; /* an array for each replicate */
+    struct doc *beside;  /* of a plugin: for each of them the median of the baseline timed beside it */
+    const struct point *baseline;
     double setup_ns;
     int single;
-};
-
-struct forecast { /* what is known of a family of points that differ in length only */
-    char *key, *id;
-    double work, ns, growth; /* pairs (query, key); ns < 0: it did not finish */
 };
 
 struct sweep {
@@ -59,8 +57,7 @@ struct sweep {
     double limit;         /* bytes that one worker may take */
     int cores;            /* that we may use */
     double spent[PHASES], start;
-    struct forecast *forecasts;
-    size_t nforecasts;
+    struct forecasts forecasts;
     int incomplete, inaccurate, broken; /* broken: rows cannot be written any more */
 
     struct point *points; /* of the present group */
@@ -110,33 +107,6 @@ static const char *status_of(const struct child *c) {
 
 /* ---- predictions ------------------------------------------------------------------------------- */
 
-/* All that a forecast may carry over from: everything but the length and the input. */
-static char *family(const struct doc *p) {
-    return format("%s|%s|%s|%d|%d|%d|%d|%d|%d", doc_str(p, "label", ""), doc_str(p, "isa", ""),
-                  doc_str(p, "mask", ""), doc_int(p, "shape.batch", 0), doc_int(p, "shape.heads", 0),
-                  doc_int(p, "shape.kv_heads", 0), doc_int(p, "shape.dk", 0), doc_int(p, "shape.dv", 0),
-                  doc_int(p, "threads", 0));
-}
-
-static double pairs_of(const struct doc *p) { return doc_num(p, "shape.nq", 1) * doc_num(p, "shape.nk", 1); }
-
-static void remember(struct sweep *s, const struct doc *point, double ns) {
-    s->forecasts = xrealloc(s->forecasts, (s->nforecasts + 1) * sizeof *s->forecasts);
-    s->forecasts[s->nforecasts++] = (struct forecast){family(point), xstrdup(doc_str(point, "id", "")),
-                                                      pairs_of(point), ns, doc_num(point, "growth.time", 1)};
-}
-
-static const struct forecast *recall(const struct sweep *s, const struct doc *point) {
-    const struct forecast *best = NULL;
-    char *key = family(point);
-    for (size_t i = 0; i < s->nforecasts; i++)
-        if (!strcmp(s->forecasts[i].key, key) && s->forecasts[i].work < pairs_of(point) &&
-            (!best || s->forecasts[i].work > best->work))
-            best = &s->forecasts[i];
-    free(key);
-    return best;
-}
-
 /* Inputs are there twice: shared by all workers, and a copy in each. */
 static double bytes_of(const struct doc *p, int with_scratch) {
     return 2 * doc_num(p, "need.inputs_bytes", 0) + doc_num(p, "need.outputs_bytes", 0) + WORKER_BYTES +
@@ -145,7 +115,7 @@ static double bytes_of(const struct doc *p, int with_scratch) {
 
 /* Writes the row of a point that shall not run; 0 where it may. */
 static int skip(struct sweep *s, struct point *p) {
-    const struct forecast *f = recall(s, p->plan);
+    const struct forecast *f = forecasts_recall(&s->forecasts, p->plan);
     double bytes = bytes_of(p->plan, 1), seconds;
     char *reason = NULL;
     const char *status = "skipped_time";
@@ -163,7 +133,7 @@ static int skip(struct sweep *s, struct point *p) {
     } else if (f && f->ns < 0) {
         reason = format("%s took longer than the limit already", f->id);
     } else if (f && f->ns > FORECAST_NS) {
-        seconds = f->ns * 1e-9 * pow(pairs_of(p->plan) / f->work, f->growth / 2);
+        seconds = f->ns * 1e-9 * pow(forecast_pairs(p->plan) / f->work, f->growth / 2);
         if (seconds > s->options->point_timeout) {
             reason = format("one call would take %s by %s; the limit is %s", show_seconds(seconds), f->id,
                             show_seconds(s->options->point_timeout));
@@ -178,16 +148,19 @@ static int skip(struct sweep *s, struct point *p) {
 
 /* ---- workers ----------------------------------------------------------------------------------- */
 
-struct answer {         /* what came back from a worker */
-    struct doc *result; /* the last event that is no announcement */
-    char *call;         /* the last announcement */
+struct answer {           /* what came back from a worker */
+    struct doc *result;   /* the last event that is no announcement */
+    char *call, *earlier; /* the last announcement; the last one before it that differed */
 };
 
 static void listen(void *context, struct doc *event) {
     struct answer *a = context;
-    if (doc_str(event, "call", NULL)) {
-        free(a->call);
-        a->call = xstrdup(doc_str(event, "call", ""));
+    const char *call = doc_str(event, "call", NULL);
+    if (call) {
+        if (a->call && !strcmp(a->call, call)) return;
+        free(a->earlier);
+        a->earlier = a->call;
+        a->call = xstrdup(call);
         return;
     }
     doc_free(a->result);
@@ -196,7 +169,7 @@ static void listen(void *context, struct doc *event) {
 
 static void forget(struct answer *a) {
     doc_free(a->result);
-    free(a->call);
+    free(a->call), free(a->earlier);
 }
 
 /* Runs one job; the caller looks at c->end and a->result. Time goes to the phase. */
@@ -297,11 +270,11 @@ static void probe(struct sweep *s, struct point *p) {
     if (child_interrupted()) {
     } else if (*status) {
         if (c.end == CHILD_SILENT && !a.call)
-            remember(s, p->plan, -1); /* no word that the call had returned */
+            forecasts_remember(&s->forecasts, p->plan, -1); /* no word that the call had returned */
         end_row(s, p, status, reason);
     } else {
         p->probed_ns = doc_num(a.result, "forward_ns", 0);
-        remember(s, p->plan, p->probed_ns);
+        forecasts_remember(&s->forecasts, p->plan, p->probed_ns);
         row_probed(p->row, a.result, what);
         p->setup_ns = doc_num(a.result, "setup_ns", 0);
         if (strcmp(doc_str(p->row, "status", ""), "ok"))
@@ -336,21 +309,53 @@ static struct point *by_id(struct sweep *s, const char *id) {
     return NULL;
 }
 
-static void take_times(struct sweep *s, const struct doc *result) {
+static double median_of(const struct doc *numbers) {
+    size_t n;
+    double *x = doc_numbers(numbers, &n), median = stats_median(x, n);
+    free(x);
+    return median;
+}
+
+static const char *plugin_of(const struct point *p) { return doc_str(p->plan, "plugin.path", ""); }
+
+/* A baseline was timed beside the plugin's points for their sake only: its own row has other samples. */
+static void take_times(struct sweep *s, const struct doc *result, struct point *const *chosen, size_t n,
+                       const struct point *baseline) {
     const struct doc *times = doc_get(result, "times"), *flops = doc_get(result, "fma_flops");
+    double beside = 0;
     for (size_t i = 0; i < doc_len(times); i++) {
         struct point *p = by_id(s, doc_str(doc_at(times, i), "id", NULL));
+        const struct doc *samples = doc_get(doc_at(times, i), "samples_ns");
         if (!p) continue;
-        doc_add(p->samples, doc_copy(doc_get(doc_at(times, i), "samples_ns")));
+        if (p == baseline) {
+            beside = median_of(samples);
+            continue;
+        }
+        doc_add(p->samples, doc_copy(samples));
         p->setup_ns = doc_num(doc_at(times, i), "setup_ns", 0);
         p->single |= doc_flag(doc_at(times, i), "single");
     }
-    for (size_t i = 0; i < doc_len(flops); i++) doc_add(s->flops, doc_copy(doc_at(flops, i)));
+    for (size_t i = 0; i < n && baseline; i++)
+        if (chosen[i] != baseline) {
+            doc_add(chosen[i]->beside, doc_number(beside));
+            chosen[i]->baseline = baseline;
+        }
+    for (size_t i = 0; !baseline && i < doc_len(flops); i++) doc_add(s->flops, doc_copy(doc_at(flops, i)));
 }
 
-/* One replicate of the chosen points. A worker that dies ends the row of the variant it had announced,
-   and the replicate starts again without it. */
-static void replicate(struct sweep *s, struct point **chosen, size_t n, int number) {
+/* The point whose fault it is that a worker died: the one announced last; where that is the baseline of a
+   plugin, the plugin's before it, whose doings are the only ones there that nobody has checked. */
+static struct point *culprit(struct sweep *s, const struct answer *a, struct point *const *chosen,
+                             const struct point *baseline) {
+    struct point *p = by_id(s, a->call);
+    if (p && p == baseline) p = by_id(s, a->earlier);
+    return p && p != baseline ? p : chosen[0];
+}
+
+/* One replicate of the chosen points. A worker that dies ends the row of the variant that did it, and the
+   replicate starts again without it. The baseline, if any, stands last. */
+static void replicate(struct sweep *s, struct point **chosen, size_t n, const struct point *baseline,
+                      int number) {
     for (int done = 0; !done && !child_interrupted();) {
         struct child c;
         struct answer a;
@@ -358,16 +363,16 @@ static void replicate(struct sweep *s, struct point **chosen, size_t n, int numb
         size_t alive = 0;
         for (size_t i = 0; i < n; i++)
             if (chosen[i]->row) chosen[alive++] = chosen[i];
-        if ((n = alive) == 0) return;
+        n = alive;
+        if (n == 0 || chosen[0] == baseline) return;
         progress_show("timing", doc_str(chosen[0]->plan, "id", ""));
         work(s, TIME, time_job(s, chosen, n, number), doc_int(chosen[0]->plan, "threads", 1), &c, &a);
         const char *status = failure(&c, &a, &reason);
         done = !*status;
-        if (done) take_times(s, a.result);
+        if (done) take_times(s, a.result, chosen, n, baseline);
         else if (!child_interrupted()) {
-            struct point *guilty = by_id(s, a.call);
             char *why = format("while it was timed: %s", reason);
-            end_row(s, guilty ? guilty : chosen[0], status, why);
+            end_row(s, culprit(s, &a, chosen, baseline), status, why);
             free(why);
         }
         free(reason);
@@ -375,13 +380,14 @@ static void replicate(struct sweep *s, struct point **chosen, size_t n, int numb
     }
 }
 
-/* As many of the waiting points as fit into one worker; scratch is shared, state is not. */
-static size_t choose(struct sweep *s, size_t *from, struct point **chosen) {
-    double state = 0, scratch = 0;
+/* As many of the waiting points of one plugin ("": built in) as fit into one worker beside `held` bytes; scratch
+   is shared, state is not. */
+static size_t choose(struct sweep *s, const char *plugin, double held, size_t *from, struct point **chosen) {
+    double state = held, scratch = 0;
     size_t n = 0;
     for (; *from < s->npoints; ++*from) {
         struct point *p = &s->points[*from];
-        if (!p->row) continue;
+        if (!p->row || strcmp(plugin_of(p), plugin)) continue;
         double more = doc_num(p->plan, "need.state_bytes", 0),
                most = fmax(scratch, doc_num(p->plan, "need.scratch_bytes", 0));
         if (n && bytes_of(p->plan, 0) + state + more + most > s->limit) break;
@@ -392,30 +398,53 @@ static size_t choose(struct sweep *s, size_t *from, struct point **chosen) {
     return n;
 }
 
-static void time_group(struct sweep *s) {
+/* All replicates of the points of one plugin, or of all that are built in. */
+static void time_points(struct sweep *s, const char *plugin, struct point *baseline) {
     int replicates = doc_int(s->measure, "replicates", 6);
-    struct point **chosen = xmalloc(s->npoints * sizeof *chosen), **part = xmalloc(s->npoints * sizeof *part);
-    for (size_t from = 0, n; (n = choose(s, &from, chosen)) > 0;)
+    size_t room = s->npoints + 1;
+    struct point **chosen = xmalloc(room * sizeof *chosen), **part = xmalloc(room * sizeof *part);
+    double held = baseline ? bytes_of(baseline->plan, 1) - bytes_of(baseline->plan, 0) : 0;
+    for (size_t from = 0, n; (n = choose(s, plugin, held, &from, chosen)) > 0;) {
+        if (baseline) chosen[n++] = baseline;
         for (int r = 0; r < replicates && !child_interrupted(); r++) {
             memcpy(part, chosen, n * sizeof *part);
-            replicate(s, part, n, r);
+            replicate(s, part, n, baseline, r);
         }
+    }
     free(chosen);
     free(part);
 }
 
-static double peak(const struct sweep *s) {
-    size_t n;
-    double *x = doc_numbers(s->flops, &n), median = stats_median(x, n);
-    free(x);
-    return n ? median : 0;
+/* The fastest exact variant of the program in this group, as far as the probes tell; NULL: none. */
+static struct point *baseline_of(struct sweep *s) {
+    struct point *best = NULL;
+    for (size_t i = 0; i < s->npoints; i++) {
+        struct point *p = &s->points[i];
+        if (!p->row || *plugin_of(p) || strcmp(doc_str(p->plan, "kind", ""), "exact")) continue;
+        if (!best || p->probed_ns < best->probed_ns) best = p;
+    }
+    return best;
 }
+
+/* Plugins are timed in workers of their own, where they can spoil nothing of others. */
+static void time_group(struct sweep *s) {
+    time_points(s, "", NULL);
+    for (size_t i = 0; i < s->npoints && !child_interrupted(); i++) {
+        const char *plugin = plugin_of(&s->points[i]);
+        int seen = !*plugin;
+        for (size_t j = 0; j < i; j++) seen |= !strcmp(plugin_of(&s->points[j]), plugin);
+        if (!seen) time_points(s, plugin, baseline_of(s));
+    }
+}
+
+static double peak(const struct sweep *s) { return doc_len(s->flops) ? median_of(s->flops) : 0; }
 
 static void finish_group(struct sweep *s, int timed) {
     for (size_t i = 0; i < s->npoints; i++) {
         struct point *p = &s->points[i];
         if (!p->row) continue;
         if (timed) row_timed(p->row, p->samples, p->setup_ns, p->single);
+        if (timed && p->baseline) row_beside(p->row, doc_str(p->baseline->plan, "label", ""), p->beside);
         row_ceilings(p->row, peak(s), ceiling(s, doc_int(p->plan, "threads", 1), "read_bytes"));
         write_row(s, p);
     }
@@ -457,8 +486,8 @@ static size_t take_group(struct sweep *s, const struct doc *points, size_t at) {
             continue;
         }
         s->points = xrealloc(s->points, (s->npoints + 1) * sizeof *s->points);
-        s->points[s->npoints++] =
-            (struct point){.plan = plan, .row = row_begin(plan, s->command), .samples = doc_array()};
+        s->points[s->npoints++] = (struct point){
+            .plan = plan, .row = row_begin(plan, s->command), .samples = doc_array(), .beside = doc_array()};
         if (doc_int(plan, "threads", 1) > s->cores)
             row_flag(s->points[s->npoints - 1].row, "more_threads_than_cores");
     }
@@ -469,6 +498,7 @@ static void drop_group(struct sweep *s) {
     for (size_t i = 0; i < s->npoints; i++) {
         doc_free(s->points[i].row);
         doc_free(s->points[i].samples);
+        doc_free(s->points[i].beside);
     }
     doc_free(s->flops);
 }
@@ -510,8 +540,7 @@ int sweep_run(const struct doc *plan, const struct run_options *options, const c
     }
     progress_end();
     account(&s, manifest);
-    for (size_t i = 0; i < s.nforecasts; i++) free(s.forecasts[i].key), free(s.forecasts[i].id);
-    free(s.forecasts);
+    forecasts_free(&s.forecasts);
     free(s.points);
     if (child_interrupted()) return EXIT_INTERRUPTED;
     return s.broken       ? EXIT_INCOMPLETE

@@ -5,6 +5,7 @@
 
 #include "blas.h"
 #include "child.h"
+#include "plugin.h"
 #include "problem.h"
 #include "text.h"
 
@@ -54,15 +55,30 @@ void job_prepare(const struct doc *job) {
     child_send(d);
 }
 
+/* What the points of the job come from; -1 and the reason where it cannot be had. */
+static int load_plugins(const struct doc *job, struct attn_error *error) {
+    const struct doc *points = doc_get(job, "points"), *plugin = doc_get(doc_get(job, "point"), "plugin");
+    if (plugin && plugin_reload(plugin, error)) return -1;
+    for (size_t i = 0; points && i < doc_len(points); i++)
+        if ((plugin = doc_get(doc_at(points, i), "plugin")) && plugin_reload(plugin, error)) return -1;
+    return 0;
+}
+
 int worker_main(void) {
     static const struct {
         const char *kind;
         void (*run)(const struct doc *);
     } jobs[] = {
         {"ceilings", job_ceilings}, {"prepare", job_prepare}, {"probe", job_probe}, {"time", job_time}};
-    child_settle();
     struct doc *job = child_job();
     const char *kind = doc_str(job, "kind", "");
+    struct attn_error error;
+    int loads = !strcmp(kind, "probe") || !strcmp(kind, "time"); /* the others need no code of a variant */
+    if (loads && load_plugins(job, &error)) {
+        job_fail("crashed", error.text);
+        doc_free(job);
+        return EXIT_FINE;
+    }
     for (size_t i = 0; i < sizeof jobs / sizeof *jobs; i++)
         if (!strcmp(kind, jobs[i].kind)) {
             jobs[i].run(job);

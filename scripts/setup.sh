@@ -47,6 +47,7 @@ running() {
     need libopenblas-openmp-dev "matrix products of the baseline" openblas
     need liblua5.4-dev "reads the configs" pkg-config --exists lua5.4
     need libjansson-dev "reads and writes the results" pkg-config --exists jansson
+    need nettle-dev "digests of plugins" pkg-config --exists nettle
     need librandom123-dev "random numbers that depend on a counter alone" header Random123/philox.h
     need gnuplot-nox "draws the curves" has gnuplot
 }

@@ -5,7 +5,7 @@
 set -u
 B=${B:-build/release}
 A=$B/attnbench
-BAD=$B/tests/attnbench-bad
+P=$PWD/$B/tests/plugin # shared objects with one fault each
 T=$(mktemp -d)
 trap 'rm -rf "$T"' EXIT
 number=0

@@ -71,34 +71,37 @@ said "$T/err" "points.jsonl:3: not a row"
 # ---- variants that misbehave
 R=$T/bad
 cat >"$T/bad.lua" <<LUA
-sweep { shape = { heads = 1, dk = 4, n = { 8, 16 } }, threads = 1,
-        variants = { "flash", "bad_crash", "bad_late", "bad_hang", "bad_garbage", "bad_greedy", "bad_outside" }, $small }
+sweep { shape = { heads = 1, dk = 4, n = { 8, 16 } }, threads = 1, $small,
+        plugins = { "$P/crash.so", "$P/late.so", "$P/hang.so", "$P/leaves.so", "$P/garbage.so", "$P/greedy.so", "$P/outside.so" },
+        variants = { "flash", "broken_crash", "broken_late", "broken_hang", "broken_leaves", "broken_garbage", "broken_greedy",
+                     "broken_outside" } }
 LUA
-expect 1 "a sweep of misbehaving variants" "$BAD" run "$T/bad.lua" -o "$R" --point-timeout 1s --no-plots
-holds "a row for every point, bad ones too" [ "$(rows)" = 14 ]
-for want in flash:ok bad_crash:crashed bad_late:crashed bad_hang:timeout bad_garbage:inaccurate bad_greedy:ok bad_outside:crashed; do
+expect 1 "a sweep of misbehaving variants" "$A" run "$T/bad.lua" -o "$R" --point-timeout 1s --no-plots
+holds "a row for every point, bad ones too" [ "$(rows)" = 16 ]
+for want in flash:ok broken_crash:crashed broken_late:crashed broken_hang:timeout broken_leaves:crashed \
+    broken_garbage:inaccurate broken_greedy:ok broken_outside:crashed; do
     holds "${want%:*} is ${want#*:}" [ "$(status "${want%:*}/b1h1n8d4")" = "${want#*:}" ]
 done
-holds "the crash is named" sh -c "grep '\"id\":\"bad_crash/' $R/points.jsonl | grep -q 'signal 6 (Aborted)'"
-holds "the late crash is placed" sh -c "grep '\"id\":\"bad_late/' $R/points.jsonl | grep -q 'while it was timed'"
-holds "a hang is predicted for the next length" sh -c "grep '\"id\":\"bad_hang/b1h1n16' $R/points.jsonl | grep -q '\"status\":\"skipped_time\"'"
-holds "undeclared memory is flagged" sh -c "grep '\"id\":\"bad_greedy/b1h1n16' $R/points.jsonl | grep -q '\"undeclared_memory\"'"
-holds "the time of wrong results is withheld" sh -c "! grep '\"id\":\"bad_garbage/' $R/points.jsonl | grep -q median_ns"
-expect 3 "incomplete without wrong results" "$BAD" run "$T/bad.lua" -o "$T/bad3" --filter 'flash|bad_crash' --no-plots
+holds "the crash is named" sh -c "grep '\"id\":\"broken_crash/' $R/points.jsonl | grep -q 'signal 6 (Aborted)'"
+holds "the late crash is placed" sh -c "grep '\"id\":\"broken_late/' $R/points.jsonl | grep -q 'while it was timed'"
+holds "a hang is predicted for the next length" sh -c "grep '\"id\":\"broken_hang/b1h1n16' $R/points.jsonl | grep -q '\"status\":\"skipped_time\"'"
+holds "undeclared memory is flagged" sh -c "grep '\"id\":\"broken_greedy/b1h1n16' $R/points.jsonl | grep -q '\"undeclared_memory\"'"
+holds "the time of wrong results is withheld" sh -c "! grep '\"id\":\"broken_garbage/' $R/points.jsonl | grep -q median_ns"
+expect 3 "incomplete without wrong results" "$A" run "$T/bad.lua" -o "$T/bad3" --filter 'flash|broken_crash' --no-plots
 
 # ---- a worker killed from outside
 R=$T/killed
-"$BAD" run "$T/bad.lua" -o "$R" --filter 'bad_hang.*n8d' --point-timeout 60s --no-plots >/dev/null 2>&1 &
+"$A" run "$T/bad.lua" -o "$R" --filter 'broken_hang.*n8d' --point-timeout 60s --no-plots >/dev/null 2>&1 &
 parent=$!
 for _ in $(seq 600); do
     sleep 0.1
     worker=$(workers "$parent")
-    [ -n "$worker" ] && [ "$(cat "/proc/$worker/comm" 2>/dev/null)" = bad_hang ] && break
+    [ -n "$worker" ] && [ "$(cat "/proc/$worker/comm" 2>/dev/null)" = broken_hang ] && break
 done
 kill -9 "$worker"
 wait "$parent"
 holds "a killed worker leaves exit code 3" [ $? = 3 ]
-holds "a worker killed by another is oom" [ "$(status bad_hang)" = oom ]
+holds "a worker killed by another is oom" [ "$(status broken_hang)" = oom ]
 
 # ---- limits
 R=$T/limits
@@ -206,10 +209,10 @@ ids "$T/uncut/points.jsonl" >"$T/b"
 same "the same rows as without a break" "$T/a" "$T/b"
 
 # ---- two at once
-"$BAD" run "$T/bad.lua" -o "$T/two" --filter bad_hang --point-timeout 60s --no-plots >/dev/null 2>&1 &
+"$A" run "$T/bad.lua" -o "$T/two" --filter broken_hang --point-timeout 60s --no-plots >/dev/null 2>&1 &
 parent=$!
 wait_for "$T/two/plan.jsonl"
-expect 2 "two runs into one folder" "$BAD" run "$T/bad.lua" -o "$T/two" --overwrite
+expect 2 "two runs into one folder" "$A" run "$T/bad.lua" -o "$T/two" --overwrite
 said "$T/err" "another run is writing to $T/two"
 kill "$parent"
 wait "$parent" 2>/dev/null

@@ -11,6 +11,9 @@
  * Indices are b, h, i (query), j (key) everywhere.
  *
  * A structure that crosses the boundary opens with its size, so that it can grow at the end.
+ *
+ * The same file serves in the program (variants/list.h names it) and outside of it, as a shared object
+ * that `attnbench --plugin FILE.so` loads: ATTN_PLUGIN() at its end says which variants are in it.
  */
 #ifndef ATTN_H
 #define ATTN_H
@@ -166,7 +169,7 @@ struct attn_tensor {
 };
 
 struct attn_error {
-    char text[240];
+    char text[480];
 };
 
 struct attn_need {
@@ -215,6 +218,37 @@ struct attn_variant {
     /* Gives back what create() took beyond the state; NULL where nothing. */
     void (*destroy)(void *state);
 };
+
+/* ---- a plugin ----------------------------------------------------------------------------------- */
+
+/* What a shared object exports under the name `attn_plugin`. Magic, ABI and sizes are compared before
+   anything else is read: they are those of the attn.h that the plugin was built with. */
+struct attn_plugin {
+    uint32_t magic, abi; /* ATTN_MAGIC, ATTN_ABI */
+    size_t struct_size;
+    size_t variant_size, problem_size, call_size, param_size, tensor_size;
+    const struct attn_variant *const *variants; /* NULL-terminated */
+};
+
+#define ATTN_PLUGIN_SIZES                                                                 \
+    sizeof(struct attn_plugin), sizeof(struct attn_variant), sizeof(struct attn_problem), \
+        sizeof(struct attn_call), sizeof(struct attn_param), sizeof(struct attn_tensor)
+
+/* ATTN_PLUGIN(&attn_variant_one, &attn_variant_two); once in a shared object, outside of any function.
+   In the program itself, where variants/list.h does that, it declares nothing new. */
+#ifdef ATTN_BUILTIN
+#define ATTN_PLUGIN(...) struct attn_plugin
+#else
+#ifdef __cplusplus
+#define ATTN_EXPORT extern "C" __attribute__((visibility("default")))
+#else
+#define ATTN_EXPORT extern __attribute__((visibility("default")))
+#endif
+#define ATTN_PLUGIN(...)                                                                  \
+    static const struct attn_variant *const attn_plugin_variants[] = {__VA_ARGS__, NULL}; \
+    ATTN_EXPORT const struct attn_plugin attn_plugin;                                     \
+    const struct attn_plugin attn_plugin = {ATTN_MAGIC, ATTN_ABI, ATTN_PLUGIN_SIZES, attn_plugin_variants}
+#endif
 
 /* ---- positions, masks and rows ----------------------------------------------------------------- */
 
