@@ -322,7 +322,7 @@ holds "an old result survives a failure" test "$(cat "$O/o.npy")" = precious
 rm "$O/o.npy"
 nothing_left "a failure over an old result"
 
-expect 3 "a variant that crashes" "$A" --plugin "$P/crash.so" apply broken_crash --q "$I/k.npy" --k "$I/k.npy" --v "$I/k.npy" -o "$O/o.npy"
+expect 3 "a variant that crashes" "$A" --plugin "$PLUGINS/crash.so" apply broken_crash --q "$I/k.npy" --k "$I/k.npy" --v "$I/k.npy" -o "$O/o.npy"
 said "$T/err" "nothing was written: signal 6"
 nothing_left "a variant that crashes"
 

@@ -12,7 +12,7 @@ holds "in both halves" [ $? = 0 ]
 cat "$T/half" >>"$T/out"
 grep -v ' ok ' "$T/out" | sed 's/^/# /'
 holds "every variant was checked" [ "$(grep -c ' ok ' "$T/out")" = "$(echo "$names" | wc -l)" ]
-ATTNBENCH_ISA=generic expect 1 "another instruction set" "$A" check --plugin "$P/garbage.so" broken_garbage
+ATTNBENCH_ISA=generic expect 1 "another instruction set" "$A" check --plugin "$PLUGINS/garbage.so" broken_garbage
 said "$T/out" "isa=generic"
 ATTNBENCH_ISA=zmm expect 2 "an unknown instruction set" "$A" check null
 said "$T/err" "ATTNBENCH_ISA=zmm: not usable here"
@@ -21,7 +21,7 @@ said "$T/err" "no variant 'flahs'; did you mean 'flash'?"
 
 # caught PROMISE VARIANT
 caught() {
-    expect 1 "$2 is caught" "$A" check --plugin "$P/$2.so" "broken_$2"
+    expect 1 "$2 is caught" "$A" check --plugin "$PLUGINS/$2.so" "broken_$2"
     said "$T/out" "BROKEN $1"
 }
 caught survival crash

@@ -5,7 +5,7 @@
 set -u
 B=${B:-build/release}
 A=$B/attnbench
-P=$PWD/$B/tests/plugin # shared objects with one fault each
+PLUGINS=$PWD/$B/tests/plugin # shared objects with one fault each
 T=$(mktemp -d)
 trap 'rm -rf "$T"' EXIT
 number=0

@@ -10,17 +10,17 @@ build() {
 }
 
 # ---- with every command
-expect 0 "list" "$A" list --plugin "$P/late.so"
+expect 0 "list" "$A" list --plugin "$PLUGINS/late.so"
 said "$T/out" "broken_late"
-expect 0 "before the command, and twice the same" "$A" --plugin "$P/late.so" list --plugin="$P/late.so" --json
+expect 0 "before the command, and twice the same" "$A" --plugin "$PLUGINS/late.so" list --plugin="$PLUGINS/late.so" --json
 holds "listed once" [ "$(grep -c '"name": "broken_late"' "$T/out")" = 1 ]
-expect 0 "describe" "$A" describe broken_late --plugin "$P/late.so"
+expect 0 "describe" "$A" describe broken_late --plugin "$PLUGINS/late.so"
 said "$T/out" "softmax attention with one fault: late"
 expect 2 "not without it" "$A" describe broken_late
 
 # ---- in a sweep
 mkdir "$T/sub"
-cp "$P/late.so" "$T/sub/mine.so"
+cp "$PLUGINS/late.so" "$T/sub/mine.so"
 cat >"$T/p.lua" <<LUA
 sweep { shape = { heads = 2, dk = 8, n = 16 }, threads = 1, plugins = { "sub/mine.so" }, variants = { "flash", "broken_late" },
         $small, }

@@ -72,7 +72,7 @@ said "$T/err" "points.jsonl:3: not a row"
 R=$T/bad
 cat >"$T/bad.lua" <<LUA
 sweep { shape = { heads = 1, dk = 4, n = { 8, 16 } }, threads = 1, $small,
-        plugins = { "$P/crash.so", "$P/late.so", "$P/hang.so", "$P/leaves.so", "$P/garbage.so", "$P/greedy.so", "$P/outside.so" },
+        plugins = { "$PLUGINS/crash.so", "$PLUGINS/late.so", "$PLUGINS/hang.so", "$PLUGINS/leaves.so", "$PLUGINS/garbage.so", "$PLUGINS/greedy.so", "$PLUGINS/outside.so" },
         variants = { "flash", "broken_crash", "broken_late", "broken_hang", "broken_leaves", "broken_garbage", "broken_greedy",
                      "broken_outside" } }
 LUA
