@@ -123,3 +123,10 @@ int plugin_reload(const struct doc *d, struct attn_error *error) {
         return refuse(error, path, "has changed since the sweep was planned; start a new run");
     return plugin_load(path, error);
 }
+
+const char *plugin_object(const void *code) {
+    Dl_info info;
+    if (!dladdr(code, &info) || !info.dli_fname) return "";
+    const char *slash = strrchr(info.dli_fname, '/');
+    return slash ? slash + 1 : info.dli_fname;
+}

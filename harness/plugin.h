@@ -25,4 +25,8 @@ struct doc *plugin_doc(const struct attn_variant *);
 /* Loads what plugin_doc() described. -1 and the reason, also where the file has changed since. */
 int plugin_reload(const struct doc *, struct attn_error *);
 
+/* The file that holds the code at an address, without folders: of a plugin, a library, the program; "" where
+   it is in none. */
+const char *plugin_object(const void *code);
+
 #endif

@@ -92,7 +92,7 @@ static void set_problem(struct rig *r, uint64_t seed) {
                                        .nk = t->nk,
                                        .dk = t->dk,
                                        .dv = t->dv,
-                                       .scale = 1 / sqrtf((float)t->dk),
+                                       .scale = (t->scale > 0 ? t->scale : 1) / sqrtf((float)t->dk),
                                        .softcap = t->softcap,
                                        .mask = t->mask,
                                        .causal_shift = t->shift,
@@ -150,31 +150,48 @@ size_t rig_elements(const struct rig *r) {
     return (size_t)r->trial.batch * (size_t)r->trial.heads * (size_t)r->trial.nq * (size_t)r->trial.dv;
 }
 
-float *rig_output(const struct rig *r) {
+float *rig_output(const struct rig *r) { return rig_output_rows(r, 0, 1); }
+
+size_t rig_rows(const struct rig *r, int first, int step) {
+    int each = first < r->trial.nq ? (r->trial.nq - first + step - 1) / step : 0;
+    return (size_t)r->trial.batch * (size_t)r->trial.heads * (size_t)each;
+}
+
+float *rig_output_rows(const struct rig *r, int first, int step) {
     const struct trial *t = &r->trial;
-    float *all = xmalloc(rig_elements(r) * sizeof *all), *to = all;
+    size_t dv = (size_t)t->dv;
+    float *all = xmalloc(rig_rows(r, first, step) * dv * sizeof *all), *to = all;
     for (int b = 0; b < t->batch; b++)
         for (int h = 0; h < t->heads; h++)
-            for (int i = 0; i < t->nq; i++, to += t->dv)
-                memcpy(to, attn_out_row(&r->inputs.o, b, h, i), (size_t)t->dv * sizeof *to);
+            for (int i = first; i < t->nq; i += step, to += dv)
+                memcpy(to, attn_out_row(&r->inputs.o, b, h, i), dv * sizeof *to);
     return all;
 }
 
-double *rig_definition(struct rig *r, double *max_logit) {
+double *rig_definition(struct rig *r, int first, int step, double *weights) {
     const struct trial *t = &r->trial;
-    size_t head = (size_t)t->nq * (size_t)t->dv;
-    double *all = xmalloc(rig_elements(r) * sizeof *all), *to = all, *judged = xmalloc(head * sizeof *judged);
-    int *rows = xmalloc((size_t)t->nq * sizeof *rows);
-    for (int i = 0; i < t->nq; i++) rows[i] = i;
+    int *rows = xmalloc((size_t)t->nq * sizeof *rows), n = 0;
+    for (int i = first; i < t->nq; i += step) rows[n++] = i;
+    size_t head = (size_t)n * (size_t)t->dv;
+    double *all = xmalloc(head * (size_t)t->batch * (size_t)t->heads * sizeof *all), *to = all;
     for (int b = 0; b < t->batch; b++)
         for (int h = 0; h < t->heads; h++, to += head) {
-            r->subject.variant->reference(&r->subject.call, b, h, rows, t->nq, NULL, NULL, to);
-            if (max_logit)
-                attn_softmax_rows(&r->subject.call, b, h, rows, t->nq, NULL, judged, NULL, max_logit);
+            r->subject.variant->reference(&r->subject.call, b, h, rows, n, weights, NULL, to);
+            if (weights) weights += (size_t)n * (size_t)t->nk;
         }
-    free(judged);
     free(rows);
     return all;
+}
+
+double rig_max_logit(struct rig *r) {
+    const struct trial *t = &r->trial;
+    double most = 0, *out = xmalloc((size_t)t->dv * sizeof *out);
+    for (int b = 0; b < t->batch; b++)
+        for (int h = 0; h < t->heads; h++)
+            for (int i = 0; i < t->nq; i++)
+                attn_softmax_rows(&r->subject.call, b, h, &i, 1, NULL, out, NULL, &most);
+    free(out);
+    return most;
 }
 
 int rig_gaps_intact(const struct rig *r, unsigned char pattern) {
@@ -190,8 +207,8 @@ int rig_gaps_intact(const struct rig *r, unsigned char pattern) {
     return 1;
 }
 
-static void spoil(const struct attn_view *x, int b, int heads, int from, int n, int d) {
-    for (int h = 0; h < heads; h++)
+static void spoil(const struct attn_view *x, int b, int from_head, int heads, int from, int n, int d) {
+    for (int h = from_head; h < heads; h++)
         for (int j = from; j < n; j++) {
             float *row = (float *)(uintptr_t)attn_row(x, b, h, j);
             for (int e = 0; e < d; e++) row[e] = NAN;
@@ -202,21 +219,41 @@ void rig_spoil_keys(struct rig *r, int b, int from) {
     const struct trial *t = &r->trial;
     for (int item = 0; item < t->batch; item++) {
         if (b >= 0 && item != b) continue;
-        spoil(&r->inputs.k, item, t->kv_heads, from, t->nk, t->dk);
-        spoil(&r->inputs.v, item, t->kv_heads, from, t->nk, t->dv);
+        spoil(&r->inputs.k, item, 0, t->kv_heads, from, t->nk, t->dk);
+        spoil(&r->inputs.v, item, 0, t->kv_heads, from, t->nk, t->dv);
     }
 }
 
-void rig_describe(const struct rig *r, struct text *text) {
-    static const char *const biases[] = {"", " bias=dense", " bias=boolean", " bias=alibi", " bias=bucketed"};
+void rig_spoil_heads(struct rig *r) {
     const struct trial *t = &r->trial;
-    text_add(text, "batch=%d heads=%d kv_heads=%d nq=%d nk=%d dk=%d dv=%d mask=%s", t->batch, t->heads,
-             t->kv_heads, t->nq, t->nk, t->dk, t->dv, problem_mask_name(t->mask));
-    if (t->shift) text_add(text, " shift=%d", t->shift);
-    if (t->softcap > 0) text_add(text, " softcap=%g", (double)t->softcap);
-    text_add(text, "%s%s%s threads=%d isa=%s", biases[t->bias], t->lengths ? " key_lengths" : "",
-             t->strided ? " strided" : "", t->threads, attn_isa_name(t->isa));
-    char *label = params_label(r->subject.variant, r->subject.params);
-    if (*label) text_add(text, " %s", label);
-    free(label);
+    for (int item = 0; item < t->batch; item++) {
+        spoil(&r->inputs.q, item, t->heads / t->kv_heads, t->heads, 0, t->nq, t->dk);
+        spoil(&r->inputs.k, item, 1, t->kv_heads, 0, t->nk, t->dk);
+        spoil(&r->inputs.v, item, 1, t->kv_heads, 0, t->nk, t->dv);
+    }
+}
+
+const struct block *rig_block_at(const struct rig *r, const char *address, const char **name) {
+    const struct {
+        const struct block *block;
+        const char *name;
+    } all[] = {{&r->q, "q"},
+               {&r->k, "k"},
+               {&r->v, "v"},
+               {&r->o, "the output"},
+               {&r->lse, "lse"},
+               {&r->bias, "the bias"},
+               {&r->scratch, "scratch"},
+               {&r->subject.state, "state"}};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        *name = all[i].name;
+        if (address >= all[i].block->map && address < all[i].block->map + all[i].block->map_bytes)
+            return all[i].block;
+    }
+    for (size_t i = 0; i < tensors_count(r->subject.variant); i++) {
+        const struct block *b = &r->subject.data[i];
+        *name = r->subject.variant->tensors[i].name;
+        if (b->map && address >= b->map && address < b->map + b->map_bytes) return b;
+    }
+    return NULL;
 }

@@ -7,18 +7,7 @@
 
 #include "block.h"
 #include "subject.h"
-#include "text.h"
-
-struct trial { /* what is asked; 0 in kv_heads and dv: as heads and dk */
-    int batch, heads, kv_heads, nq, nk, dk, dv;
-    enum attn_mask mask;
-    int shift;
-    float softcap;
-    enum attn_bias_kind bias;
-    int lengths; /* key lengths: item 0 has all keys, item 1 about half, item 2 none */
-    int strided; /* rows with gaps, heads innermost */
-    int threads, isa;
-};
+#include "trial.h"
 
 enum { RIG_BATCH = 4 };
 
@@ -39,14 +28,26 @@ void rig_free(struct rig *);
 /* One forward() on scratch and output filled with `pattern`. */
 void rig_run(struct rig *, unsigned char pattern);
 
-size_t rig_elements(const struct rig *);                 /* of the output */
-float *rig_output(const struct rig *);                   /* packed; the caller frees it */
-double *rig_definition(struct rig *, double *max_logit); /* packed, by reference(); max_logit may be NULL */
-int rig_gaps_intact(const struct rig *, unsigned char pattern);
+size_t rig_elements(const struct rig *); /* of the output */
+float *rig_output(const struct rig *);   /* packed; the caller frees it */
+
+/* Every step-th query row from `first` on, of each item and head, packed; the caller frees it. */
+float *rig_output_rows(const struct rig *, int first, int step);
+size_t rig_rows(const struct rig *, int first, int step); /* how many those are */
+
+/* The same by reference(), with the weights of each row over the nk keys unless NULL. */
+double *rig_definition(struct rig *, int first, int step, double *weights);
+
+double rig_max_logit(struct rig *);                             /* the largest magnitude of a visible logit */
+int rig_gaps_intact(const struct rig *, unsigned char pattern); /* nothing was written beside the output */
 
 /* Makes keys and values j >= from of batch item b NaN (-1: of all items). */
 void rig_spoil_keys(struct rig *, int b, int from);
 
-void rig_describe(const struct rig *, struct text *);
+/* Makes queries, keys and values of all heads but those of the first key head NaN. */
+void rig_spoil_heads(struct rig *);
+
+/* The block whose pages hold the address, guard pages included, and its name; NULL: none. */
+const struct block *rig_block_at(const struct rig *, const char *address, const char **name);
 
 #endif

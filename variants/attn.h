@@ -130,6 +130,7 @@ enum {
     ATTN_CAP_SAME_BITS_ISA = 1 << 12, /* and for every instruction set */
     ATTN_CAP_RANDOM = 1 << 13,        /* the output depends on the seed */
     ATTN_CAP_NO_OUTPUT = 1 << 14,     /* writes nothing and is not judged */
+    ATTN_CAP_ANY_ORDER = 1 << 15,     /* without mask and bias, keys may change places with their values */
 };
 
 /* How a cost grows with n = nq = nk: n^exponent, to be confirmed by measurement. */

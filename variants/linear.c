@@ -169,7 +169,8 @@ const struct attn_variant attn_variant_linear = {
     .cite = "Katharopoulos, Vyas, Pappas, Fleuret: Transformers are RNNs, 2020",
     .kind = ATTN_DIFFERENT,
     .caps = ATTN_CAP_NO_MASK | ATTN_CAP_CAUSAL | ATTN_CAP_SHIFT | ATTN_CAP_CROSS | ATTN_CAP_KEY_LENGTHS |
-            ATTN_CAP_GROUPED | ATTN_CAP_WIDE_VALUES | ATTN_CAP_WEIGHTS | ATTN_CAP_SAME_BITS,
+            ATTN_CAP_GROUPED | ATTN_CAP_WIDE_VALUES | ATTN_CAP_WEIGHTS | ATTN_CAP_SAME_BITS |
+            ATTN_CAP_ANY_ORDER,
     .time = {1, "n dk dv"},
     .memory = {0, "batch kv_heads dk dv + threads (dk + dv)"},
     .params = table,

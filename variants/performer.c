@@ -262,7 +262,8 @@ const struct attn_variant attn_variant_performer = {
     .cite = "Choromanski et al.: Rethinking attention with Performers, 2021",
     .kind = ATTN_APPROX_SOFTMAX,
     .caps = ATTN_CAP_NO_MASK | ATTN_CAP_CAUSAL | ATTN_CAP_SHIFT | ATTN_CAP_CROSS | ATTN_CAP_KEY_LENGTHS |
-            ATTN_CAP_GROUPED | ATTN_CAP_WIDE_VALUES | ATTN_CAP_WEIGHTS | ATTN_CAP_RANDOM | ATTN_CAP_SAME_BITS,
+            ATTN_CAP_GROUPED | ATTN_CAP_WIDE_VALUES | ATTN_CAP_WEIGHTS | ATTN_CAP_RANDOM |
+            ATTN_CAP_SAME_BITS | ATTN_CAP_ANY_ORDER,
     .time = {1, "n m (dk + dv)"},
     .memory = {0, "m dk + batch kv_heads m dv + threads m dv"},
     .params = table,

@@ -43,7 +43,7 @@ const struct attn_variant attn_variant_zero = {
     .kind = ATTN_CONTROL,
     .caps = ATTN_CAP_NO_MASK | ATTN_CAP_CAUSAL | ATTN_CAP_SHIFT | ATTN_CAP_CROSS | ATTN_CAP_KEY_LENGTHS |
             ATTN_CAP_BIAS | ATTN_CAP_SOFTCAP | ATTN_CAP_GROUPED | ATTN_CAP_WIDE_VALUES | ATTN_CAP_WEIGHTS |
-            ATTN_CAP_SAME_BITS | ATTN_CAP_SAME_BITS_ISA,
+            ATTN_CAP_SAME_BITS | ATTN_CAP_SAME_BITS_ISA | ATTN_CAP_ANY_ORDER,
     .time = {1, "n dv"},
     .memory = {0, "1"},
     .size = size,

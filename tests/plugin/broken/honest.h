@@ -13,32 +13,32 @@
 
 #include "attn.h"
 
+/* -inf where the bias masks. */
 static inline double honest_logit(const struct attn_call *c, int b, int h, int i, int j) {
     const struct attn_problem *p = c->problem;
     const float *q = attn_row(&c->q, b, h, i), *k = attn_row(&c->k, b, attn_kv_head(p, h), j);
-    double sum = 0, cap = (double)p->softcap;
+    double sum = 0, cap = (double)p->softcap,
+           bias = (double)attn_bias_at(c, b, h, i, j, i + attn_offset(p, attn_keys(c, b)));
+    if (bias == -INFINITY) return bias; /* what is masked may be NaN */
+#pragma omp simd reduction(+ : sum)
     for (int d = 0; d < p->dk; d++) sum += (double)q[d] * (double)k[d];
     sum *= (double)p->scale;
-    if (cap > 0) sum = cap * tanh(sum / cap);
-    return sum + (double)attn_bias_at(c, b, h, i, j, i + attn_offset(p, attn_keys(c, b)));
+    return (cap > 0 ? cap * tanh(sum / cap) : sum) + bias;
 }
 
-/* One row: the maximum, then the sums. `sums` has room for dv values. */
-static inline void honest_row(const struct attn_call *c, int b, int h, int i, double *sums) {
+/* One row; `w` has room for nk values, `sums` for dv. */
+static inline void honest_row(const struct attn_call *c, int b, int h, int i, double *w, double *sums) {
     const struct attn_problem *p = c->problem;
     int visible = attn_visible(p, attn_keys(c, b), i);
     double top = -INFINITY, total = 0;
     float *o = attn_out_row(&c->o, b, h, i);
     for (int d = 0; d < p->dv; d++) sums[d] = 0;
-    for (int j = 0; j < visible; j++)
-        if (attn_bias_at(c, b, h, i, j, i + attn_offset(p, attn_keys(c, b))) > -INFINITY)
-            top = fmax(top, honest_logit(c, b, h, i, j));
+    for (int j = 0; j < visible; j++) top = fmax(top, w[j] = honest_logit(c, b, h, i, j));
     for (int j = 0; j < visible; j++) {
-        if (attn_bias_at(c, b, h, i, j, i + attn_offset(p, attn_keys(c, b))) == -INFINITY) continue;
+        if (w[j] == -INFINITY) continue;
         const float *v = attn_row(&c->v, b, attn_kv_head(p, h), j);
-        double w = exp(honest_logit(c, b, h, i, j) - top);
-        total += w;
-        for (int d = 0; d < p->dv; d++) sums[d] += w * (double)v[d];
+        total += w[j] = exp(w[j] - top);
+        for (int d = 0; d < p->dv; d++) sums[d] += w[j] * (double)v[d];
     }
     for (int d = 0; d < p->dv; d++) o[d] = total > 0 ? (float)(sums[d] / total) : 0.0f;
     if (c->lse)
@@ -47,14 +47,15 @@ static inline void honest_row(const struct attn_call *c, int b, int h, int i, do
 
 static inline void honest_forward(const struct attn_call *c) {
     const struct attn_problem *p = c->problem;
+    double *w = (double *)c->scratch;
     for (int b = 0; b < p->batch; b++)
         for (int h = 0; h < p->heads; h++)
-            for (int i = 0; i < p->nq; i++) honest_row(c, b, h, i, (double *)c->scratch);
+            for (int i = 0; i < p->nq; i++) honest_row(c, b, h, i, w, w + p->nk);
 }
 
 static inline void honest_size(const struct attn_problem *p, const void *params, struct attn_need *need) {
     (void)params;
-    need->scratch = (size_t)p->dv * sizeof(double);
+    need->scratch = ((size_t)p->nk + (size_t)p->dv) * sizeof(double);
 }
 
 static inline void honest_reference(const struct attn_call *c, int b, int h, const int *rows, int nrows,
@@ -91,7 +92,7 @@ static inline void honest_cost(const struct attn_problem *p, const void *params,
         .kind = ATTN_EXACT,                                                                                 \
         .caps = HONEST_CAPS,                                                                                \
         .time = {2, "n^2 (dk + dv)"},                                                                       \
-        .memory = {0, "dv"},                                                                                \
+        .memory = {1, "n + dv"},                                                                            \
         .size = honest_size,                                                                                \
         .forward = honest_forward,                                                                          \
         .reference = honest_reference,                                                                      \

@@ -1,0 +1,239 @@
+/* check_pairs.c -- two calls that differ in what must not matter. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "accuracy.h"
+#include "check_parts.h"
+#include "problem.h"
+#include "tensors.h"
+
+/* Other numbers of threads, then every instruction set. */
+void check_threads(const struct trial *t, const void *params) {
+    const unsigned caps = checked->variant->caps;
+    struct rig r, x;
+    float *base = check_output(&r, t, params);
+    if (!base) return;
+    for (int threads = 2; threads <= 3; threads++) {
+        struct trial other = *t;
+        other.threads = threads;
+        float *got = check_output(&x, &other, params);
+        if (!got) continue;
+        if (caps & ATTN_CAP_SAME_BITS)
+            expect(check_same_bits(base, got, rig_elements(&r)), "same_bits",
+                   "%d threads give other bits than %d", threads, t->threads);
+        else check_definition(&x);
+        free(got);
+        check_tear_down(&x);
+    }
+    for (int isa = 1; isa < attn_isa_count(); isa++) {
+        if (!attn_isa_usable(isa)) continue;
+        struct trial other = *t;
+        other.isa = isa;
+        float *got = check_output(&x, &other, params);
+        if (!got) continue;
+        if (caps & ATTN_CAP_SAME_BITS_ISA)
+            expect(check_same_bits(base, got, rig_elements(&r)), "same_bits_isa",
+                   "%s gives other bits than %s", attn_isa_name(isa), attn_isa_name(r.trial.isa));
+        else check_definition(&x);
+        free(got);
+        check_tear_down(&x);
+    }
+    free(base);
+    check_tear_down(&r);
+}
+
+/* One more call, on spoilt inputs, changes none of the first n elements of the output. */
+static void expect_unmoved(struct rig *r, const float *base, size_t n, const char *promise,
+                           const char *what) {
+    check_call(r, PATTERN_A);
+    float *got = rig_output(r);
+    expect(check_same_bits(base, got, n), promise, "%s", what);
+    free(got);
+}
+
+void check_padding(const struct trial *t, const void *params) {
+    struct rig r;
+    float *base = check_output(&r, t, params);
+    if (!base) return;
+    if (r.trial.lengths) {
+        for (int b = 0; b < r.trial.batch; b++) rig_spoil_keys(&r, b, r.key_lengths[b]);
+        expect_unmoved(&r, base, rig_elements(&r), "masked_nan",
+                       "NaN in keys and values beyond the key length changes the output");
+    }
+    free(base);
+    check_tear_down(&r);
+}
+
+/* The rig's biases mask key nk / 3 in every row. */
+void check_masked(const struct trial *t, const void *params) {
+    struct rig r;
+    float *base = check_output(&r, t, params);
+    if (!base) return;
+    int masks = t->bias == ATTN_BIAS_DENSE || t->bias == ATTN_BIAS_BOOLEAN;
+    for (int b = 0; masks && b < r.trial.batch; b++)
+        for (int h = 0; h < r.trial.kv_heads; h++) {
+            float *k = (float *)(uintptr_t)attn_row(&r.inputs.k, b, h, t->nk / 3),
+                  *v = (float *)(uintptr_t)attn_row(&r.inputs.v, b, h, t->nk / 3);
+            for (int d = 0; d < r.trial.dk; d++) k[d] = NAN;
+            for (int d = 0; d < r.trial.dv; d++) v[d] = NAN;
+        }
+    if (masks)
+        expect_unmoved(&r, base, rig_elements(&r), "masked_nan",
+                       "NaN in a key and value that the bias masks changes the output");
+    free(base);
+    check_tear_down(&r);
+}
+
+/* Keys after row i change no row up to i of item 0: not a bit of it, even where they are NaN. */
+void check_future(const struct trial *t, const void *params) {
+    struct rig r;
+    float *base = check_output(&r, t, params), *got;
+    if (!base) return;
+    if (t->mask != ATTN_MASK_NONE) {
+        int i = t->nq / 2, seen = attn_visible(&r.problem, attn_keys(&r.subject.call, 0), i), held = 1;
+        size_t row = (size_t)r.trial.dv * sizeof *base, head = (size_t)t->nq * row;
+        rig_spoil_keys(&r, 0, seen);
+        check_call(&r, PATTERN_A);
+        got = rig_output(&r);
+        for (int h = 0; h < t->heads; h++)
+            held &= !memcmp((char *)base + (size_t)h * head, (char *)got + (size_t)h * head,
+                            (size_t)(i + 1) * row);
+        expect(held, "causality", "keys and values from %d on change query rows up to %d", seen, i);
+        free(got);
+    }
+    free(base);
+    check_tear_down(&r);
+}
+
+void check_items(const struct trial *t, const void *params) {
+    struct rig r;
+    float *base = check_output(&r, t, params);
+    if (!base) return;
+    for (int b = 1; b < t->batch; b++) rig_spoil_keys(&r, b, 0);
+    expect_unmoved(&r, base, rig_elements(&r) / (size_t)t->batch, "batch_independence",
+                   "keys and values of other batch items change the output of item 0");
+    free(base);
+    check_tear_down(&r);
+}
+
+void check_heads(const struct trial *t, const void *params) {
+    struct rig r;
+    float *base = check_output(&r, t, params);
+    if (!base) return;
+    size_t group = (size_t)(r.trial.heads / r.trial.kv_heads) * (size_t)r.trial.nq * (size_t)r.trial.dv;
+    rig_spoil_heads(&r);
+    expect_unmoved(&r, base, group, "head_independence",
+                   "queries, keys and values of other heads change the output of the first");
+    free(base);
+    check_tear_down(&r);
+}
+
+static void repeat_heads(const struct attn_view *from, int kv_heads, struct attn_view *to, int heads,
+                         int batch, int n, int d) {
+    for (int b = 0; b < batch; b++)
+        for (int h = 0; h < heads; h++)
+            for (int j = 0; j < n; j++)
+                memcpy((float *)(uintptr_t)attn_row(to, b, h, j),
+                       attn_row(from, b, h / (heads / kv_heads), j), (size_t)d * sizeof(float));
+}
+
+/* Grouped heads are the same as key heads written out once for each query head of their group. */
+void check_grouped(const struct trial *t, const void *params) {
+    struct rig r, x;
+    struct trial single = *t;
+    if (!t->kv_heads || t->kv_heads == t->heads || tensors_count(checked->variant)) return;
+    if (checked->variant->caps & ATTN_CAP_RANDOM) return; /* each key head may draw its own */
+    float *base = check_output(&r, t, params);
+    if (!base) return;
+    single.kv_heads = 0;
+    if (check_set_up(&x, &single, params) == 0) {
+        repeat_heads(&r.inputs.k, t->kv_heads, &x.inputs.k, t->heads, t->batch, t->nk, r.trial.dk);
+        repeat_heads(&r.inputs.v, t->kv_heads, &x.inputs.v, t->heads, t->batch, t->nk, r.trial.dv);
+        check_call(&x, PATTERN_A);
+        double *want = xmalloc(rig_elements(&x) * sizeof *want);
+        float *got = rig_output(&x);
+        for (size_t i = 0; i < rig_elements(&x); i++) want[i] = (double)got[i];
+        struct distance d =
+            accuracy_distance(base, want, rig_elements(&x) / (size_t)r.trial.dv, (size_t)r.trial.dv);
+        double bound =
+            2 * accuracy_bound(checked->variant->kind, 0); /* two roundings; logits are small here */
+        expect(
+            d.rel_fro <= bound, "grouped_heads",
+            "key heads written out once for each query head give an output that differs by %.3g, bound %.3g",
+            d.rel_fro, bound);
+        free(want), free(got);
+        check_tear_down(&x);
+    }
+    free(base);
+    check_tear_down(&r);
+}
+
+/* ---- carried state ------------------------------------------------------------------------------ */
+
+static int carries(const struct attn_variant *v) {
+    for (const struct attn_tensor *x = v->tensors; x && x->name; x++)
+        if (x->role == ATTN_CARRY) return 1;
+    return 0;
+}
+
+/* Rows from .. to - 1 of every input and of the output: the same arrays, a shorter problem. */
+static void restrict_rows(struct subject *s, struct attn_problem *p, const struct attn_call *whole, int from,
+                          int to) {
+    *p = *whole->problem;
+    p->nq = p->nk = to - from;
+    s->call.problem = p;
+    s->call.q.data = whole->q.data + from * whole->q.row;
+    s->call.k.data = whole->k.data + from * whole->k.row;
+    s->call.v.data = whole->v.data + from * whole->v.row;
+    s->call.o.data = whole->o.data + from * whole->o.row;
+}
+
+/* A sequence in two calls, state carried between them, equals the sequence in one. */
+void check_carry(const struct trial *t, const void *params) {
+    struct rig r;
+    struct block state[TENSORS_MAX] = {{0}};
+    struct attn_output carried[TENSORS_MAX] = {{0}};
+    struct attn_view views[TENSORS_MAX] = {{0}};
+    struct attn_problem part;
+    struct attn_error error;
+    if (!carries(checked->variant) || t->nq != t->nk || t->nk < 3) return;
+    float *base = check_output(&r, t, params);
+    if (!base) return;
+    struct attn_call whole = r.subject.call;
+    memcpy(views, r.subject.tensors, sizeof views);
+    for (size_t x = 0; x < tensors_count(checked->variant); x++) {
+        struct tensor_shape shape;
+        if (checked->variant->tensors[x].role != ATTN_CARRY ||
+            tensors_shape(checked->variant, &checked->variant->tensors[x], &r.problem, params, &shape,
+                          &error))
+            continue;
+        if (block_make(&state[x], shape.count * sizeof(float))) die(EXIT_USAGE, "no memory for a test");
+        carried[x] = tensors_output(&shape, (float *)state[x].data);
+        views[x] = tensors_view(&shape, (const float *)state[x].data);
+    }
+    r.subject.call.carried = carried;
+    restrict_rows(&r.subject, &part, &whole, 0, t->nk / 3);
+    check_call(&r, PATTERN_A);
+    float *early = rig_output(&r);
+    r.subject.call.carried = NULL;
+    r.subject.call.tensors = views;
+    restrict_rows(&r.subject, &part, &whole, t->nk / 3, t->nk);
+    check_call(&r, PATTERN_A); /* wipes the early rows */
+    float *got = rig_output(&r);
+    double *want = xmalloc(rig_elements(&r) * sizeof *want);
+    for (size_t row = 0; row < rig_elements(&r) / (size_t)r.trial.dv; row++) {
+        int is_early = (int)(row % (size_t)t->nq) < t->nk / 3;
+        for (size_t d = row * (size_t)r.trial.dv; d < (row + 1) * (size_t)r.trial.dv; d++) {
+            want[d] = (double)base[d];
+            if (is_early) got[d] = early[d];
+        }
+    }
+    struct distance d =
+        accuracy_distance(got, want, rig_elements(&r) / (size_t)r.trial.dv, (size_t)r.trial.dv);
+    expect(d.rel_fro <= 1e-5, "carry", "a sequence in two calls differs from one call by %.3g, bound 1e-5",
+           d.rel_fro);
+    for (int x = 0; x < TENSORS_MAX; x++) block_free(&state[x]);
+    free(base), free(early), free(got), free(want);
+    check_tear_down(&r);
+}

@@ -1,0 +1,4 @@
+/* boasts.c -- declares linear time. */
+#include "honest.h"
+
+BROKEN(boasts, .time = {1, "n (dk + dv)"});
