@@ -2,9 +2,10 @@
  * config.h -- a config: Lua in a sandbox, evaluated once, as a document.
  *
  * The script sees the base library without load, dofile and their like, table, string, math, utf8, the
- * helpers pow2() and range(), and sweep{}; no io, os, debug, package or coroutines. Memory and time, that of
- * later calls of its functions included, are capped. Used by the planning child only: a script that runs too long ends the process with a message
- * and exit code 2, since nothing else stops a string pattern that backtracks for ever.
+ * helpers pow2() and range(), and sweep{}; no io, os, debug, package or coroutines. Memory is capped, and
+ * time, that of all its functions together. Used by the planning child only: a script that runs too long
+ * ends the process with a message and exit code 2, since nothing else stops a string pattern that
+ * backtracks for ever.
  */
 #ifndef CONFIG_H
 #define CONFIG_H
