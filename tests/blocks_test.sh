@@ -98,6 +98,18 @@ holds "brings its own function" [ "$(sizes ,layout=f: 128)" = "[1,2,2] ;0" ]
 expect 0 "other settings are overridden as ever" "$A" run "$T/c/axes.lua" --dry-run --set shape.n=64 --set mask=causal
 holds "the function sees them" sh -c "grep -q '\"sizes\":\[1,4,4\]' $T/out && ! grep -q h2n96 $T/out"
 
+cat >"$T/c/once.lua" <<'LUA'
+sweep { shape = { heads = { 2, 3 }, n = 128 }, threads = 1, mask = { "none", "causal" }, seed = { 1, 2 },
+        variants = { { "blocksparse", pattern = function(i, j, nb, h) print("asked", i, j, nb, h) return i + j == h end } } }
+LUA
+expect 0 "heads as an axis" "$A" run "$T/c/once.lua" --dry-run
+printf 'asked\t%s\n' "0	0	2	0" "0	1	2	0" "1	0	2	0" "1	1	2	0" "0	0	2	1" "0	1	2	1" "1	0	2	1" "1	1	2	1" \
+    "0	0	2	0" "0	1	2	0" "1	0	2	0" "1	1	2	0" "0	0	2	1" "0	1	2	1" "1	0	2	1" "1	1	2	1" \
+    "0	0	2	2" "0	1	2	2" "1	0	2	2" "1	1	2	2" >"$T/want"
+same "each size is asked for once" "$T/want" "$T/err"
+holds "two heads in four points" [ "$(grep -c '"sizes":\[2,2,2\],"share":0.375,"blocks":"0;;1;0"' "$T/out")" = 4 ]
+holds "three in the others" [ "$(grep -c '"sizes":\[3,2,2\],"share":0.33333333333333331,"blocks":"0;;1;0;;1"' "$T/out")" = 4 ]
+
 # ---- plans stay small
 printf 'sweep { shape = { n = 65536, heads = 4 }, variants = { { "blocksparse", pattern = %s } } }' 'function(i, j) return j <= i end' >"$T/c/long.lua"
 expect 0 "a causal pattern of 65536 tokens" "$A" run "$T/c/long.lua" --dry-run
@@ -164,6 +176,11 @@ wrong "a memory bomb" '"blocksparse", pattern = function(i, j)
 still='the config still runs after 4 seconds; it may only describe a sweep: look for an endless loop or a string pattern that backtracks'
 wrong "an endless loop" '"blocksparse", pattern = function(i, j)
     while true do i = i + 1 end end' "CONFIG:3: $still"
+
+printf '%s\n' 'local function far(i, j)' '  return i - j' 'end' \
+    'sweep { shape = { n = 64 }, variants = { { "blocksparse", pattern = far } } }' >"$T/x.lua"
+expect 2 "a function defined elsewhere" "$A" run "$T/x.lua" --dry-run
+said "$T/err" "x.lua:1: variants: blocksparse: pattern(0, 0, 1) = 0; $bool"
 
 # short calls, hundreds of evaluations: the clock goes on from one to the next
 cat >"$T/x.lua" <<'LUA'
