@@ -430,18 +430,19 @@ int config_is_function(const struct doc *d) { return doc_is_object(d) && doc_get
 
 /* ---- functions of the script ------------------------------------------------------------------- */
 
+/* A table may look like one of our functions. */
 static const struct function *function_of(const struct config *c, const struct doc *d) {
-    return &c->functions[doc_int(d, "$function", 0)];
-}
-
-static void push_number(lua_State *lua, lua_Number n) {
-    if (n == floor(n)) lua_pushinteger(lua, (lua_Integer)n);
-    else lua_pushnumber(lua, n);
+    double x = doc_num(d, "$function", -1);
+    if (!(x >= 0 && x < (double)c->nfunctions))
+        die(EXIT_USAGE, "%s: '$function' is no name for a setting; remove it", c->path);
+    return &c->functions[(size_t)x];
 }
 
 static int call_function(lua_State *lua) {
     lua_rawgeti(lua, LUA_REGISTRYINDEX, lua_tointeger(lua, 1));
-    push_number(lua, lua_tonumber(lua, 2));
+    lua_Number n = lua_tonumber(lua, 2);
+    if (n == floor(n)) lua_pushinteger(lua, (lua_Integer)n);
+    else lua_pushnumber(lua, n);
     lua_call(lua, 1, 1);
     if (lua_type(lua, -1) != LUA_TNUMBER)
         return luaL_error(lua, "a function of n gave a %s; it must give a number", luaL_typename(lua, -1));

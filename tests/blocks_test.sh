@@ -170,6 +170,8 @@ wrong "a slip of the pen" '"blocksparse", patern = function(i, j) return true en
     "CONFIG:2: variants: blocksparse has no parameter 'patern'; did you mean 'pattern'?"
 wrong "the same function twice" '"blocksparse", pattern = math.ult }, { "blocksparse", pattern = math.ult' \
     "CONFIG:2: the point blocksparse,layout=f:07f88d07b4ba0025/b1h2n128d64/none/gauss,s=1/t1/s1 is there twice; remove one of its entries"
+wrong "a forged function" '"blocksparse", pattern = { ["$function"] = 99 }' \
+    "CONFIG: '\$function' is no name for a setting; remove it"
 wrong "a memory bomb" '"blocksparse", pattern = function(i, j)
     return ("x"):rep(1 << 30) == "" end' \
     "CONFIG:3: the config takes more than 64 MiB of memory; it may only describe a sweep"
