@@ -204,11 +204,11 @@ static void over_pairs(const void *params) {
             t.mask = (enum attn_mask)mask;
             attempt("threads", &t, params);
             if (!check_judged()) continue;
+            if (!which) attempt("grouped", &t, params);
             attempt("items", &t, params);
             attempt("heads", &t, params);
             if (mask) attempt("future", &t, params);
             if (mask) attempt("carry", &t, params);
-            if (!which) attempt("grouped", &t, params);
             t.lengths = 1;
             attempt("padding", &t, params);
             t.lengths = 0;
@@ -244,9 +244,9 @@ static void all_cases(const void *params) {
     if (!(checked->variant->caps & ATTN_CAP_NO_MASK)) large.mask = growing.mask = ATTN_MASK_CAUSAL;
     attempt("memory", &large, params); /* first, while nothing of it has been touched */
     attempt("growth", &growing, params);
-    over_features(params);
     over_pairs(params);
     over_definitions(params);
+    over_features(params);
 }
 
 /* The runs, and a carried state, with further values of parameters; nothing where they are refused. */

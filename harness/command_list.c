@@ -114,6 +114,7 @@ static void describe_tensor(const struct attn_tensor *t) {
     else if (t->role != ATTN_CARRY)
         printf(", by default normal with deviation %g%s%s%s", t->deviation, t->fan ? " / sqrt(" : "",
                t->fan ? t->fan : "", t->fan ? ")" : "");
+    if (tensors_over_blocks(t)) printf("; in a config also a function(i, j, nb) of blocks");
     printf("\n  %-14s %s\n", "", t->help);
 }
 

@@ -22,6 +22,11 @@ enum {
     DEPTH = 16,            /* of nested tables */
 };
 
+struct function { /* of the script: that of n, or of blocks */
+    int ref, parameters;
+    int line; /* where it is defined; 0: not in the file */
+};
+
 struct config {
     lua_State *lua;
     size_t memory;
@@ -31,7 +36,12 @@ struct config {
     struct doc *sweep;
     const char *const *sets;
     size_t nsets;
+    struct function *functions;
+    size_t nfunctions;
 };
+
+/* Lua shortens long paths; so it knows the script by a name of ours, which explain() turns into the path. */
+#define CHUNK "(config)"
 
 /* ---- limits ------------------------------------------------------------------------------------ */
 
@@ -53,10 +63,19 @@ static void on_alarm(int number) {
     _exit(EXIT_USAGE);
 }
 
-static void limit_time(int seconds) {
-    struct itimerval timer = {.it_value.tv_sec = seconds};
+/* Of the seconds that the script may run, in all its calls together. */
+static struct timeval time_left;
+
+static void start_clock(void) {
+    struct itimerval timer = {.it_value = time_left};
     signal(SIGALRM, on_alarm);
     setitimer(ITIMER_REAL, &timer, NULL);
+}
+
+static void stop_clock(void) {
+    struct itimerval none = {0}, rest;
+    setitimer(ITIMER_REAL, &none, &rest);
+    time_left = rest.it_value;
 }
 
 static void *capped_alloc(void *context, void *old, size_t old_size, size_t size) {
@@ -212,10 +231,32 @@ static struct doc *table_doc(lua_State *lua, int at, int depth) {
     return object;
 }
 
+static size_t add_function(lua_State *lua, int at) {
+    struct config *c = self(lua);
+    lua_Debug ar;
+    lua_pushvalue(lua, at);
+    lua_getinfo(lua, ">Su", &ar);
+    lua_pushvalue(lua, at);
+    int ref = luaL_ref(lua, LUA_REGISTRYINDEX);
+    c->functions = xrealloc(c->functions, (c->nfunctions + 1) * sizeof *c->functions);
+    c->functions[c->nfunctions] =
+        (struct function){ref, ar.nparams, strcmp(ar.source, "=" CHUNK) ? 0 : ar.linedefined};
+    return c->nfunctions++;
+}
+
+/* Its number, the same wherever the script names the same function. */
 static struct doc *function_doc(lua_State *lua, int at) {
     struct doc *d = doc_object();
     lua_pushvalue(lua, at);
-    doc_put_num(d, "$function", luaL_ref(lua, LUA_REGISTRYINDEX));
+    if (lua_rawget(lua, LUA_REGISTRYINDEX) == LUA_TNIL) {
+        lua_pop(lua, 1);
+        lua_pushinteger(lua, (lua_Integer)add_function(lua, at));
+        lua_pushvalue(lua, at);
+        lua_pushvalue(lua, -2);
+        lua_rawset(lua, LUA_REGISTRYINDEX);
+    }
+    doc_put_num(d, "$function", (double)lua_tointeger(lua, -1));
+    lua_pop(lua, 1);
     return d;
 }
 
@@ -288,9 +329,6 @@ static void lay_over(lua_State *lua, struct config *c) {
 
 /* ---- opening ----------------------------------------------------------------------------------- */
 
-/* Lua shortens long paths; so it knows the script by a name of ours, which explain() turns into the path. */
-#define CHUNK "(config)"
-
 /* Runs protected: everything that may raise a Lua error. */
 static int evaluate(lua_State *lua) {
     struct config *c = self(lua);
@@ -324,7 +362,8 @@ static char *opening_comment(const char *source) {
     return t.s;
 }
 
-static void explain(struct config *c, int status, struct text *errors) {
+/* What Lua says, with places in the file; `place` stands before a message that has none, `after` behind it. */
+static void explain(struct config *c, int status, const char *place, const char *after, struct text *errors) {
     const char *message = lua_tostring(c->lua, -1), *chunk;
     if (status == LUA_ERRMEM) {
         text_add(errors, "%s:%d: the config takes more than %d MiB of memory; it may only describe a sweep\n",
@@ -332,10 +371,17 @@ static void explain(struct config *c, int status, struct text *errors) {
         return;
     }
     if (!message) message = "an error without a message";
-    if (strncmp(message, CHUNK, strlen(CHUNK))) text_add(errors, "%s: ", c->path);
+    if (strncmp(message, CHUNK, strlen(CHUNK))) text_add(errors, "%s", place);
     for (; (chunk = strstr(message, CHUNK)); message = chunk + strlen(CHUNK))
         text_add(errors, "%.*s%s", (int)(chunk - message), message, c->path);
-    text_add(errors, "%s\n", message);
+    text_add(errors, "%s%s\n", message, after);
+}
+
+/* The same where all that is known is the file. */
+static void explain_script(struct config *c, int status, struct text *errors) {
+    char *place = format("%s: ", c->path);
+    explain(c, status, place, "", errors);
+    free(place);
 }
 
 struct config *config_open(const char *path, const char *const *sets, size_t nsets, struct text *errors) {
@@ -353,15 +399,16 @@ struct config *config_open(const char *path, const char *const *sets, size_t nse
         if (!strchr(sets[i], '=') || sets[i][0] == '=')
             text_add(errors, "--set %s: give it as KEY=VALUE, for example shape.n=512,1024\n", sets[i]);
     current_path = path;
-    limit_time(SECONDS);
+    time_left = (struct timeval){.tv_sec = SECONDS};
+    start_clock();
     c->lua = lua_newstate(capped_alloc, c);
     if (!c->lua) die(EXIT_USAGE, "out of memory for Lua");
     lua_pushcfunction(c->lua, evaluate);
     int status = errors->length ? LUA_OK : lua_pcall(c->lua, 0, 0, 0);
-    if (status) explain(c, status, errors);
+    if (status) explain_script(c, status, errors);
     else if (!errors->length && !c->calls)
         text_add(errors, "%s: it never calls sweep{...}; configs/quick.lua is an example\n", path);
-    limit_time(0);
+    stop_clock();
     if (!errors->length) return c;
     config_close(c);
     return NULL;
@@ -372,6 +419,7 @@ void config_close(struct config *c) {
     if (c->sweep) doc_free(c->sweep);
     free(c->source);
     free(c->question);
+    free(c->functions);
     free(c);
 }
 
@@ -379,6 +427,16 @@ const struct doc *config_sweep(const struct config *c) { return c->sweep; }
 const char *config_question(const struct config *c) { return c->question; }
 const char *config_source(const struct config *c) { return c->source; }
 int config_is_function(const struct doc *d) { return doc_is_object(d) && doc_get(d, "$function") != NULL; }
+
+/* ---- functions of the script ------------------------------------------------------------------- */
+
+/* A table may look like one of our functions. */
+static const struct function *function_of(const struct config *c, const struct doc *d) {
+    double x = doc_num(d, "$function", -1);
+    if (!(x >= 0 && x < (double)c->nfunctions))
+        die(EXIT_USAGE, "%s: '$function' is no name for a setting; remove it", c->path);
+    return &c->functions[(size_t)x];
+}
 
 static int call_function(lua_State *lua) {
     lua_rawgeti(lua, LUA_REGISTRYINDEX, lua_tointeger(lua, 1));
@@ -392,16 +450,103 @@ static int call_function(lua_State *lua) {
 }
 
 int config_call(struct config *c, const struct doc *function, double n, double *result, struct text *error) {
-    limit_time(SECONDS);
+    start_clock();
     lua_pushcfunction(c->lua, call_function);
-    lua_pushinteger(c->lua, doc_int(function, "$function", 0));
+    lua_pushinteger(c->lua, function_of(c, function)->ref);
     lua_pushnumber(c->lua, n);
     int status = lua_pcall(c->lua, 2, 1, 0);
-    limit_time(0);
-    if (status) explain(c, status, error);
+    stop_clock();
+    if (status) explain_script(c, status, error);
     else *result = lua_tonumber(c->lua, -1);
     lua_pop(c->lua, 1);
     return status ? -1 : 0;
+}
+
+int config_takes_head(const struct config *c, const struct doc *function) {
+    return function_of(c, function)->parameters > 3;
+}
+
+struct blocks { /* a function being called for each of them */
+    const struct function *function;
+    int heads, rows, columns;
+    unsigned char *map;
+    int h, i, j;  /* where it is */
+    int asked;    /* it is running, and what is raised is its own */
+    int answered; /* it gave true or false at least once */
+};
+
+static int refuse_answer(lua_State *lua) {
+    const char *shown = luaL_tolstring(lua, -1, NULL);
+    switch (lua_type(lua, -2)) {
+    case LUA_TNUMBER: lua_pushfstring(lua, " = %s", shown); break;
+    case LUA_TSTRING: lua_pushfstring(lua, " = \"%s\"", shown); break;
+    default: lua_pushfstring(lua, " = a %s", luaL_typename(lua, -2));
+    }
+    return lua_error(lua);
+}
+
+static void ask(lua_State *lua, struct blocks *b, unsigned char *to) {
+    int takes_head = b->function->parameters > 3;
+    lua_rawgeti(lua, LUA_REGISTRYINDEX, b->function->ref);
+    lua_pushinteger(lua, b->i);
+    lua_pushinteger(lua, b->j);
+    lua_pushinteger(lua, b->columns);
+    if (takes_head) lua_pushinteger(lua, b->h);
+    b->asked = 1;
+    lua_call(lua, 3 + takes_head, 1);
+    b->asked = 0;
+    if (!lua_isnil(lua, -1) && !lua_isboolean(lua, -1)) refuse_answer(lua);
+    b->answered |= lua_isboolean(lua, -1);
+    *to = (unsigned char)lua_toboolean(lua, -1);
+    lua_pop(lua, 1);
+}
+
+static int ask_all(lua_State *lua) {
+    struct blocks *b = lua_touserdata(lua, 1);
+    unsigned char *to = b->map;
+    for (b->h = 0; b->h < b->heads; b->h++)
+        for (b->i = 0; b->i < b->rows; b->i++)
+            for (b->j = 0; b->j < b->columns; b->j++) ask(lua, b, to++);
+    return 0;
+}
+
+/* "pattern(0, 1, 8)": the call that went wrong. */
+static char *shown_call(const struct blocks *b, const char *name) {
+    char head[16] = "";
+    if (b->function->parameters > 3) snprintf(head, sizeof head, ", %d", b->h);
+    return format("%s(%d, %d, %d%s)", name, b->i, b->j, b->columns, head);
+}
+
+static void complain_blocks(struct config *c, int status, const struct blocks *b, const char *variant,
+                            const char *name, struct text *error) {
+    char *place =
+             b->function->line ? format("%s:%d: ", c->path, b->function->line) : config_place(c, name, 1),
+         *call = shown_call(b, name), *after = NULL;
+    if (!status)
+        text_add(error,
+                 "%svariants: %s: %s gave neither true nor false for any block; is its 'return' missing?\n",
+                 place, variant, name);
+    else if (b->asked || status == LUA_ERRMEM) {
+        after = format("; raised in %s of %s, which has to give true or false", call, variant);
+        explain(c, status, place, after, error);
+    } else
+        text_add(error, "%svariants: %s: %s%.80s; allowed are true and false: compare, as in i == j\n", place,
+                 variant, call, lua_tostring(c->lua, -1));
+    free(place), free(call), free(after);
+}
+
+int config_blocks(struct config *c, const struct doc *function, const char *variant, const char *name,
+                  int heads, int rows, int columns, unsigned char *map, struct text *error) {
+    struct blocks b = {function_of(c, function), heads, rows, columns, map, 0, 0, 0, 0, 0};
+    start_clock();
+    if (b.function->line) current_line = b.function->line;
+    lua_pushcfunction(c->lua, ask_all);
+    lua_pushlightuserdata(c->lua, &b);
+    int status = lua_pcall(c->lua, 1, 0, 0);
+    stop_clock();
+    if (status || !b.answered) complain_blocks(c, status, &b, variant, name, error);
+    if (status) lua_pop(c->lua, 1);
+    return status || !b.answered ? -1 : 0;
 }
 
 /* ---- places ------------------------------------------------------------------------------------ */

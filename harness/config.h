@@ -2,9 +2,10 @@
  * config.h -- a config: Lua in a sandbox, evaluated once, as a document.
  *
  * The script sees the base library without load, dofile and their like, table, string, math, utf8, the
- * helpers pow2() and range(), and sweep{}; no io, os, debug, package or coroutines. Memory and time are
- * capped. Used by the planning child only: a script that runs too long ends the process with a message
- * and exit code 2, since nothing else stops a string pattern that backtracks for ever.
+ * helpers pow2() and range(), and sweep{}; no io, os, debug, package or coroutines. Memory is capped, and
+ * time, that of all its functions together. Used by the planning child only: a script that runs too long
+ * ends the process with a message and exit code 2, since nothing else stops a string pattern that
+ * backtracks for ever.
  */
 #ifndef CONFIG_H
 #define CONFIG_H
@@ -27,10 +28,18 @@ const struct doc *config_sweep(const struct config *);
 const char *config_question(const struct config *);
 const char *config_source(const struct config *); /* the whole text */
 
+/* Equal functions are equal documents. */
 int config_is_function(const struct doc *);
 
 /* result = f(n). -1 and a message with file and line where it fails or gives no number. */
 int config_call(struct config *, const struct doc *function, double n, double *result, struct text *error);
+
+/* map[h][i][j] = f(i, j, columns), or f(i, j, columns, h) where the function declares a fourth parameter. -1 and a
+   message with file and line where it fails, gives anything but true, false or nil, or nothing but nil. `variant` and
+   `name` are what the message calls it by. */
+int config_blocks(struct config *, const struct doc *function, const char *variant, const char *name,
+                  int heads, int rows, int columns, unsigned char *map, struct text *error);
+int config_takes_head(const struct config *, const struct doc *function);
 
 /* "configs/quick.lua:12: ": where `word` is first used as a key (is_key) or as a string within the
    sweep; the line of sweep{ where it cannot be found. The caller frees it. */

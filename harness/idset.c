@@ -1,7 +1,6 @@
 /* idset.c -- a set of ids: open addressing, at most half full. */
 #include "idset.h"
 
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,9 +8,7 @@
 
 /* The slot that holds the id, or the free one where it belongs. */
 static size_t find(const struct idset *s, const char *id) {
-    uint64_t h = 14695981039346656037u; /* FNV-1a */
-    for (const char *c = id; *c; c++) h = (h ^ (unsigned char)*c) * 1099511628211u;
-    size_t at = (size_t)h % s->room;
+    size_t at = (size_t)fingerprint(id) % s->room;
     while (s->slots[at] && strcmp(s->slots[at], id)) at = (at + 1) % s->room;
     return at;
 }

@@ -9,6 +9,7 @@
 
 #include "axis.h"
 #include "child.h"
+#include "entry_tensors.h"
 #include "idset.h"
 #include "inputs.h"
 #include "isa.h"
@@ -22,14 +23,16 @@
 #include "tensor_source.h"
 #include "tensors.h"
 
-enum { POINTS_MAX = 100000 };
+enum { POINTS_MAX = 100000, MAPS_MAX = 64 << 20 /* bytes, of all points together */ };
 
 struct plan {
     struct reader reader;
     const struct run_options *options;
     const struct doc *sweep;
     struct doc *points;
-    struct idset ids; /* theirs */
+    struct idset ids;       /* theirs */
+    struct doc *known_maps; /* of functions of blocks */
+    size_t maps_bytes;      /* of those in the points */
     struct entry entries[64];
     size_t nentries;
     int groups;
@@ -87,7 +90,7 @@ static void put_need(struct doc *point, const struct attn_variant *v, const stru
     v->size(p, params, &need);
     v->cost(p, params, NULL, &cost);
     for (size_t t = 0; t < tensors_count(v); t++) {
-        const char *source = sources ? doc_str(sources, v->tensors[t].name, NULL) : NULL;
+        const struct doc *source = sources ? doc_get(sources, v->tensors[t].name) : NULL;
         struct tensor_shape shape, stored;
         int failed = tensors_shape(v, &v->tensors[t], p, params, &shape, &error);
         if (!failed && source && tensor_source_open(source, &v->tensors[t], &shape, &stored, &error)) {
@@ -106,35 +109,10 @@ static void put_need(struct doc *point, const struct attn_variant *v, const stru
     doc_put_num(point, "cost.bytes", cost.bytes);
 }
 
-/* The file of tensor t, as the config names it; NULL where it has none. */
-static const char *source_of(const struct entry *e, size_t t) {
-    const struct doc *sources = e->settings ? doc_get(e->settings, "tensors") : NULL;
-    return sources ? doc_str(sources, e->variant->tensors[t].name, NULL) : NULL;
-}
-
-/* ",e=weights.npy": in the order of the variant's table, since Lua's tables have none. */
-static void add_sources(struct text *to, const struct entry *e) {
-    for (size_t t = 0; t < tensors_count(e->variant); t++)
-        if (source_of(e, t)) text_add(to, ",%s=%s", e->variant->tensors[t].name, source_of(e, t));
-}
-
-/* The same for the workers, who stand elsewhere. */
-static void put_sources(struct doc *point, const struct entry *e, const char *config) {
-    struct doc *placed = doc_object();
-    for (size_t t = 0; t < tensors_count(e->variant); t++) {
-        if (!source_of(e, t)) continue;
-        char *path = sections_path(config, source_of(e, t));
-        doc_put_str(placed, e->variant->tensors[t].name, path);
-        free(path);
-    }
-    if (doc_len(placed)) doc_put(point, "tensors", placed);
-    else doc_free(placed);
-}
-
 /* The name of the curve that the point belongs to: as the entry says it, so that "window = f(n)" is one curve
    although the window differs at every length. Several functions for one parameter are told apart by number. */
-static char *series_of(const struct entry *e, const struct doc *params, struct doc *const *axes,
-                       const struct odometer *o, const char *isa) {
+static char *series_of(const struct plan *plan, const struct entry *e, const struct doc *params,
+                       struct doc *const *axes, const struct odometer *o, const char *isa) {
     const struct attn_variant *v = e->variant;
     struct text t = {0};
     text_add(&t, "%s", v->name);
@@ -153,7 +131,7 @@ static char *series_of(const struct entry *e, const struct doc *params, struct d
         if (p->type != ATTN_CHOICE && (one_of_many || doc_as_num(value) != p->preset))
             text_add(&t, ",%s=%.10g", p->name, doc_as_num(value));
     }
-    add_sources(&t, e);
+    entry_tensors_name(&t, plan->entries, e, NULL);
     if (strcmp(isa, "best")) text_add(&t, "@%s", isa);
     return t.s;
 }
@@ -168,16 +146,32 @@ static int is_twin(struct plan *p, const struct doc *point, int by_chance) {
     return 1;
 }
 
+/* Takes the point over. Each has its maps spelt out, since a worker sees nothing else. */
+static void keep_point(struct plan *p, struct doc *point) {
+    const struct doc *sources = doc_get(point, "tensors");
+    for (size_t t = 0; t < doc_len(sources); t++)
+        p->maps_bytes += strlen(doc_str(doc_at(sources, t), "blocks", ""));
+    if (p->maps_bytes > MAPS_MAX)
+        complain(
+            &p->reader, "variants", 1,
+            "the functions of blocks take more than %d MiB in the plan: take larger blocks, or fewer points",
+            MAPS_MAX >> 20);
+    doc_add(p->points, point);
+}
+
 static void add_point(struct plan *p, const struct entry *e, const void *params, struct doc *const *axes,
                       const struct odometer *o, const char *isa, const struct attn_problem *problem,
                       const struct doc *input, const char *refused) {
     const struct attn_variant *v = e->variant;
+    struct doc *sources =
+        entry_tensors_sources(&p->reader, e, problem, params, p->options->config, p->known_maps);
+    if (!sources) return;
     struct doc *point = doc_object();
-    struct text sources = {0};
-    text_append(&sources, "", 0);
-    add_sources(&sources, e);
+    struct text tensors = {0};
+    text_append(&tensors, "", 0);
+    entry_tensors_name(&tensors, p->entries, e, sources);
     char *label = params_label(v, params), *from = inputs_label(input, NULL);
-    char *name = format("%s%s%s%s", v->name, *label ? "," : "", label, sources.s);
+    char *name = format("%s%s%s%s", v->name, *label ? "," : "", label, tensors.s);
     char *id = format("%s/%s/%s/%s/t%d/s%.0f%s%s", name, shape_label(problem),
                       problem_mask_name(problem->mask), from, problem->threads, (double)problem->seed,
                       strcmp(isa, "best") ? "/" : "", strcmp(isa, "best") ? isa : "");
@@ -185,7 +179,7 @@ static void add_point(struct plan *p, const struct entry *e, const void *params,
     doc_put_str(point, "variant", v->name);
     doc_put_str(point, "kind", registry_kind(v));
     doc_put(point, "params", params_doc(v, params));
-    char *series = series_of(e, doc_get(point, "params"), axes, o, isa);
+    char *series = series_of(p, e, doc_get(point, "params"), axes, o, isa);
     int by_chance = strstr(series, "(n)") || !strcmp(doc_str(input, "family", ""), "file");
     doc_put_str(point, "label", series);
     put_problem(point, problem);
@@ -195,14 +189,15 @@ static void add_point(struct plan *p, const struct entry *e, const void *params,
     doc_put_num(point, "growth.time", v->time.exponent);
     doc_put_num(point, "growth.memory", v->memory.exponent);
     doc_put_num(point, "group", p->groups);
-    put_sources(point, e, p->options->config);
     struct doc *plugin = plugin_doc(v);
     if (plugin) doc_put(point, "plugin", plugin);
+    if (doc_len(sources)) doc_put(point, "tensors", sources);
+    else doc_free(sources);
     put_need(point, v, problem, params, refused);
     if ((!p->options->filter || regexec(&p->filter, id, 0, NULL, 0) == 0) && !is_twin(p, point, by_chance))
-        doc_add(p->points, point);
+        keep_point(p, point);
     else doc_free(point);
-    free(sources.s), free(label), free(from), free(name), free(id), free(series);
+    free(tensors.s), free(label), free(from), free(name), free(id), free(series);
 }
 
 /* Sets every parameter of the entry for this combination; -1 after a complaint. */
@@ -496,6 +491,7 @@ struct doc *plan_build(const struct run_options *options, struct text *errors) {
     if (options->seed >= 0) doc_put_num(sweep, "seed", options->seed);
     p.sweep = sweep;
     p.points = doc_array();
+    p.known_maps = doc_object();
     axis_known_keys(&p.reader, "sweep", p.sweep, keys, sizeof keys / sizeof *keys);
     sections_plugins(&p.reader, p.sweep, p.options->config);
     p.nentries = sections_variants(&p.reader, p.sweep, p.options->config, p.entries,
@@ -509,6 +505,7 @@ struct doc *plan_build(const struct run_options *options, struct text *errors) {
                  options->filter ? options->filter : "");
     if (!errors->length) result = document(&p, measure);
     idset_free(&p.ids);
+    doc_free(p.known_maps);
     doc_free(sweep);
     config_close(p.reader.config);
     if (options->filter) regfree(&p.filter);

@@ -20,6 +20,14 @@ static char *exactly(const char *id) {
     return t.s;
 }
 
+/* Where the tensors come from. What a map holds is long and stands in the plan; its digest tells it. */
+static struct doc *sources_of(const struct doc *point) {
+    struct doc *sources = doc_copy(doc_get(point, "tensors"));
+    for (size_t t = 0; t < doc_len(sources); t++)
+        if (doc_is_object(doc_at(sources, t))) doc_drop(doc_at(sources, t), "blocks");
+    return sources;
+}
+
 struct doc *row_begin(const struct doc *point, const char *command) {
     static const char *const copied[] = {"variant", "label",  "kind",   "params",      "shape",
                                          "mask",    "logits", "input",  "input_label", "seed",
@@ -33,6 +41,7 @@ struct doc *row_begin(const struct doc *point, const char *command) {
     doc_put_str(row, "reason", NULL);
     for (size_t i = 0; i < sizeof copied / sizeof *copied; i++)
         if (doc_get(point, copied[i])) doc_put(row, copied[i], doc_copy(doc_get(point, copied[i])));
+    if (doc_get(point, "tensors")) doc_put(row, "tensors", sources_of(point));
     doc_put_num(row, "flops", doc_num(point, "cost.flops", 0));
     doc_put_num(row, "bytes", doc_num(point, "cost.bytes", 0));
     doc_put(row, "flags", doc_array());

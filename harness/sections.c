@@ -4,12 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "entry_tensors.h"
 #include "inputs.h"
 #include "params.h"
 #include "plugin.h"
 #include "plugins_asked.h"
 #include "registry.h"
-#include "tensor_source.h"
 #include "tensors.h"
 
 const struct doc *sections_table(struct reader *r, const struct doc *sweep, const char *key,
@@ -26,40 +26,6 @@ struct list { /* of entries, being filled */
     struct entry *entries;
     size_t n, room;
 };
-
-/* The file can be opened and holds the tensor. */
-static void check_file(struct reader *r, const char *config, const char *key, const char *source) {
-    char *placed = sections_path(config, source), *path, *name;
-    struct tensor_info info;
-    struct attn_error error;
-    tensor_source_split(placed, key, &path, &name);
-    if (tensor_file_open(path, name, &info, &error)) complain(r, key, 1, "variants: %s", error.text);
-    free(placed), free(path), free(name);
-}
-
-/* tensors = { name = "file" }: names that the variant has, files by their names. */
-static void check_tensors(struct reader *r, const char *config, const struct attn_variant *v,
-                          const struct doc *given) {
-    const char *names[TENSORS_MAX];
-    size_t n = tensors_count(v);
-    for (size_t t = 0; t < n; t++) names[t] = v->tensors[t].name;
-    if (!doc_is_object(given))
-        complain(r, "tensors", 1,
-                 "variants: %s: tensors takes a table of files: tensors = { name = \"file.npy\" }", v->name);
-    for (size_t i = 0; doc_is_object(given) && i < doc_len(given); i++) {
-        const char *key = doc_key(given, i);
-        size_t t = 0;
-        while (t < n && strcmp(names[t], key)) t++;
-        if (n == 0) complain(r, "tensors", 1, "variants: %s has no tensors", v->name);
-        else if (t == n) {
-            char *help = suggestion(key, names, n);
-            complain(r, key, 1, "variants: %s has no tensor '%s'; %s", v->name, key, help);
-            free(help);
-        } else if (!doc_str(given, key, NULL))
-            complain(r, key, 1, "variants: %s: tensor %s takes the name of a file", v->name, key);
-        else check_file(r, config, key, doc_str(given, key, ""));
-    }
-}
 
 char *sections_path(const char *config, const char *name) {
     const char *slash = strrchr(config, '/');
@@ -88,6 +54,18 @@ void sections_plugins(struct reader *r, const struct doc *sweep, const char *con
     else if (given) add_plugin(r, config, given);
 }
 
+/* "did you mean 'pattern'?": parameters, and what an entry may say of tensors. */
+static char *suggest_key(const struct attn_variant *v, const char *key) {
+    const char *names[64];
+    size_t n = 0, over_blocks;
+    if (tensors_count(v) == 0) return params_suggest(v, key);
+    for (const struct attn_param *p = v->params; p && p->name && n < 62; p++) names[n++] = p->name;
+    names[n++] = "tensors";
+    tensors_find_over_blocks(v, &over_blocks);
+    if (over_blocks == 1) names[n++] = "pattern";
+    return suggestion(key, names, n);
+}
+
 static void add_entry(struct reader *r, const struct doc *item, struct list *list) {
     const struct doc *first = doc_is_array(item) ? doc_at(item, 0) : doc_get(item, "1");
     const char *name = doc_is_string(item) ? doc_as_str(item) : doc_as_str(first);
@@ -111,12 +89,14 @@ static void add_entry(struct reader *r, const struct doc *item, struct list *lis
     }
     for (size_t i = 0; doc_is_object(item) && i < doc_len(item); i++) {
         const char *key = doc_key(item, i);
-        if (!strcmp(key, "1") || params_find(v, key)) continue;
-        if (!strcmp(key, "tensors")) {
-            check_tensors(r, list->config, v, doc_get(item, key));
-            continue;
-        }
-        char *help = params_suggest(v, key);
+        const struct attn_param *param = params_find(v, key);
+        if (param && param->type == ATTN_CHOICE && config_is_function(doc_at(item, i)))
+            complain(r, key, 1,
+                     "variants: %s: %s takes one of the words of its list, not a function; "
+                     "'attnbench describe %s' has the list",
+                     name, key, name);
+        if (!strcmp(key, "1") || param || entry_tensors_check(r, list->config, v, item, key)) continue;
+        char *help = suggest_key(v, key);
         complain(r, key, 1, "variants: %s has no parameter '%s'; %s", name, key, help);
         free(help);
     }

@@ -16,7 +16,7 @@ static int no_memory(size_t bytes, const char *what, struct attn_error *error) {
     return -1;
 }
 
-static int read_tensor(struct subject *s, size_t t, const char *source, struct attn_error *error) {
+static int read_tensor(struct subject *s, size_t t, const struct doc *source, struct attn_error *error) {
     const struct attn_tensor *table = &s->variant->tensors[t];
     struct tensor_shape want, stored;
     if (tensors_shape(s->variant, table, &s->problem, s->params, &want, error) ||
@@ -38,7 +38,7 @@ static int make_tensor(struct subject *s, size_t t, const struct attn_call *inpu
         s->tensors[t] = inputs->tensors[t];
         return 0;
     }
-    const char *source = s->sources ? doc_str(s->sources, table->name, NULL) : NULL;
+    const struct doc *source = s->sources ? doc_get(s->sources, table->name) : NULL;
     if (source) return read_tensor(s, t, source, error);
     if (table->role == ATTN_CARRY) return 0;
     if (table->alias) {
@@ -54,7 +54,7 @@ static int make_tensor(struct subject *s, size_t t, const struct attn_call *inpu
     return 0;
 }
 
-/* As subject_build(), with tensors out of files. */
+/* As subject_build(), with tensors from sources. */
 static int build(struct subject *s, const struct attn_variant *v, const struct attn_problem *problem,
                  const void *params, const struct doc *sources, const struct attn_call *inputs,
                  struct attn_error *error) {

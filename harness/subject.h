@@ -14,14 +14,14 @@ struct subject {
     struct attn_need need;
     struct block state, data[TENSORS_MAX];
     struct attn_view tensors[TENSORS_MAX];
-    const struct doc *sources; /* {name: file} of tensors that are read, or NULL */
+    const struct doc *sources; /* {name: source} as tensor_source.h has it, or NULL */
     struct attn_call call;     /* q, k, v, scratch and o are the caller's to set */
     int created;
 };
 
-/* From a planned point, on `inputs`. A tensor is that of inputs->tensors where it has data, or read from the
-   file that the point names; else weights are generated, aliases follow the inputs, carried state starts empty. -1 and the reason: refused, or no
-   memory. */
+/* From a planned point, on `inputs`. A tensor is that of inputs->tensors where it has data, or comes from the source
+   that the point names; else weights are generated, aliases follow the inputs, carried state starts empty. -1 and the
+   reason: refused, or no memory. */
 int subject_make(struct subject *, const struct doc *point, const struct attn_call *inputs,
                  struct attn_error *);
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "params.h"
+#include "text.h"
 
 size_t tensors_count(const struct attn_variant *v) {
     size_t n = 0;
@@ -65,6 +66,25 @@ int tensors_shape(const struct attn_variant *v, const struct attn_tensor *t, con
     return 0;
 }
 
+/* The words of a shape: those that may be shared, and then exactly two quotients. */
+int tensors_over_blocks(const struct attn_tensor *t) {
+    char name[32];
+    int used, quotients = 0, others = 0;
+    for (const char *at = t->shape; sscanf(at, " %31s%n", name, &used) == 1; at += used) {
+        if (strchr(name, '/')) quotients++;
+        else if (quotients || (strcmp(name, "b") && strcmp(name, "h") && strcmp(name, "hk"))) others++;
+    }
+    return quotients == 2 && !others;
+}
+
+size_t tensors_find_over_blocks(const struct attn_variant *v, size_t *count) {
+    size_t first = 0;
+    *count = 0;
+    for (size_t t = tensors_count(v); t-- > 0;)
+        if (tensors_over_blocks(&v->tensors[t])) first = t, ++*count;
+    return first;
+}
+
 int tensors_stored(const struct attn_tensor *t, const struct tensor_shape *want, int rank, const int *sizes,
                    struct tensor_shape *stored, struct attn_error *error) {
     char text[100] = "";
@@ -109,12 +129,8 @@ struct attn_view tensors_view(const struct tensor_shape *s, const float *data) {
     return (struct attn_view){data, stride(s, s->batch), stride(s, s->head), stride(s, first_row(s))};
 }
 
-/* FNV-1a; streams 0 to 15 belong to q, k, v and their like. */
-static uint64_t stream(const char *name) {
-    uint64_t h = 14695981039346656037u;
-    for (; *name; name++) h = (h ^ (unsigned char)*name) * 1099511628211u;
-    return h | 16;
-}
+/* Streams 0 to 15 belong to q, k, v and their like. */
+static uint64_t stream(const char *name) { return fingerprint(name) | 16; }
 
 void tensors_generate(const struct attn_tensor *t, const struct attn_problem *p,
                       const struct tensor_shape *shape, float *data) {

@@ -24,6 +24,11 @@ int tensors_stored(const struct attn_tensor *, const struct tensor_shape *want, 
 
 size_t tensors_count(const struct attn_variant *);
 
+/* Is the tensor a value for each block of scores, shape "h nq/block nk/block": two quotients, before them at most b
+   and h or hk? A config may give a function of blocks for it. */
+int tensors_over_blocks(const struct attn_tensor *);
+size_t tensors_find_over_blocks(const struct attn_variant *, size_t *count); /* the first of `count` */
+
 /* Views of data that lies packed in the shape. */
 struct attn_view tensors_view(const struct tensor_shape *, const float *data);
 struct attn_output tensors_output(const struct tensor_shape *, float *data);

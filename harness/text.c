@@ -47,6 +47,12 @@ char *xstrdup(const char *s) {
     return memcpy(xmalloc(n), s, n);
 }
 
+uint64_t fingerprint(const char *s) {
+    uint64_t h = 14695981039346656037u;
+    for (; *s; s++) h = (h ^ (unsigned char)*s) * 1099511628211u;
+    return h;
+}
+
 static void add(struct text *t, const char *form, va_list args) {
     va_list again;
     va_copy(again, args);

@@ -3,6 +3,7 @@
 #define TEXT_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 enum { EXIT_FINE = 0, EXIT_REGRESSION = 1, EXIT_USAGE = 2, EXIT_INCOMPLETE = 3, EXIT_INTERRUPTED = 130 };
 
@@ -17,6 +18,8 @@ char *format(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void *xmalloc(size_t bytes);
 void *xrealloc(void *, size_t bytes);
 char *xstrdup(const char *);
+
+uint64_t fingerprint(const char *); /* FNV-1a */
 
 struct text { /* a growing string; starts as {0}; the owner frees `s` */
     char *s;

@@ -117,7 +117,7 @@ int trial_from_doc(const struct doc *d, struct trial *t, struct attn_error *erro
 static const char *const feature_names[] = {
     "mask causal",   "mask causal_top_left", "shift",      "key_lengths",   "softcap",
     "dense bias",    "boolean bias",         "alibi bias", "bucketed bias", "scale",
-    "strides",       "grouped heads",        "dv != dk",   "nq != nk",      "threads",
+    "strides",       "grouped_heads",        "dv != dk",   "nq != nk",      "threads",
     "several items", "several heads",        "this isa",   "empty rows",
 };
 
@@ -153,7 +153,7 @@ unsigned trial_features(const struct trial *t) {
 }
 
 int trial_options(unsigned features) {
-    enum { OPTIONS = 11 }; /* up to the strides */
+    enum { OPTIONS = 13 }; /* up to the sizes of values */
     return __builtin_popcount(features & ((1u << OPTIONS) - 1));
 }
 

@@ -4,6 +4,7 @@
  *   npy normal FILE SHAPE SEED        f32, standard normal; SHAPE is "2,3,4,8"
  *   npy integers FILE I...            i64 [n]
  *   npy booleans FILE SHAPE BITS      |b1, "110..." repeated
+ *   npy bits FILE SHAPE BITS          f32 of zeros and ones, "110..." repeated
  *   npy put FILE INDEX VALUE          sets one element of an f32 file ("nan", "-inf")
  *   npy rows IN OUT FROM TO           rows FROM .. TO - 1 of [batch, heads, n, d]
  *   npy tokens IN OUT                 [batch, heads, n, d] to [batch, n, heads*d]
@@ -114,6 +115,16 @@ static int booleans(char **w) {
     return result;
 }
 
+static int bits(char **w) {
+    int shape[4], rank = parse_shape(w[1], shape);
+    size_t n = product(rank, shape), period = strlen(w[2]);
+    float *x = xmalloc(n * sizeof *x);
+    for (size_t i = 0; i < n; i++) x[i] = w[2][i % period] == '1';
+    int result = save_floats(w[0], rank, shape, x);
+    free(x);
+    return result;
+}
+
 static int put(char **w) {
     struct array a = load(w[0]);
     a.x[atol(w[1])] = strtod(w[2], NULL);
@@ -190,9 +201,11 @@ int main(int argc, char **argv) {
         const char *name;
         int least, most; /* words behind it */
         int (*run)(char **);
-    } all[] = {{"normal", 3, 3, normal},  {"integers", 2, 65, integers}, {"booleans", 3, 3, booleans},
-               {"put", 3, 3, put},        {"rows", 4, 4, rows},          {"tokens", 2, 2, tokens},
-               {"close", 3, 3, close_to}, {"sums", 2, 2, sums},          {"cases", 1, 1, cases}};
+    } all[] = {{"normal", 3, 3, normal},     {"integers", 2, 65, integers},
+               {"booleans", 3, 3, booleans}, {"bits", 3, 3, bits},
+               {"put", 3, 3, put},           {"rows", 4, 4, rows},
+               {"tokens", 2, 2, tokens},     {"close", 3, 3, close_to},
+               {"sums", 2, 2, sums},         {"cases", 1, 1, cases}};
     for (size_t i = 0; argc > 1 && i < sizeof all / sizeof *all; i++)
         if (!strcmp(all[i].name, argv[1]) && argc - 2 >= all[i].least && argc - 2 <= all[i].most)
             return all[i].run(argv + 2);

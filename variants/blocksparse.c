@@ -3,9 +3,10 @@
  *
  *   o_i = sum_j softmax_j(scale q_i . k_j) v_j     over j with layout[h][i / block][j / block] > 0.5
  *
- * The layout is a tensor of its own, a .npy of zeros and ones for instance; without a file its entries are
- * standard normal, so that a random 31 % of the blocks is computed. Mask and key length hold inside a block.
- * Rows whose blocks are all absent are zeros. Blocks are counted from query 0 and key 0.
+ * The layout is a tensor of its own: a .npy of zeros and ones for instance, or in a config a function of i / block
+ * and j / block; without either its entries are standard normal, so that a random 31 % of the blocks is computed.
+ * Mask and key length hold inside a block. Rows whose blocks are all absent are zeros. Blocks are counted from
+ * query 0 and key 0.
  * Source: Child et al., "Generating long sequences with sparse Transformers", 2019, section 5.3 (block-sparse
  * kernels); Dao et al., "FlashAttention", 2022, section 3.3.
  * Departures: none. Every block size runs; small ones share less work.
@@ -26,7 +27,7 @@ static const struct attn_param table[] = {
 enum { LAYOUT };
 static const struct attn_tensor tensors[] = {
     {"layout", ATTN_WEIGHT, "h nq/block nk/block", NULL, 1, NULL,
-     "blocks to compute: above 0.5; without a file random, 31 % of them"},
+     "blocks to compute: above 0.5; by default random, 31 % of them"},
     {0},
 };
 
