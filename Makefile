@@ -77,8 +77,10 @@ $(B)/%.o: %.c $(B)/flags
 	$(if $(Q),@echo "  CC $<")
 	$(Q)$(CC) $(ALL) $(INC) $(ISA) $(DEFS) -MMD -MP -c $< -o $@
 
-# Every result names the build it comes from. Root may ask as well, and leaves git's index alone.
-VERSION := $(shell git -c safe.directory='*' --no-optional-locks describe --always --dirty 2>/dev/null || echo unknown)
+# Every result names the build it comes from. Root may ask as well, and must not write to the index of somebody else,
+# as `describe --dirty` would.
+GIT     := git -c safe.directory='*' --no-optional-locks
+VERSION := $(or $(shell $(GIT) describe --always 2>/dev/null),unknown)$(if $(shell $(GIT) status --porcelain -uno 2>/dev/null),-dirty)
 $(B)/harness/manifest.o: DEFS = -DBUILD_VERSION='"$(VERSION)"' -DBUILD_COMPILER='"$(shell $(CC) --version 2>/dev/null | head -n 1)"' \
     -DBUILD_FLAGS='"$(strip $(FLAGS))"' -DBUILD_MODE='"$(MODE)"'
 $(B)/harness/manifest.o: $(B)/version
