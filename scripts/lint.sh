@@ -45,6 +45,6 @@ $(printf '%s\n' "$declared" "$exported" | sort | uniq -u)"
 # shellcheck disable=SC2046 # file names have no blanks
 clang-format --dry-run -Werror $(git ls-files '*.c' '*.h') || complain "formatting: clang-format -i on the files above"
 
-grep -nE '[[:blank:]]+$' $(git ls-files '*.c' '*.h' '*.sh' '*.lua' '*.gp' '*.md' Makefile) && complain "blanks at the end of a line"
+grep -nE '[[:blank:]]+$' $(git ls-files '*.c' '*.h' '*.sh' '*.lua' '*.gp' '*.md' '*.in' '*.1' Makefile) && complain "blanks at the end of a line"
 [ "$failed" = 0 ] && echo "lint: fine"
 exit "$failed"

@@ -70,6 +70,25 @@ static void two_features(void **state) {
     rig_free(&r);
 }
 
+/* A key far above all others in every feature takes all the weight, wherever it stands: its value. */
+static void one_key(void **state) {
+    static const int places[] = {0, N / 2, N - 1};
+    (void)state;
+    for (int place = 0; place < 3; place++) {
+        double value[2 * WIDE];
+        struct rig r;
+        make(&r, "efficient", &plain, NULL);
+        for (int h = 0; h < 2; h++) {
+            for (int d = 0; d < D; d++) ((float *)r.k.data)[(h * N + places[place]) * D + d] += 60;
+            for (int d = 0; d < WIDE; d++)
+                value[h * WIDE + d] = (double)attn_row(&r.inputs.v, 0, h, places[place])[d];
+        }
+        rig_run(&r, 0x11);
+        expect_rows(&r, value, 1e-6);
+        rig_free(&r);
+    }
+}
+
 /* A constant in a column of K changes nothing, even where exp of it is beyond every float. */
 static void shifted_columns(void **state) {
     struct rig r;
@@ -119,8 +138,9 @@ static void constant_memory(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(equal_keys),      cmocka_unit_test(one_feature), cmocka_unit_test(two_features),
-        cmocka_unit_test(shifted_columns), cmocka_unit_test(scaling),     cmocka_unit_test(constant_memory),
+        cmocka_unit_test(equal_keys),      cmocka_unit_test(one_feature),     cmocka_unit_test(two_features),
+        cmocka_unit_test(one_key),         cmocka_unit_test(shifted_columns), cmocka_unit_test(scaling),
+        cmocka_unit_test(constant_memory),
     };
     struct attn_error error;
     if (registry_add(&attn_variant_efficient, NULL, NULL, &error)) {
