@@ -6,6 +6,7 @@ MAKEFLAGS += --no-builtin-rules
 
 MODE   ?= release
 CONFIG ?= configs/quick.lua
+PREFIX ?= /usr/local
 B      := build/$(MODE)
 Q      := $(if $(filter 1,$(V)),,@)
 
@@ -76,8 +77,10 @@ $(B)/%.o: %.c $(B)/flags
 	$(if $(Q),@echo "  CC $<")
 	$(Q)$(CC) $(ALL) $(INC) $(ISA) $(DEFS) -MMD -MP -c $< -o $@
 
-# Every result names the build it comes from.
-VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
+# Every result names the build it comes from. Root may ask as well, and must not write to the index of somebody else,
+# as `describe --dirty` would.
+GIT     := git -c safe.directory='*' --no-optional-locks
+VERSION := $(or $(shell $(GIT) describe --always 2>/dev/null),unknown)$(if $(shell $(GIT) status --porcelain -uno 2>/dev/null),-dirty)
 $(B)/harness/manifest.o: DEFS = -DBUILD_VERSION='"$(VERSION)"' -DBUILD_COMPILER='"$(shell $(CC) --version 2>/dev/null | head -n 1)"' \
     -DBUILD_FLAGS='"$(strip $(FLAGS))"' -DBUILD_MODE='"$(MODE)"'
 $(B)/harness/manifest.o: $(B)/version
@@ -90,8 +93,8 @@ $(B)/scripts/%_gp.c: scripts/%.gp
 $(B)/scripts/%_gp.o: $(B)/scripts/%_gp.c
 	$(Q)$(CC) $(ALL) -c $< -o $@
 
-# Files that change when flags or version change, and only then.
-$(B)/flags: TEXT = $(CC) $(ALL) $(ISAS)
+# Files that change when flags or version change, and only then. The folder is no matter: a tree may move.
+$(B)/flags: TEXT = $(CC) $(FLAGS) $(ISAS)
 $(B)/version: TEXT = $(VERSION)
 $(B)/flags $(B)/version: FORCE
 	@mkdir -p $(@D); printf '%s\n' '$(TEXT)' | cmp -s - $@ || printf '%s\n' '$(TEXT)' > $@
@@ -130,6 +133,23 @@ $(B)/tests/plugin/%.so: tests/plugin/broken/%.c tests/plugin/broken/honest.h var
 	@mkdir -p $(@D)
 	$(if $(Q),@echo "  SO $@")
 	$(Q)$(CC) $(ALL) -Ivariants -fPIC -shared -fvisibility=hidden $< -lm -o $@
+
+# The worked example of a plugin, for its unit test; its own Makefile builds it as one.
+$(B)/tests/plugin/efficient/efficient.o: DEFS := -DATTN_BUILTIN
+$(B)/tests/test_efficient: $(B)/tests/plugin/efficient/efficient.o
+
+## new-variant: NAME=... : a new mechanism in variants/NAME.c, softmax attention to begin with
+new-variant:
+	@scripts/new-variant.sh "$$NAME"
+
+## install: build, and copy to PREFIX (/usr/local), within DESTDIR if that is given
+# Not by the name `attnbench`, which would make its link anew: root may install what somebody else has built.
+install: $(B)/attnbench
+	@PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' PROGRAM=$< VERSION='$(VERSION)' scripts/install.sh install
+
+## uninstall: remove from PREFIX what install put there
+uninstall:
+	@PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' scripts/install.sh uninstall
 
 ## peers: side by side with onnxruntime and PyTorch, about 20 minutes; PEERS="--rounds 2 --lengths 512,1024" for less
 peers:
@@ -191,8 +211,8 @@ clean:
 
 ## help: this list
 help:
-	@sed -n 's/^## //p' $(firstword $(MAKEFILE_LIST)); echo; echo "MODE=release|debug|asan|tsan  V=1  WERROR=1  CC=...  CFLAGS=...  CONFIG=... (of demo)"
+	@sed -n 's/^## //p' $(firstword $(MAKEFILE_LIST)); echo; echo "MODE=release|debug|asan|tsan  V=1  WERROR=1  CC=...  CFLAGS=...  CONFIG=... (of demo)  PREFIX=... DESTDIR=... (of install)"
 
-.PHONY: demo peers test run-tests check-asan asan-tests check-tsan tsan-tests check-generic check-emulated lint clean help
+.PHONY: demo new-variant install uninstall peers test run-tests check-asan asan-tests check-tsan tsan-tests check-generic check-emulated lint clean help
 .SECONDARY: $(TESTS:=.o)
--include $(wildcard $(B)/*/*.d $(B)/*/*/*.d)
+-include $(wildcard $(B)/*/*.d $(B)/*/*/*.d $(B)/*/*/*/*.d)

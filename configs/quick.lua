@@ -1,7 +1,7 @@
 -- A first look, in about a minute: from which length on is an efficient mechanism faster than exact
 -- attention, what memory does it save, and how far is it from softmax, on random and on captured tensors?
 --
--- The captured tensors are four heads of a small language model (scripts/capture_qkv.py), 1024 tokens.
+-- The captured tensors are four heads of a small language model (capture_qkv.py of the sources), 1024 tokens.
 -- linformer has no causal form and sparse no other: those rows say `unsupported`, and why.
 sweep {
   shape    = { heads = 4, dk = 64, n = pow2(8, 11) },

@@ -407,7 +407,10 @@ struct config *config_open(const char *path, const char *const *sets, size_t nse
     int status = errors->length ? LUA_OK : lua_pcall(c->lua, 0, 0, 0);
     if (status) explain_script(c, status, errors);
     else if (!errors->length && !c->calls)
-        text_add(errors, "%s: it never calls sweep{...}; configs/quick.lua is an example\n", path);
+        text_add(errors,
+                 "%s: it never calls sweep{...}; the least is "
+                 "sweep { shape = { n = 512 }, variants = { \"flash\" } }\n",
+                 path);
     stop_clock();
     if (!errors->length) return c;
     config_close(c);

@@ -26,7 +26,7 @@ static const struct {
 } commands[] = {
     {"list", "every variant: kind, declared growth, one line", command_list, LOAD},
     {"describe", "one variant: formula, paper, parameters, tensors, capabilities", command_describe, LOAD},
-    {"run", "measure a sweep: attnbench run configs/quick.lua", command_run, PASS},
+    {"run", "measure a sweep: attnbench run CONFIG.lua", command_run, PASS},
     {"apply", "run one variant on your own tensors", command_apply, PASS},
     {"check", "hold variants to their contract and their own definition", command_check, PASS},
     {"plot", "draw the pictures of a folder of results", command_plot, PASS},

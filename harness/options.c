@@ -98,7 +98,7 @@ void options_parse(int argc, char **argv, struct run_options *o) {
         case ':': die(EXIT_USAGE, "%s needs a value; see 'attnbench run --help'", argv[optind - 1]);
         default: die(EXIT_USAGE, "unknown option '%s'; see 'attnbench run --help'", argv[optind - 1]);
         }
-    if (optind >= argc) die(EXIT_USAGE, "run needs a config, for example 'attnbench run configs/quick.lua'");
+    if (optind >= argc) die(EXIT_USAGE, "run needs a config, for example 'attnbench run mine.lua'");
     if (optind + 1 < argc) die(EXIT_USAGE, "run takes one config; '%s' is one too many", argv[optind + 1]);
     if (o->resume && o->overwrite) die(EXIT_USAGE, "--resume and --overwrite exclude each other");
     if (o->output && !*o->output) die(EXIT_USAGE, "-o needs the name of a folder");

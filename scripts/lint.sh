@@ -35,9 +35,16 @@ one_door "nettle/sha2.h" harness/plugin.c
 one_door "dlfcn.h" harness/plugin.c
 grep -lwE 'getenv|fopen|f?printf|puts|clock_gettime' variants/*.c variants/kernels/*.[ch] && complain "a variant prints, reads the environment or a clock"
 
+# What plugins may call is what attn.h declares outside of structures; "inline" stands in the header itself.
+declared=$(grep -oE '^[a-z][a-z0-9_ ]*[ *]attn_[a-z_]+\(' variants/attn.h | grep -v '^static' | grep -oE 'attn_[a-z_]+\(' | tr -d '(' | sort)
+exported=$(sed -n 's/^ *\(attn_[a-z_]*\);$/\1/p' variants/services.list | sort)
+[ -n "$declared" ] || complain "no services found in variants/attn.h"
+[ "$declared" = "$exported" ] || complain "variants/attn.h declares other services than variants/services.list exports:
+$(printf '%s\n' "$declared" "$exported" | sort | uniq -u)"
+
 # shellcheck disable=SC2046 # file names have no blanks
 clang-format --dry-run -Werror $(git ls-files '*.c' '*.h') || complain "formatting: clang-format -i on the files above"
 
-grep -nE '[[:blank:]]+$' $(git ls-files '*.c' '*.h' '*.sh' '*.lua' '*.gp' '*.md' Makefile) && complain "blanks at the end of a line"
+grep -nE '[[:blank:]]+$' $(git ls-files '*.c' '*.h' '*.sh' '*.lua' '*.gp' '*.md' '*.in' '*.1' Makefile) && complain "blanks at the end of a line"
 [ "$failed" = 0 ] && echo "lint: fine"
 exit "$failed"

@@ -11,7 +11,11 @@ expect 2 "unknown command" "$A" rnu
 same "unknown command: message" $G/unknown-command.txt "$T/err"
 
 expect 0 "list" "$A" list
-same "list: transcript" $G/list.txt "$T/out"
+sed -n 's/^VARIANT(\(.*\))$/\1/p' variants/list.h >"$T/roster"
+tail -n +2 "$T/out" | cut -d' ' -f1 >"$T/listed"
+same "list: those of variants/list.h, in its order" "$T/roster" "$T/listed"
+grep -E '^(variant|flash|sparse|performer|mean_v) ' "$T/out" >"$T/some"
+same "list: transcript of some" $G/list.txt "$T/some"
 expect 0 "list --json" "$A" list --json
 for key in '"name": "flash"' '"kind": "subset_softmax"' '"caps": [' '"cite":' '"growth": {' '"params": [' '"tensors": ['; do
     said "$T/out" "$key"

@@ -120,7 +120,7 @@ wrong "syntax error" 'sweep {
 
 wrong "bytecode" "$(printf '\033Lua')" "CONFIG: attempt to load a binary chunk (mode is 't')"
 
-wrong "nothing in it" "" "CONFIG: it never calls sweep{...}; configs/quick.lua is an example"
+wrong "nothing in it" "" 'CONFIG: it never calls sweep{...}; the least is sweep { shape = { n = 512 }, variants = { "flash" } }'
 
 wrong "no length" 'sweep { shape = { heads = 2 }, variants = { "flash" } }' \
     "CONFIG:1: shape: n is missing; for example n = pow2(9, 12)"

@@ -64,4 +64,12 @@ workers() {
     done
 }
 
+# copy_tree DIR: the sources and what is built of the program, as if they had been cloned and built there.
+copy_tree() {
+    mkdir -p "$1/$B" "$1/tests/plugin"
+    cp -pr Makefile configs harness scripts variants "$1"
+    cp -pr tests/plugin/efficient "$1/tests/plugin"
+    cp -pr "$B/flags" "$B/version" "$B/attnbench" "$B/harness" "$B/variants" "$B/scripts" "$1/$B"
+}
+
 finish() { echo "1..$number"; }

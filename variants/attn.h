@@ -333,7 +333,7 @@ void attn_softmax_rows(const struct attn_call *, int b, int h, const int *rows, 
 double attn_fma_loop(int isa, long rounds);
 
 /* exp and tanh as the kernels compute them: relative error at most 3e-7 over the floats, exp of less
-   than -87 is 0 and exp of -inf exactly 0. */
+   than -87 is 0 and exp of -inf exactly 0. y may be x. */
 void attn_exp(int isa, size_t n, const float *x, float *y);
 void attn_tanh(int isa, size_t n, const float *x, float *y);
 
