@@ -46,7 +46,7 @@ if [ "$several" ]; then caught "same_bits_isa: " widest; else
     all="$all widest"
     skip "widest is caught" "there are generic kernels only"
 fi
-caught "definition with mask causal: " future
+caught "causality with mask causal: keys and values from 2 on change query rows up to 1" future
 caught "grouped_heads with grouped_heads, several heads: key heads written out" groups
 caught "masked_nan with key_lengths, several items: " multiplies
 caught "scale: the output is the same with four times the scale" unscaled
@@ -68,7 +68,7 @@ caught "float_environment: " rounds
 caught "prints: it printed 'done'" prints
 all="$all late"
 holds "late is caught" grep -q "BROKEN survival: signal 6 (Aborted)" "$T/late.out"
-said "$T/late.out" "check broken_late   (not alone: after other calls, in '"
+said "$T/late.out" "check broken_late   (not alone: after other calls, in "
 holds "every fault was looked for" [ "$(echo $all | wc -w)" = "$(echo $faults | wc -w)" ]
 
 # ---- the command

@@ -67,7 +67,7 @@ if [ "$(pkg-config --version 2>/dev/null)" ]; then
     expect 0 "the example" alone make -C example
     holds "without a warning" [ ! -s "$T/err" ]
     expect 0 "is checked" alone attnbench --plugin example/efficient.so check
-    said "$T/out" "efficient   ok"
+    said "$T/out" "efficient      ok"
     mkdir "$T/work/mine"
     cat >"$T/work/mine/e.lua" <<'LUA'
 sweep { shape = { heads = 2, dk = 16, n = { 64, 1024 } }, plugins = { "../example/efficient.so" },
