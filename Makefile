@@ -184,6 +184,12 @@ $(B)/tests/attnbench-plain: $(B)/harness/main.o $(B)/tests/tsan/plain_blas.o $(L
 	$(if $(Q),@echo "  LD $@")
 	$(Q)$(CC) $(ALL) $^ $(filter-out -lopenblas,$(LIBS)) $(LDFLAGS) -o $@
 
+## check-memcheck: a sample of the contract of every variant under valgrind
+check-memcheck:
+	@scripts/setup.sh memcheck
+	@$(MAKE) --no-print-directory $(B)/attnbench $(B)/tests/plugin/uninit.so
+	@B=$(B) tests/run.sh tests/memcheck.sh
+
 ## check-generic: all tests with the portable kernels alone, as on a CPU for which there are no others
 check-generic:
 	@scripts/setup.sh test
@@ -213,6 +219,6 @@ clean:
 help:
 	@sed -n 's/^## //p' $(firstword $(MAKEFILE_LIST)); echo; echo "MODE=release|debug|asan|tsan  V=1  WERROR=1  CC=...  CFLAGS=...  CONFIG=... (of demo)  PREFIX=... DESTDIR=... (of install)"
 
-.PHONY: demo new-variant install uninstall peers test run-tests check-asan asan-tests check-tsan tsan-tests check-generic check-emulated lint clean help
+.PHONY: demo new-variant install uninstall peers test run-tests check-asan asan-tests check-tsan tsan-tests check-memcheck check-generic check-emulated lint clean help
 .SECONDARY: $(TESTS:=.o)
 -include $(wildcard $(B)/*/*.d $(B)/*/*/*.d $(B)/*/*/*/*.d)

@@ -5,13 +5,14 @@
 #   scripts/setup.sh test      that, and what the tests need
 #   scripts/setup.sh emulate   what `make check-emulated` needs
 #   scripts/setup.sh tsan      what `make check-tsan` needs
+#   scripts/setup.sh memcheck  what `make check-memcheck` needs
 #   scripts/setup.sh lint      what `make lint` needs
 #   scripts/setup.sh peers     what scripts/peers/run.py needs; torch, node: what the peers need, each for itself
 set -eu
 
 case "${1:-}" in
-run | test | emulate | tsan | lint | peers | torch | node) ;;
-*) echo "usage: scripts/setup.sh run|test|emulate|tsan|lint|peers|torch|node" >&2; exit 2 ;;
+run | test | emulate | tsan | memcheck | lint | peers | torch | node) ;;
+*) echo "usage: scripts/setup.sh run|test|emulate|tsan|memcheck|lint|peers|torch|node" >&2; exit 2 ;;
 esac
 
 missing=""
@@ -68,6 +69,10 @@ tsan)
     running
     need clang "has a thread sanitizer that knows OpenMP" has clang
     need libomp-dev "its OpenMP" eval 'ls /usr/lib/llvm-*/lib/libarcher.so'
+    ;;
+memcheck)
+    running
+    need valgrind "watches every access to memory" has valgrind
     ;;
 lint) need clang-format "checks the formatting" has clang-format ;;
 peers) need python3-numpy "makes and compares the tensors" python numpy ;;
