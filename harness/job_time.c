@@ -1,18 +1,24 @@
 /*
  * job_time.c -- one replicate of a group: all its variants timed in turn on the same inputs.
  *
- *   job   {points[], estimates_ns[], share_seconds, seed, replicate, memory_limit}
+ *   job   {points[], estimates_ns[], share_seconds, seed, replicate, memory_limit, twin}
  *   sends {call: id} before each block of a variant, and at the end
- *         {times: [{id, setup_ns, samples_ns[], single}], fma_flops[], copy_bytes[]}
+ *         {times: [{id, setup_ns, samples_ns[], single, repeated, disturbed}], twin_ns[], fma_flops[],
+ *         copy_bytes[]}
  *
  * A block is one untimed call and then as many timed ones as fill SAMPLE_SECONDS; their mean is one
  * sample. Every round takes all variants that have blocks left, in an order drawn anew, and opens with
  * a sentinel that shows what the machine gives just then. A variant has as many blocks as its share of
  * seconds pays for. A call longer than the share is made once: one sample, flagged.
+ *
+ * The point number `twin` is there twice, as two entries that know nothing of each other: how far their times
+ * differ is what a difference means nothing below. A block during which the system took the processor away for
+ * more than DISTURBED of its time is repeated, as long as the entry has repetitions left, and then kept.
  */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "blas.h"
 #include "child.h"
@@ -25,6 +31,8 @@
 
 enum { BLOCKS_MAX = 20, STREAM_ORDER = 9 };
 static const double SAMPLE_SECONDS = 0.01, SENTINEL_SECONDS = 2e-4, OVERHEADS = 1000, COPY_BYTES = 1 << 20;
+static const double DISTURBED = 0.02,
+                    SWITCH_SECONDS = 0.003; /* another process keeps a core about that long */
 
 struct entrant {
     struct subject subject;
@@ -32,6 +40,7 @@ struct entrant {
     double estimate, setup_ns; /* estimate: seconds of a call */
     int blocks, calls;         /* blocks to run; timed calls in each */
     int single;
+    int repeats, repeated, disturbed; /* left; made; blocks that were kept all the same */
     struct doc *samples;
 };
 
@@ -54,6 +63,7 @@ static void schedule(struct entrant *e, double share, double overhead) {
     e->calls = (int)fmin(fmax(ceil(sample / e->estimate), 1), 1e9);
     block = e->estimate * (e->calls + 1);
     e->blocks = (int)fmin(fmax(floor(share / block), 1), BLOCKS_MAX);
+    e->repeats = e->blocks / 3;
 }
 
 static int set_up(struct entrant *e, const struct doc *point, double probed_ns, double share,
@@ -79,11 +89,29 @@ static void estimate(struct entrant *e, double share, double overhead) {
     schedule(e, share, overhead);
 }
 
+/* How often the system has taken a processor from this process. */
+static long switches(void) {
+    struct rusage usage;
+    return getrusage(RUSAGE_SELF, &usage) ? 0 : usage.ru_nivcsw;
+}
+
 static void run_block(struct entrant *e) {
     announce(e);
-    if (!e->single) timed_calls(e, 1);
-    doc_add(e->samples, doc_number(timed_calls(e, e->calls) / e->calls));
-    e->blocks--;
+    for (;;) {
+        if (!e->single) timed_calls(e, 1);
+        long before = switches();
+        double ns = timed_calls(e, e->calls), lost = (double)(switches() - before) * SWITCH_SECONDS;
+        int disturbed = lost > DISTURBED * ns * 1e-9;
+        if (disturbed && !e->single && e->repeats > 0) {
+            e->repeats--;
+            e->repeated++;
+            continue;
+        }
+        doc_add(e->samples, doc_number(ns / e->calls));
+        e->disturbed += disturbed;
+        e->blocks--;
+        return;
+    }
 }
 
 /* A random order of 0 .. n - 1, from the seed, replicate and round. */
@@ -139,10 +167,21 @@ static int share_scratch(struct entrant *all, int n, struct block *scratch) {
     return 0;
 }
 
+static struct doc *times_of(const struct entrant *e) {
+    struct doc *one = doc_object();
+    doc_put_str(one, "id", e->id);
+    doc_put_num(one, "setup_ns", e->setup_ns);
+    doc_put(one, "samples_ns", e->samples);
+    doc_put_bool(one, "single", e->single);
+    doc_put_num(one, "repeated", e->repeated);
+    doc_put_num(one, "disturbed", e->disturbed);
+    return one;
+}
+
 void job_time(const struct doc *job) {
     const struct doc *points = doc_get(job, "points");
     double share = doc_num(job, "share_seconds", 1), overhead = (double)stopwatch_overhead() * 1e-9;
-    int n = (int)doc_len(points);
+    int points_n = (int)doc_len(points), twin = doc_int(job, "twin", -1), n = points_n + (twin >= 0);
     struct entrant *all = xmalloc((size_t)n * sizeof *all);
     struct doc *result = doc_object(), *times = doc_array();
     struct attn_error error = {0};
@@ -155,27 +194,23 @@ void job_time(const struct doc *job) {
     }
     blas_warm(stage.group.problem.threads);
     memory_cap(doc_num(job, "memory_limit", 0x1p40));
-    for (int i = 0; i < n; i++)
-        if (set_up(&all[i], doc_at(points, (size_t)i),
-                   doc_as_num(doc_at(doc_get(job, "estimates_ns"), (size_t)i)), share, &stage, &error)) {
+    for (int i = 0; i < n; i++) {
+        size_t x = (size_t)(i < points_n ? i : twin);
+        if (set_up(&all[i], doc_at(points, x), doc_as_num(doc_at(doc_get(job, "estimates_ns"), x)), share,
+                   &stage, &error)) {
             job_fail("oom", error.text);
             return;
         }
+    }
     if (share_scratch(all, n, &scratch)) {
         job_fail("oom", "no memory for the declared scratch");
         return;
     }
     for (int i = 0; i < n; i++) estimate(&all[i], share, overhead);
     rounds(all, n, job, stage.group.problem.threads, result);
-    for (int i = 0; i < n; i++) {
-        struct doc *one = doc_object();
-        doc_put_str(one, "id", all[i].id);
-        doc_put_num(one, "setup_ns", all[i].setup_ns);
-        doc_put(one, "samples_ns", all[i].samples);
-        doc_put_bool(one, "single", all[i].single);
-        doc_add(times, one);
-        subject_free(&all[i].subject);
-    }
+    for (int i = 0; i < points_n; i++) doc_add(times, times_of(&all[i]));
+    if (twin >= 0) doc_put(result, "twin_ns", all[points_n].samples);
+    for (int i = 0; i < n; i++) subject_free(&all[i].subject);
     doc_put(result, "times", times);
     child_send(result);
     free(all);

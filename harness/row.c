@@ -115,6 +115,17 @@ void row_timed(struct doc *row, const struct doc *replicates, double setup_ns, i
     free(all);
 }
 
+void row_disturbed(struct doc *row, int repeated, int kept) {
+    doc_put_num(row, "time.disturbed.repeated", repeated);
+    doc_put_num(row, "time.disturbed.kept", kept);
+    if (4 * kept > (int)doc_len(doc_get(row, "time.samples_ns"))) row_flag(row, "disturbed");
+}
+
+void row_twins(struct doc *row, const char *label, const struct doc *ratios) {
+    doc_put_str(row, "time.aa.label", label);
+    doc_put(row, "time.aa.process_ratios", doc_copy(ratios));
+}
+
 void row_beside(struct doc *row, const char *baseline, const struct doc *medians) {
     const struct doc *own = doc_get(row, "time.process_medians_ns");
     struct doc *ratios = doc_array(), *ci = doc_array();

@@ -18,6 +18,12 @@ void row_probed(struct doc *row, const struct doc *probe, const struct doc *what
 /* Time out of the samples of each replicate, an array of arrays in nanoseconds. */
 void row_timed(struct doc *row, const struct doc *replicates, double setup_ns, int single);
 
+/* Blocks that the system disturbed: so many were repeated, so many kept all the same. */
+void row_disturbed(struct doc *row, int repeated, int kept);
+
+/* How the group's variant `label`, timed as two entries, differs from itself: the ratio in each process. */
+void row_twins(struct doc *row, const char *label, const struct doc *ratios);
+
 /* How the times compare with those of a baseline in the same processes: its label, its median in each. */
 void row_beside(struct doc *row, const char *baseline, const struct doc *medians);
 

@@ -45,7 +45,7 @@ struct point {
     struct doc *beside;  /* of a plugin: for each of them the median of the baseline timed beside it */
     const struct point *baseline;
     double setup_ns;
-    int single;
+    int single, repeated, disturbed; /* blocks; see job_time.c */
 };
 
 struct sweep {
@@ -62,8 +62,10 @@ struct sweep {
 
     struct point *points; /* of the present group */
     size_t npoints;
-    int data;          /* descriptor of its inputs */
-    struct doc *flops; /* sentinel readings */
+    int data;                 /* descriptor of its inputs */
+    struct doc *flops;        /* sentinel readings */
+    const struct point *twin; /* the point that was timed as two entries, */
+    struct doc *twins;        /* and in each process the time of the second over that of the first */
 };
 
 /* ---- rows -------------------------------------------------------------------------------------- */
@@ -289,6 +291,7 @@ static void probe(struct sweep *s, struct point *p) {
 static struct doc *time_job(const struct sweep *s, struct point *const *chosen, size_t n, int replicate) {
     struct doc *job = doc_object(), *points = doc_array(), *estimates = doc_array();
     for (size_t i = 0; i < n; i++) {
+        if (chosen[i] == s->twin) doc_put_num(job, "twin", (double)i);
         doc_add(points, doc_copy(chosen[i]->plan));
         doc_add(estimates, doc_number(chosen[i]->probed_ns));
     }
@@ -321,7 +324,8 @@ static const char *plugin_of(const struct point *p) { return doc_str(p->plan, "p
 /* A baseline was timed beside the plugin's points for their sake only: its own row has other samples. */
 static void take_times(struct sweep *s, const struct doc *result, struct point *const *chosen, size_t n,
                        const struct point *baseline) {
-    const struct doc *times = doc_get(result, "times"), *flops = doc_get(result, "fma_flops");
+    const struct doc *times = doc_get(result, "times"), *flops = doc_get(result, "fma_flops"),
+                     *second = doc_get(result, "twin_ns");
     double beside = 0;
     for (size_t i = 0; i < doc_len(times); i++) {
         struct point *p = by_id(s, doc_str(doc_at(times, i), "id", NULL));
@@ -334,6 +338,9 @@ static void take_times(struct sweep *s, const struct doc *result, struct point *
         doc_add(p->samples, doc_copy(samples));
         p->setup_ns = doc_num(doc_at(times, i), "setup_ns", 0);
         p->single |= doc_flag(doc_at(times, i), "single");
+        p->repeated += doc_int(doc_at(times, i), "repeated", 0);
+        p->disturbed += doc_int(doc_at(times, i), "disturbed", 0);
+        if (p == s->twin && second) doc_add(s->twins, doc_number(median_of(second) / median_of(samples)));
     }
     for (size_t i = 0; i < n && baseline; i++)
         if (chosen[i] != baseline) {
@@ -400,10 +407,11 @@ static size_t choose(struct sweep *s, const char *plugin, double held, size_t *f
 
 /* All replicates of the points of one plugin, or of all that are built in. */
 static void time_points(struct sweep *s, const char *plugin, struct point *baseline) {
+    const struct point *held_twice = baseline ? baseline : s->twin;
     int replicates = doc_int(s->measure, "replicates", 6);
     size_t room = s->npoints + 1;
     struct point **chosen = xmalloc(room * sizeof *chosen), **part = xmalloc(room * sizeof *part);
-    double held = baseline ? bytes_of(baseline->plan, 1) - bytes_of(baseline->plan, 0) : 0;
+    double held = held_twice ? bytes_of(held_twice->plan, 1) - bytes_of(held_twice->plan, 0) : 0;
     for (size_t from = 0, n; (n = choose(s, plugin, held, &from, chosen)) > 0;) {
         if (baseline) chosen[n++] = baseline;
         for (int r = 0; r < replicates && !child_interrupted(); r++) {
@@ -415,12 +423,13 @@ static void time_points(struct sweep *s, const char *plugin, struct point *basel
     free(part);
 }
 
-/* The fastest exact variant of the program in this group, as far as the probes tell; NULL: none. */
-static struct point *baseline_of(struct sweep *s) {
+/* The fastest variant of the program in this group, as far as the probes tell; NULL: none. */
+static struct point *fastest(struct sweep *s, int exact_only) {
     struct point *best = NULL;
     for (size_t i = 0; i < s->npoints; i++) {
         struct point *p = &s->points[i];
-        if (!p->row || *plugin_of(p) || strcmp(doc_str(p->plan, "kind", ""), "exact")) continue;
+        if (!p->row || *plugin_of(p) || (exact_only && strcmp(doc_str(p->plan, "kind", ""), "exact")))
+            continue;
         if (!best || p->probed_ns < best->probed_ns) best = p;
     }
     return best;
@@ -428,13 +437,18 @@ static struct point *baseline_of(struct sweep *s) {
 
 /* Plugins are timed in workers of their own, where they can spoil nothing of others. */
 static void time_group(struct sweep *s) {
+    s->twin = fastest(s, 1);
+    if (!s->twin) s->twin = fastest(s, 0);
     time_points(s, "", NULL);
+    const struct point *twin = s->twin;
+    s->twin = NULL; /* the rest is not timed twice */
     for (size_t i = 0; i < s->npoints && !child_interrupted(); i++) {
         const char *plugin = plugin_of(&s->points[i]);
         int seen = !*plugin;
         for (size_t j = 0; j < i; j++) seen |= !strcmp(plugin_of(&s->points[j]), plugin);
-        if (!seen) time_points(s, plugin, baseline_of(s));
+        if (!seen) time_points(s, plugin, fastest(s, 1));
     }
+    s->twin = twin;
 }
 
 static double peak(const struct sweep *s) { return doc_len(s->flops) ? median_of(s->flops) : 0; }
@@ -444,6 +458,8 @@ static void finish_group(struct sweep *s, int timed) {
         struct point *p = &s->points[i];
         if (!p->row) continue;
         if (timed) row_timed(p->row, p->samples, p->setup_ns, p->single);
+        if (timed) row_disturbed(p->row, p->repeated, p->disturbed);
+        if (timed && doc_len(s->twins)) row_twins(p->row, doc_str(s->twin->plan, "label", ""), s->twins);
         if (timed && p->baseline) row_beside(p->row, doc_str(p->baseline->plan, "label", ""), p->beside);
         row_ceilings(p->row, peak(s), ceiling(s, doc_int(p->plan, "threads", 1), "read_bytes"));
         write_row(s, p);
@@ -479,6 +495,8 @@ static size_t take_group(struct sweep *s, const struct doc *points, size_t at) {
     int group = doc_int(doc_at(points, at), "group", 0);
     s->npoints = 0;
     s->flops = doc_array();
+    s->twins = doc_array();
+    s->twin = NULL;
     for (; at < doc_len(points) && doc_int(doc_at(points, at), "group", 0) == group; at++) {
         const struct doc *plan = doc_at(points, at);
         if (results_has(s->results, doc_str(plan, "id", ""))) {
@@ -501,6 +519,7 @@ static void drop_group(struct sweep *s) {
         doc_free(s->points[i].beside);
     }
     doc_free(s->flops);
+    doc_free(s->twins);
 }
 
 static void account(struct sweep *s, struct doc *manifest) {

@@ -25,9 +25,12 @@ holds "every row is ok" [ "$(grep -c '"status":"ok"' "$R/points.jsonl")" = 20 ]
 holds "a summary line for every row" [ "$(wc -l <"$R/summary.csv")" = 21 ]
 for key in '"median_ns":' '"ci_ns":[' '"process_medians_ns":[' '"samples_ns":[' '"setup_ns":' '"state_bytes":' \
     '"scratch_bytes":' '"arena_peak_bytes":' '"hwm_bytes":' '"gflops":' '"peak_fraction":' '"roofline_fraction":' \
-    '"rel_fro":' '"bound":' '"skill":' '"cosine_p01":' '"flags":[' '"repro":"attnbench run '; do
+    '"disturbed":{"repeated":' '"rel_fro":' '"bound":' '"skill":' '"cosine_p01":' '"flags":[' '"repro":"attnbench run '; do
     holds "rows have $key" sh -c "grep '\"id\":\"flash/b1h2n64' $R/points.jsonl | grep -qF '$key'"
 done
+holds "the fastest exact variant was timed twice, once in each replicate, in each of 4 groups" [ "$(grep -o \
+    '"aa":{"label":"[a-z]*","process_ratios":\[[0-9.e+-]*,[0-9.e+-]*\]}' "$R/points.jsonl" | wc -l)" = 20 ]
+holds "by itself" sh -c "! grep -o '\"aa\":{\"label\":\"[a-z]*' $R/points.jsonl | grep -vE 'f(ull|lash)'"
 for key in '"state": "finished"' '"host":' '"cpu":' '"caches":' '"kernel":' '"compiler":' '"flags":' '"core":' \
     '"OMP_PROC_BIND":' '"fma_flops":' '"wall_seconds":' '"command":'; do
     holds "the manifest has $key" grep -qF "$key" "$R/manifest.json"
