@@ -27,12 +27,11 @@ static void set_param(const struct attn_variant *v, void *params, const char *wo
     const char *sign = strchr(word, '=');
     struct attn_error error;
     if (!sign || sign == word) die(EXIT_USAGE, "--set %s: give it as KEY=VALUE", word);
-    char *key = format("%.*s", (int)(sign - word), word), *end;
+    char *key = format("%.*s", (int)(sign - word), word);
     const struct attn_param *p = params_find(v, key);
     if (!p)
         die(EXIT_USAGE, "--set %s: %s has no parameter '%s'; %s", word, v->name, key, params_suggest(v, key));
-    double x = strtod(sign + 1, &end);
-    struct doc *value = sign[1] && !*end ? doc_number(x) : doc_string(sign + 1);
+    struct doc *value = doc_word(sign + 1);
     if (params_set(params, p, value, &error)) die(EXIT_USAGE, "--set %s: %s", word, error.text);
     doc_free(value);
     free(key);

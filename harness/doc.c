@@ -33,6 +33,12 @@ struct doc *doc_number(double x) {
     return out(json_real(x));
 }
 
+struct doc *doc_word(const char *word) {
+    char *end;
+    double x = strtod(word, &end);
+    return *word && !*end ? doc_number(x) : doc_string(word);
+}
+
 struct doc *doc_parse(const char *text, size_t length, char error[200]) {
     json_error_t e;
     json_t *j = json_loadb(text, length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &e);

@@ -14,7 +14,8 @@ struct doc;
 struct doc *doc_object(void);
 struct doc *doc_array(void);
 struct doc *doc_string(const char *);
-struct doc *doc_number(double); /* whole numbers up to 2^53 become integers; inf and NaN null */
+struct doc *doc_number(double);     /* whole numbers up to 2^53 become integers; inf and NaN null */
+struct doc *doc_word(const char *); /* a number where all of the word is one, else a string */
 /* NULL, with the place and reason in `error`, unless text is one JSON value. */
 struct doc *doc_parse(const char *text, size_t length, char error[200]);
 struct doc *doc_copy(const struct doc *);

@@ -43,11 +43,9 @@ struct doc *case_parse(const char *words, struct attn_error *error) {
                  "it opens with a group of checks, for example 'run nq=7 nk=7 dk=5 mask=causal'");
     doc_put_str(d, "group", word ? word : "");
     while (!failed && (word = strtok_r(NULL, " ", &rest))) {
-        char *value = strchr(word, '='), *end;
+        char *value = strchr(word, '=');
         if (value) *value++ = '\0';
-        double x = value ? strtod(value, &end) : 1;
-        struct doc *x_doc = value && (*end || end == value) ? doc_string(value) : doc_number(x);
-        doc_put(trial_knows(word) ? trial : params, word, x_doc);
+        doc_put(trial_knows(word) ? trial : params, word, value ? doc_word(value) : doc_number(1));
     }
     failed = failed || trial_from_doc(trial, &t, error);
     doc_put(d, "trial", trial);

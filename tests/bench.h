@@ -29,9 +29,7 @@ static inline void make(struct rig *r, const char *name, const struct trial *t, 
         char key[32];
         const char *value = strchr(pair, '=') + 1;
         snprintf(key, sizeof key, "%.*s", (int)(value - 1 - pair), pair);
-        char *end;
-        double x = strtod(value, &end);
-        struct doc *d = *end ? doc_string(value) : doc_number(x);
+        struct doc *d = doc_word(value);
         if (params_set(params, params_find(v, key), d, &error)) fail_msg("%s", error.text);
         doc_free(d);
     }
