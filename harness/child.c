@@ -37,6 +37,7 @@ void child_catch_signals(void) {
             continue; /* nohup */
         sigaction(signals[i], &act, NULL);
     }
+    signal(SIGPIPE, SIG_IGN); /* who reads our words may leave; what is measured is still to be written */
 }
 
 int child_interrupted(void) { return stop; }

@@ -44,7 +44,8 @@ void child_run(struct child *);
 /* "crashed: segmentation fault; last words: ..." The caller frees it. */
 char *child_reason(const struct child *);
 
-/* SIGINT and SIGTERM end the running child and make child_interrupted() true. */
+/* SIGINT and SIGTERM end the running child and make child_interrupted() true; a reader of our output who leaves
+   ends nothing. */
 void child_catch_signals(void);
 int child_interrupted(void);
 

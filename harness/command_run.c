@@ -110,12 +110,19 @@ int command_run(int argc, char **argv) {
     before = stopwatch_seconds();
     save(dir, "summary.csv", table_csv(results.rows));
     int pictures = o.no_plots || code == EXIT_INTERRUPTED ? 0 : plot_all(dir, results.rows);
+    if (code == EXIT_FINE && child_interrupted()) {
+        warn("interrupted while the pictures were drawn; every point is measured; 'attnbench plot %s' draws "
+             "them",
+             dir);
+        code = EXIT_INTERRUPTED;
+    }
     close_manifest(dir, manifest, code, start, planned, stopwatch_seconds() - before);
     table_print(doc_str(plan, "question", ""), results.rows);
     printf("\n%zu of %zu points in %s", doc_len(results.rows), doc_len(doc_get(plan, "points")), dir);
     if (pictures > 0) printf("; %d pictures in %s/plots", pictures, dir);
     puts("");
-    if (code == EXIT_INTERRUPTED) warn("interrupted; go on with --resume");
+    if (doc_len(results.rows) < doc_len(doc_get(plan, "points")) && code == EXIT_INTERRUPTED)
+        warn("interrupted; go on with --resume");
     results_close(&results);
     doc_free(manifest);
     doc_free(plan);

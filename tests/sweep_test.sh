@@ -211,6 +211,13 @@ ids "$R/points.jsonl" >"$T/a"
 ids "$T/uncut/points.jsonl" >"$T/b"
 same "the same rows as without a break" "$T/a" "$T/b"
 
+# ---- a reader who leaves
+R=$T/left
+{ "$A" run "$T/plain.lua" -o "$R" --no-plots 2>&1; echo $? >"$T/code"; } | head -c 1 >/dev/null
+holds "a reader who leaves ends nothing" [ "$(cat "$T/code")" = 0 ]
+holds "all rows are there" [ "$(rows)" = 20 ]
+holds "the manifest says how it ended" grep -q '"state": "finished"' "$R/manifest.json"
+
 # ---- two at once
 "$A" run "$T/bad.lua" -o "$T/two" --filter broken_hang --point-timeout 60s --no-plots >/dev/null 2>&1 &
 parent=$!
