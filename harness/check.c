@@ -43,7 +43,7 @@ static struct {
         unsigned features;
     } broken[BROKEN_MAX];
     size_t nbroken;
-    long checks, cases;
+    long checks, cases, runs;
 } now;
 
 /* ---- what groups use --------------------------------------------------------------------------- */
@@ -126,7 +126,9 @@ static const struct check_group *group_find(const char *name) {
 }
 
 static void attempt(const char *group, const struct trial *t, const void *params) {
-    if (!strcmp(group, "run") && now.cases++ % checked->every) return;
+    now.cases++;
+    if (!strcmp(group, "run") && now.runs++ % checked->every) return;
+    if (now.cases % checked->sample) return;
     now.trial = *t;
     if (t->isa == ATTN_ISA_BEST) now.trial.isa = checked->isa;
     now.group = group;

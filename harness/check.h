@@ -7,8 +7,9 @@
 
 struct check {
     const struct attn_variant *variant;
-    int isa;   /* instruction set of all trials but those that compare two */
-    int every; /* of the plain runs, which are most of the cases, only every so-manieth; 1: all */
+    int isa;    /* instruction set of all trials but those that compare two */
+    int every;  /* of the plain runs, which are most of the cases, only every so-manieth; 1: all */
+    int sample; /* of all cases only every so-manieth: for a memory checker, which is slow; 1: all */
 
     /* Called before each case, so that a crash can be placed; the document (test_case.h) is the caller's. */
     void (*begin)(struct doc *test_case);

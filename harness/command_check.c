@@ -39,14 +39,15 @@ static void send_fail(const char *promise, const char *detail, struct doc *test_
     child_send(d);
 }
 
-/* The job: {every} or {case}. */
+/* The job: {every, sample} or {case}. */
 int command_check_child(int argc, char **argv) {
     const struct attn_variant *v = argc == 2 ? registry_find(argv[1]) : NULL;
     struct doc *job = v ? child_job() : NULL, *test_case = doc_get(job, "case"), *d = doc_object();
     struct attn_error error;
     char *reason;
     if (!v) die(EXIT_USAGE, "this command is for the program's own use");
-    struct check c = {v, isa_forced(&reason), doc_int(job, "every", 1), send_begin, send_fail};
+    struct check c = {
+        v, isa_forced(&reason), doc_int(job, "every", 1), doc_int(job, "sample", 1), send_begin, send_fail};
     if (c.isa < 0) die(EXIT_USAGE, "%s", reason);
     long checks = test_case ? check_case(&c, test_case, &error) : check_variant(&c);
     if (checks < 0) die(EXIT_USAGE, "--case: %s", error.text);

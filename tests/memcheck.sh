@@ -2,7 +2,7 @@
 # beside what was asked for, in the program as in its libraries. Valgrind knows no AVX-512: AVX2 kernels are seen.
 . "$(dirname "$0")/lib.sh"
 names=$("$A" list | tail -n +2 | cut -d' ' -f1)
-echo '{"every":40}' >"$T/job"
+echo '{"sample":29}' >"$T/job"
 # The child of check itself, since a process that executes itself again cannot be followed; it finds its job on
 # descriptor 0 and reports on 3. The program's malloc() is to be watched in place of the C library's.
 export OMP_NUM_THREADS=3
