@@ -22,7 +22,7 @@ static double small_median(double *x, size_t n) {
     return n % 2 ? x[n / 2] : 0.5 * (x[n / 2 - 1] + x[n / 2]);
 }
 
-static double widening(size_t n) { return sqrt((double)n / (double)(n - 1)) * line_student(n - 1) / 1.96; }
+static double widening(size_t n) { return line_student(n - 1) / 1.96; }
 
 double resample_log_median(const double *x, size_t n, uint64_t stream, double *draws) {
     double *logs = xmalloc(n * sizeof *logs), *drawn = xmalloc(n * sizeof *drawn);
