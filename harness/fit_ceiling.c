@@ -3,7 +3,7 @@
 
 #include "fit_parts.h"
 
-/* The row has the share of the nearer ceiling; it is arithmetic where that is the share of the multiply-add peak. */
+/* The row has the share of the nearer ceiling: arithmetic, where that is the share of the peak. */
 static const char *nearer(const struct doc *row, double share) {
     return doc_num(row, "peak_fraction", 0) >= share * (1 - 1e-9) ? "arithmetic" : "bandwidth";
 }

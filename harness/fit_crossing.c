@@ -1,9 +1,10 @@
 /*
  * fit_crossing.c -- from which length on a curve is faster than a baseline.
  *
- * At each length that both have, the logarithm of the ratio of their times and its interval: "faster", "slower", or
- * covered by the noise. Lengths that are clear decide what is said at all; between two clear ones of opposite kind the
- * ratio is interpolated, straight in logarithms, in every draw of the bootstrap. Nothing is said beyond the lengths.
+ * At each length that both have, the logarithm of the ratio of their times and its interval: "faster",
+ * "slower", or covered by the noise. Lengths that are clear decide what is said at all; between two clear
+ * ones of opposite kind the ratio is interpolated, straight in logarithms, in every draw of the bootstrap.
+ * Nothing is said beyond the lengths.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -63,8 +64,9 @@ static struct sides sides_of(const struct gap *gaps, size_t n) {
     return s;
 }
 
-/* Where the line through the values changes sign between lengths `from` and `to`: the first and the last place. Of
-   draw d; of the values themselves where d is negative. A draw that has the other sign at an end already ends there. */
+/* Where the line through the values changes sign between lengths `from` and `to`: the first and the last
+   place. Of draw d; of the values themselves where d is negative. A draw that has the other sign at an end
+   already ends there. */
 static void places(const struct gap *gaps, size_t from, size_t to, int d, double place[2]) {
     int side = gaps[from].side, found = 0;
     place[0] = place[1] = gaps[side * (d < 0 ? 1.0 : gaps[from].draws[d]) < 0 ? from : to].log_n;
@@ -120,7 +122,7 @@ static void say(struct doc *answer, const char *verdict, char *words) {
     free(words);
 }
 
-/* The same side at all clear lengths; a noisy one at either end could hide a crossing, one in between hardly. */
+/* The same side at all clear lengths; noise at either end could hide a crossing, in between hardly. */
 static void one_side(struct doc *answer, const struct gap *gaps, const struct sides *s, size_t n) {
     int faster = gaps[s->first].side < 0;
     double from = exp(gaps[s->first].log_n), to = exp(gaps[s->last].log_n);

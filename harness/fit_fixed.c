@@ -1,10 +1,11 @@
 /*
  * fit_fixed.c -- the part of a call's time that does not shrink with n.
  *
- * a + b n^p with the declared p is fitted to the shortest lengths by least squares of relative errors, so that each
- * length counts alike; a is the answer. As with the slope, its interval is the wider of bootstrap and scatter, and
- * where that reaches down to nothing the answer is that it cannot be told. Nor can it where a part that grows with the
- * square root of n^p, in place of the fixed one, fits better: then it is no fixed cost that shows.
+ * a + b n^p with the declared p is fitted to the shortest lengths by least squares of relative errors, so
+ * that each length counts alike; a is the answer. As with the slope, its interval is the wider of bootstrap
+ * and scatter, and where that reaches down to nothing the answer is that it cannot be told. Nor can it where
+ * a part that grows with the square root of n^p, in place of the fixed one, fits better: then it is no fixed
+ * cost that shows.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -76,7 +77,7 @@ void fit_fixed(struct doc *growth, const struct fit_curve *c) {
     double declared = doc_num(growth, "time.declared", (double)NAN), interval[2];
     size_t n = c->count < SHORTEST ? c->count : SHORTEST;
     if (isnan(declared)) cannot(growth, "no exponent is declared");
-    else if (declared == 0) cannot(growth, "all of the time is declared not to grow");
+    else if (declared == 0) cannot(growth, "its declared time is all fixed");
     else if (n < FIT_FEWEST) cannot(growth, "too few lengths");
     else if (!strcmp(doc_str(growth, "time.verdict", ""), "contradicted"))
         cannot(growth, "time does not grow as declared");
@@ -85,7 +86,7 @@ void fit_fixed(struct doc *growth, const struct fit_curve *c) {
         int grows = fixed_of(c->points, n, declared, &f, interval);
         doc_put(growth, "fixed_interval_ns", fit_pair(interval[0], interval[1]));
         if (!(interval[0] > 0)) cannot(growth, "the noise covers it");
-        else if (grows) cannot(growth, "a part that grows more slowly than declared fits better");
+        else if (grows) cannot(growth, "a part that grows fits better");
         else tell(growth, f.ns, interval);
     }
 }

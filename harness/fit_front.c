@@ -1,9 +1,10 @@
 /*
  * fit_front.c -- at each length, the variants that no other beats in time, memory and error together.
  *
- * x beats y where its time is less, the intervals of the two medians apart, and neither its memory nor its error is
- * greater. So noise keeps a variant on the front and never takes it off. Errors of rounding are all alike. Controls are
- * no candidates, or `zero` would beat nearly all; whom they beat is told apart: it is no better than nothing.
+ * x beats y where its time is less, the intervals of the two medians apart, and neither its memory nor its
+ * error is greater. So noise keeps a variant on the front and never takes it off. Errors of rounding are all
+ * alike. Controls are no candidates, or `zero` would beat nearly all; whom they beat is told apart: it is no
+ * better than nothing.
  */
 #include <math.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /*
  * fit_memory.c -- the exponent of memory, state and scratch.
  *
- * Sizes are exact, so that differences tell what a fixed part would hide: of a + b n^p the difference over one doubling
- * is 2^p times that over the doubling before. The three greatest lengths decide.
+ * Sizes are exact, so that differences tell what a fixed part would hide: of a + b n^p the difference over
+ * one doubling is 2^p times that over the doubling before. The three greatest lengths decide.
  */
 #include <math.h>
 
@@ -10,8 +10,8 @@
 
 static const double tolerance = 0.02, steepest = 8;
 
-/* The p of a + b n^p through three sizes; NaN where they do not grow in such a way. By halving, as lengths need not
-   double: the ratio of the differences rises with p. */
+/* The p of a + b n^p through three sizes; NaN where they do not grow in such a way. By halving, as lengths
+   need not double: the ratio of the differences rises with p. */
 static double exponent_of(const double n[3], const double bytes[3]) {
     double first = bytes[1] - bytes[0], second = bytes[2] - bytes[1], low = -steepest, high = steepest;
     if (first == 0 && second == 0) return 0;

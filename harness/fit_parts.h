@@ -1,8 +1,8 @@
 /*
  * fit_parts.h -- what the parts of the answers share; for fit*.c alone.
  *
- * A series is one combination of all settings but variant and length, a curve is one label in it, a point is a row with
- * a time at one length n = nq = nk. Rows without a time are no points.
+ * A series is one combination of all settings but variant and length, a curve is one label in it, a point is
+ * a row with a time at one length n = nq = nk. Rows without a time are no points.
  */
 #ifndef FIT_PARTS_H
 #define FIT_PARTS_H
@@ -50,8 +50,8 @@ int fit_follows_n(const struct fit_curve *);
 /* Exponents are told from this length on: below it fixed costs and small tiles weigh in. */
 enum { FIT_FROM = 2048, FIT_FEWEST = 3 };
 
-/* "confirmed" where the interval lies within `tolerance` of what was declared, "contradicted" where all of it lies
-   outside, else "undecided". */
+/* "confirmed" where the interval lies within `tolerance` of what was declared, "contradicted" where all of
+   it lies outside, else "undecided". */
 const char *fit_verdict(const double interval[2], double declared, double tolerance);
 
 struct doc *fit_pair(double low, double high);

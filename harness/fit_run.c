@@ -16,8 +16,8 @@ static int is_point(const struct doc *row) {
            doc_num(row, "shape.nq", 0) >= 1 && doc_str(row, "label", NULL);
 }
 
-/* What names the series, in the order of the answers. What is the same in nearly every run comes last and is left out
-   where it is as usual. */
+/* What names the series, in the order of the answers. What is the same in nearly every run comes last and
+   is left out where it is as usual. */
 static struct doc *about_series(const struct doc *row) {
     static const char *const sizes[] = {"batch", "heads", "kv_heads", "dk", "dv"};
     struct doc *about = doc_object();
@@ -73,7 +73,7 @@ static double *processes_of(const struct doc *row, size_t *n) {
     return x;
 }
 
-/* The stream is the length: what ran in the same processes draws the same processes, other lengths draw others. */
+/* The stream is the length: what ran in the same processes draws the same ones, other lengths draw others. */
 static struct fit_point make_point(const struct doc *row) {
     struct fit_point p = {.n = doc_num(row, "shape.nq", 0), .row = row};
     double *x = processes_of(row, &p.processes);
@@ -133,7 +133,7 @@ double fit_memory_bytes(const struct doc *row) {
            doc_num(row, "memory.scratch_bytes", (double)NAN);
 }
 
-/* The label names functions of n, as "window=f(n)" or "f2(n)"; a layout from a function is an object in the row. */
+/* The label names functions of n, "window=f(n)" or "f2(n)"; a layout from a function is an object in the row. */
 int fit_follows_n(const struct fit_curve *c) {
     const struct doc *tensors = doc_get(fit_curve_row(c), "tensors");
     for (size_t i = 0; i < doc_len(tensors); i++)

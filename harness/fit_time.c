@@ -1,10 +1,10 @@
 /*
  * fit_time.c -- the exponent of time.
  *
- * Two things make a slope uncertain. The medians have noise, which the processes of each point show: the bootstrap. And
- * points that lie on no line at all, because the machine was another one from length to length or the curve bends: their
- * scatter about the line. The second holds the first, but from very few points; so the interval is, on either side, the
- * wider of the two.
+ * Two things make a slope uncertain. The medians have noise, which the processes of each point show: the
+ * bootstrap. And points that lie on no line at all, because the machine was another one from length to
+ * length or the curve bends: their scatter about the line. The second holds the first, but from very few
+ * points; so the interval is, on either side, the wider of the two.
  */
 #include <math.h>
 #include <stdlib.h>

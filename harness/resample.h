@@ -1,12 +1,14 @@
 /*
  * resample.h -- the bootstrap over processes: what else the median of a point could have been.
  *
- * The samples of one process depend on each other, so that whole processes are drawn anew, with replacement, and the
- * median of their medians is taken. All is done in logarithms. So few processes make the drawn medians too alike; their
- * distance from the true one is therefore widened by what Student's t says of as many values.
+ * The samples of one process depend on each other, so that whole processes are drawn anew, with replacement,
+ * and the median of their medians is taken. All is done in logarithms. So few processes make the drawn
+ * medians too alike; their distance from the true one is therefore widened by what Student's t says of as
+ * many values.
  *
- * The draws come from the project's counter-based generator: the same rows give the same answer every time. Two points
- * with the same stream and the same number of processes draw the same processes, as it must be where these ran both.
+ * The draws come from the project's counter-based generator: the same rows give the same answer every time.
+ * Two points with the same stream and the same number of processes draw the same processes, as it must be
+ * where these ran both.
  */
 #ifndef RESAMPLE_H
 #define RESAMPLE_H

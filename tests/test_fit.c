@@ -196,7 +196,7 @@ static void a_wild_process(void **state) {
     assert_true(t.held >= promised(SEEDS) && t.contradicted == 0 && t.furthest < 0.1);
 }
 
-/* One length at which the machine was half as fast: the slope stays near, and the interval says that it is not sure. */
+/* One length at which the machine was slower: the slope stays near, and the interval is not sure. */
 static void a_wild_length(void **state) {
     (void)state;
     for (double at = 2048; at <= 65536; at *= 2) {
@@ -552,7 +552,7 @@ static void fixed_costs_that_cannot_be_told(void **state) {
     doc_free(a);
     m.declared = m.p = 0;
     a = answers_of(&m, 512, 16384, 1);
-    assert_word(growth_at(a, 0), "fixed_words", "cannot be told: all of the time is declared not to grow");
+    assert_word(growth_at(a, 0), "fixed_words", "cannot be told: its declared time is all fixed");
     doc_free(a);
     struct doc *rows = doc_array(); /* n^2 and a part that grows with n */
     for (double n = 512; n <= 16384; n *= 2) {
