@@ -86,7 +86,7 @@ int results_write(const char *dir, const char *name, const char *text) {
     return failed ? -1 : 0;
 }
 
-static const char *const files[] = {"points.jsonl", "manifest.json", "summary.csv", "plan.jsonl"};
+static const char *const files[] = {"points.jsonl", "manifest.json", "summary.csv", "plan.jsonl", "fit.json"};
 enum { FILES = sizeof files / sizeof *files };
 
 /* The first of our files that stands in the folder, or NULL. */

@@ -28,7 +28,7 @@ expect 2 "describe nothing" "$A" describe
 expect 2 "describe unknown" "$A" describe lienar
 said "$T/err" "no variant 'lienar'; did you mean 'linear'?"
 
-for command in list describe run apply check plot; do expect 0 "$command --help" "$A" "$command" --help; done
+for command in list describe run apply check plot fit; do expect 0 "$command --help" "$A" "$command" --help; done
 same "run --help: transcript" $G/run-help.txt "$("$A" run --help >"$T/run-help"; echo "$T/run-help")"
 expect 2 "run without a config" "$A" run
 said "$T/err" "run needs a config"

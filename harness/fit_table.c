@@ -1,0 +1,222 @@
+/* fit_table.c -- the answers of a run, for people. */
+#include "fit_table.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "text.h"
+
+/* ---- those of one series ----------------------------------------------------------------------- */
+
+static int same(const struct doc *a, const struct doc *b) {
+    char *x = doc_text(a, 0), *y = doc_text(b, 0);
+    int equal = !strcmp(x, y);
+    free(x), free(y);
+    return equal;
+}
+
+/* The elements of `list` that belong to the series; the caller frees the array, not what is in it. */
+static const struct doc **of_series(const struct doc *list, const struct doc *series, size_t *n) {
+    const struct doc **found = xmalloc((doc_len(list) + 1) * sizeof *found);
+    *n = 0;
+    for (size_t i = 0; i < doc_len(list); i++)
+        if (same(doc_get(doc_at(list, i), "series"), series)) found[(*n)++] = doc_at(list, i);
+    return found;
+}
+
+static int width_of(const struct doc **list, size_t n) {
+    size_t width = 8;
+    for (size_t i = 0; i < n; i++)
+        if (strlen(doc_str(list[i], "label", "")) > width) width = strlen(doc_str(list[i], "label", ""));
+    return (int)width;
+}
+
+static void print_title(const struct doc *s) {
+    int heads = doc_int(s, "heads", 1), kv = doc_int(s, "kv_heads", heads);
+    int dk = doc_int(s, "dk", 0), dv = doc_int(s, "dv", dk);
+    printf("\n%s, mask %s, batch %d, %d heads", doc_str(s, "input", "?"), doc_str(s, "mask", "?"),
+           doc_int(s, "batch", 1), heads);
+    if (kv != heads) printf(" (%d of keys)", kv);
+    printf(", head size %d", dk);
+    if (dv != dk) printf("/%d", dv);
+    printf(", %d threads, %s", doc_int(s, "threads", 1), doc_str(s, "isa", "best"));
+    if (doc_num(s, "seed", 1) != 1) printf(", seed %.0f", doc_num(s, "seed", 1));
+    if (doc_get(s, "softcap")) printf(", softcap %g", doc_num(s, "softcap", 0));
+    if (doc_get(s, "shift")) printf(", shift %g", doc_num(s, "shift", 0));
+    if (doc_get(s, "scale")) printf(", scale %.9g", doc_num(s, "scale", 0));
+    putchar('\n');
+}
+
+/* ---- growth -------------------------------------------------------------------------------------- */
+
+/* A number of an answer, or a dash. */
+static const char *number(const struct doc *x, const char *form) {
+    static char text[4][32];
+    static int next;
+    char *t = text[next++ % 4];
+    if (!doc_is_number(x)) return "-";
+    snprintf(t, 32, form, doc_as_num(x));
+    return t;
+}
+
+static void print_times(const struct doc **growth, size_t n) {
+    int width = width_of(growth, n);
+    printf("  %-*s %8s %6s %15s  %-15s from length to length\n", width, "time", "declared", "slope",
+           "interval", "verdict");
+    for (size_t i = 0; i < n; i++) {
+        const struct doc *time = doc_get(growth[i], "time"), *local = doc_get(time, "local");
+        const struct doc *low = doc_at(doc_get(time, "interval"), 0),
+                         *high = doc_at(doc_get(time, "interval"), 1);
+        char interval[64] = "-";
+        if (doc_is_number(low))
+            snprintf(interval, sizeof interval, "%s to %s", number(low, "%.2f"), number(high, "%.2f"));
+        printf("  %-*s %8s %6s %15s  %-15s", width, doc_str(growth[i], "label", ""),
+               number(doc_get(time, "declared"), "%.3g"), number(doc_get(time, "slope"), "%.3f"), interval,
+               doc_str(time, "verdict", ""));
+        for (size_t x = 0; x < doc_len(local); x++)
+            printf(" %s", number(doc_get(doc_at(local, x), "slope"), "%.2f"));
+        putchar('\n');
+    }
+}
+
+static void print_memory(const struct doc **growth, size_t n) {
+    int width = width_of(growth, n);
+    printf("  %-*s %8s %8s  %-15s fixed time of a call\n", width, "memory", "declared", "exponent",
+           "verdict");
+    for (size_t i = 0; i < n; i++) {
+        const struct doc *memory = doc_get(growth[i], "memory");
+        printf("  %-*s %8s %8s  %-15s %s\n", width, doc_str(growth[i], "label", ""),
+               number(doc_get(memory, "declared"), "%.3g"), number(doc_get(memory, "exponent"), "%.3f"),
+               doc_str(memory, "verdict", ""), doc_str(growth[i], "fixed_words", ""));
+    }
+}
+
+/* ---- crossovers and fronts ----------------------------------------------------------------------- */
+
+static void print_crossovers(const struct doc *list, const struct doc *series) {
+    size_t n;
+    const struct doc **all = of_series(list, series, &n);
+    if (n) printf("  against %s\n", doc_str(all[0], "baseline", "?"));
+    for (size_t i = 0; i < n; i++)
+        printf("    %-*s %s\n", width_of(all, n), doc_str(all[i], "label", ""), doc_str(all[i], "words", ""));
+    free(all);
+}
+
+/* Appends a word to a line, which is printed where it would grow beyond the page. */
+static void add_word(struct text *line, const char *word) {
+    enum { PAGE = 110 };
+    if (line->length + 1 + strlen(word) > PAGE) {
+        puts(line->s);
+        line->length = 0;
+        text_add(line, "           ");
+    }
+    text_add(line, " %s", word);
+}
+
+static void add_beaten(struct text *line, const char *opening, const struct doc *beaten) {
+    for (size_t i = 0; i < doc_len(beaten); i++) {
+        const struct doc *one = doc_at(beaten, i);
+        char *word = format("%s%s by %s%s", i ? "" : opening, doc_str(one, "label", ""),
+                            doc_str(one, "by", ""), i + 1 < doc_len(beaten) ? "," : "");
+        add_word(line, word);
+        free(word);
+    }
+}
+
+static void print_front(const struct doc *front) {
+    const struct doc *members = doc_get(front, "members");
+    struct text line = {0};
+    text_add(&line, "    n=%-6.0f", doc_num(front, "n", 0));
+    for (size_t i = 0; i < doc_len(members); i++) add_word(&line, doc_as_str(doc_at(members, i)));
+    add_beaten(&line, "| beaten: ", doc_get(front, "beaten"));
+    add_beaten(&line, "| no better than a control: ", doc_get(front, "below_controls"));
+    puts(line.s);
+    free(line.s);
+}
+
+static void print_fronts(const struct doc *list, const struct doc *series) {
+    size_t n;
+    const struct doc **all = of_series(list, series, &n);
+    if (n) puts("  not beaten in time, memory and error together");
+    for (size_t i = 0; i < n; i++) print_front(all[i]);
+    free(all);
+}
+
+/* ---- ceilings ------------------------------------------------------------------------------------ */
+
+static const struct doc *point_of(const struct doc **all, size_t n, const char *label, double length) {
+    for (size_t i = 0; i < n; i++)
+        if (!strcmp(doc_str(all[i], "label", ""), label) && doc_num(all[i], "n", 0) == length) return all[i];
+    return NULL;
+}
+
+static double next_length(const struct doc **all, size_t n, double after) {
+    double next = (double)INFINITY;
+    for (size_t i = 0; i < n; i++)
+        if (doc_num(all[i], "n", 0) > after) next = fmin(next, doc_num(all[i], "n", 0));
+    return next;
+}
+
+static void print_ceilings(const struct doc *list, const struct doc *series) {
+    size_t n;
+    const struct doc **all = of_series(list, series, &n);
+    int width = width_of(all, n);
+    if (n) puts("  share of the nearer ceiling: a arithmetic, b memory bandwidth (above 100%: from caches)");
+    if (n) printf("  %-*s", width, "");
+    for (double x = next_length(all, n, 0); !isinf(x); x = next_length(all, n, x)) printf(" n=%-6.0f", x);
+    if (n) putchar('\n');
+    for (size_t i = 0; i < n; i++) {
+        const char *label = doc_str(all[i], "label", "");
+        if (i && !strcmp(doc_str(all[i - 1], "label", ""), label)) continue;
+        printf("  %-*s", width, label);
+        for (double x = next_length(all, n, 0); !isinf(x); x = next_length(all, n, x)) {
+            const struct doc *p = point_of(all, n, label, x);
+            if (p && doc_num(p, "share", 0) > 0)
+                printf(" %5.1f%% %c", 100 * doc_num(p, "share", 0), *doc_str(p, "ceiling", "-"));
+            else printf(" %8s", p ? "-" : "");
+        }
+        putchar('\n');
+    }
+    free(all);
+}
+
+/* ---- rows without a result ----------------------------------------------------------------------- */
+
+static int same_reason(const struct doc *a, const struct doc *b) {
+    return !strcmp(doc_str(a, "status", ""), doc_str(b, "status", "")) &&
+           !strcmp(doc_str(a, "reason", ""), doc_str(b, "reason", ""));
+}
+
+static void print_not_ok(const struct doc *list) {
+    if (doc_len(list)) printf("\nno result: %zu rows\n", doc_len(list));
+    for (size_t i = 0; i < doc_len(list); i++) {
+        size_t first = 0;
+        while (!same_reason(doc_at(list, first), doc_at(list, i))) first++;
+        if (first < i) continue;
+        printf("  %s: %s\n", doc_str(doc_at(list, i), "status", ""), doc_str(doc_at(list, i), "reason", ""));
+        for (size_t x = i; x < doc_len(list); x++)
+            if (same_reason(doc_at(list, i), doc_at(list, x)))
+                printf("    %s\n", doc_str(doc_at(list, x), "id", ""));
+    }
+}
+
+void fit_table_print(const struct doc *answers) {
+    const struct doc *growth = doc_get(answers, "growth");
+    puts("Slopes are from n = 2048 on, log time over log n. Intervals: 95 percent.");
+    for (size_t i = 0; i < doc_len(growth); i++) {
+        const struct doc *series = doc_get(doc_at(growth, i), "series");
+        if (i && same(series, doc_get(doc_at(growth, i - 1), "series"))) continue;
+        size_t n;
+        const struct doc **own = of_series(growth, series, &n);
+        print_title(series);
+        print_times(own, n);
+        print_memory(own, n);
+        print_crossovers(doc_get(answers, "crossovers"), series);
+        print_fronts(doc_get(answers, "front"), series);
+        print_ceilings(doc_get(answers, "roofline"), series);
+        free(own);
+    }
+    print_not_ok(doc_get(answers, "not_ok"));
+}
