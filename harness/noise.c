@@ -1,0 +1,205 @@
+/* noise.c -- how far two runs of the same code stray from each other. */
+#include "noise.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "idset.h"
+#include "stats.h"
+#include "text.h"
+
+enum { LABELS_MIN = 3, GROUPS_MIN = 3, GROUP_POINTS_MIN = 3, POOL_MIN = 3 };
+static const double WILD = 0.01, NORMAL_MAD = 1.4826, FLOOR_QUANTILE = 0.95;
+
+double noise_log_ratio(const struct noise_point *p) { return p->b.at - p->a.at; }
+
+/* ---- the pool ---------------------------------------------------------------------------------- */
+
+static double own_df(const struct noise_point *p) { return (double)(p->a.kept + p->b.kept) - 2; }
+
+/* The variance of a process by this point alone. */
+static double own_variance(const struct noise_point *p) { return (p->a.squares + p->b.squares) / own_df(p); }
+
+/* The median of chi^2 over its degrees of freedom (Wilson and Hilferty). */
+static double chi_median(double df) { return pow(1 - 2 / (9 * df), 3); }
+
+/* The x whose trigamma is y. */
+static double trigamma_inverse(double y) {
+    double low = 1e-6, high = 1e8;
+    for (int i = 0; i < 200; i++) {
+        double half = sqrt(low * high);
+        if (inference_trigamma(half) > y) low = half;
+        else high = half;
+    }
+    return high;
+}
+
+/* Each point of a group saw the same processes, so it adds nothing to what the first of them did. */
+static double distinct_df(const struct noise_point *p, size_t n, size_t groups) {
+    double sum = 0;
+    for (size_t g = 0; g < groups; g++) {
+        double most = 0;
+        for (size_t i = 0; i < n; i++)
+            if (p[i].group == g) most = fmax(most, own_df(&p[i]));
+        sum += most;
+    }
+    return sum;
+}
+
+static void pool(struct noise *z, const struct noise_point *p, size_t n) {
+    double *scaled = xmalloc((n + 1) * sizeof *scaled), *logs = xmalloc((n + 1) * sizeof *logs), chance = 0;
+    size_t m = 0, positive = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (!(own_df(&p[i]) > 0)) continue;
+        scaled[m] = own_variance(&p[i]) / chi_median(own_df(&p[i]));
+        if (scaled[m] > 0) {
+            logs[positive++] = log(scaled[m]);
+            chance += inference_trigamma(own_df(&p[i]) / 2);
+        }
+        m++;
+    }
+    if (m >= POOL_MIN && positive) {
+        /* variances differ by chance alone, or by more than that? */
+        double mad = NORMAL_MAD * stats_mad(logs, positive), excess = mad * mad - chance / (double)positive;
+        z->pooled = stats_median(scaled, m);
+        z->prior = excess > 0 ? 2 * trigamma_inverse(excess) : (double)INFINITY;
+        z->df_max = distinct_df(p, n, z->groups);
+    }
+    free(scaled), free(logs);
+}
+
+/* The variance of a process for this point, and its degrees of freedom. */
+static double process_variance(const struct noise *z, const struct noise_point *p, double *df) {
+    double own = own_df(p) > 0 ? own_variance(p) : 0;
+    *df = own_df(p);
+    if (!(z->prior > 0)) return own;
+    if (*df > 0 && inference_f_tail(own / z->pooled, *df, z->prior) < WILD) return own;
+    double weight = isinf(z->prior) ? 1 : z->prior / (z->prior + *df);
+    *df = fmax(*df, fmin(*df + z->prior, z->df_max));
+    return weight * z->pooled + (1 - weight) * own;
+}
+
+double noise_variance(const struct noise *z, const struct noise_point *p, double *df) {
+    double processes = process_variance(z, p, df) * (1 / (double)p->a.kept + 1 / (double)p->b.kept);
+    double spread = z->spread * z->spread, sum = processes + spread;
+    if (*df > 0 && spread > 0) /* Satterthwaite */
+        *df = sum * sum / (processes * processes / *df + spread * spread / (double)(z->spread_groups - 1));
+    return sum;
+}
+
+/* ---- shift and spread -------------------------------------------------------------------------- */
+
+static size_t count_labels(const struct noise_point *p, size_t n) {
+    struct idset seen = {0};
+    size_t count = 0;
+    for (size_t i = 0; i < n; i++) count += idset_add(&seen, p[i].label) ? 1 : 0;
+    idset_free(&seen);
+    return count;
+}
+
+/* How far log ratios scatter around their median because the median of a few is none of many. */
+static double median_error(const double *d, size_t n) {
+    return 1.2533 * NORMAL_MAD * stats_mad(d, n) / sqrt((double)n);
+}
+
+/* What scatter within the groups explains is taken off; processes are shared in a group, which only makes the
+   spread an overestimate. */
+static void spread(struct noise *z, const struct noise_point *p, size_t n) {
+    double *middles = xmalloc((z->groups + 1) * sizeof *middles), *d = xmalloc((n + 1) * sizeof *d);
+    double *errors = xmalloc((z->groups + 1) * sizeof *errors);
+    size_t found = 0;
+    for (size_t g = 0; g < z->groups; g++) {
+        size_t m = 0;
+        for (size_t i = 0; i < n; i++)
+            if (p[i].group == g) d[m++] = noise_log_ratio(&p[i]);
+        if (m < GROUP_POINTS_MIN) continue;
+        errors[found] = median_error(d, m);
+        middles[found++] = stats_median(d, m);
+    }
+    if (found >= GROUPS_MIN) {
+        double mad = NORMAL_MAD * stats_mad(middles, found), chance = stats_median(errors, found);
+        z->has_spread = 1;
+        z->spread_groups = found;
+        z->spread = sqrt(fmax(0, mad * mad - chance * chance));
+    }
+    free(middles), free(errors), free(d);
+}
+
+/* The part of the shift that goes to the machine. */
+static double credit(const struct noise *z, double bar) {
+    if (fabs(z->shift) <= bar) return z->shift;
+    if (!z->has_peak || z->peak * z->shift <= 0) return 0;
+    return copysign(fmin(fabs(z->peak), fabs(z->shift)), z->shift);
+}
+
+static void shift(struct noise *z, const struct noise_point *p, size_t n, double bar) {
+    double *d = xmalloc((n + 1) * sizeof *d);
+    size_t peaks = 0;
+    z->labels = count_labels(p, n);
+    z->has_shift = z->labels >= LABELS_MIN;
+    for (size_t i = 0; i < n; i++)
+        if (!isnan(p[i].peak)) d[peaks++] = p[i].peak;
+    z->has_peak = peaks > 0;
+    if (peaks) z->peak = stats_median(d, peaks);
+    for (size_t i = 0; i < n; i++) d[i] = noise_log_ratio(&p[i]);
+    if (z->has_shift) {
+        z->shift = stats_median(d, n);
+        z->credited = credit(z, bar);
+        spread(z, p, n);
+    }
+    free(d);
+}
+
+void noise_estimate(struct noise *z, const struct noise_point *p, size_t n, double bar) {
+    *z = (struct noise){0};
+    for (size_t i = 0; i < n; i++)
+        if (p[i].group >= z->groups) z->groups = p[i].group + 1;
+    pool(z, p, n);
+    shift(z, p, n, bar);
+}
+
+/* ---- the floor --------------------------------------------------------------------------------- */
+
+double *noise_positive(const struct doc *array, size_t *n) {
+    size_t all, kept = 0;
+    double *x = doc_numbers(array, &all);
+    for (size_t i = 0; i < all; i++)
+        if (isfinite(x[i]) && x[i] > 0) x[kept++] = x[i];
+    *n = kept;
+    return x;
+}
+
+char *noise_group(const struct doc *row) {
+    static const char *const parts[] = {"shape", "mask", "logits", "input", "threads", "seed"};
+    struct text t = {0};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        char *part = doc_get(row, parts[i]) ? doc_text(doc_get(row, parts[i]), 0) : xstrdup("");
+        text_add(&t, "%s/", part);
+        free(part);
+    }
+    return t.s;
+}
+
+/* Adds |log median ratio| of every group of the run, once. */
+static size_t add_aa(const struct doc *rows, double *far, size_t n) {
+    struct idset seen = {0};
+    for (size_t r = 0; r < doc_len(rows); r++) {
+        size_t m;
+        double *x = noise_positive(doc_get(doc_at(rows, r), "time.aa.process_ratios"), &m);
+        char *group = noise_group(doc_at(rows, r));
+        if (m && idset_add(&seen, group)) far[n++] = fabs(log(stats_median(x, m)));
+        free(group), free(x);
+    }
+    idset_free(&seen);
+    return n;
+}
+
+void noise_add_floor(struct noise *z, const struct doc *rows_a, const struct doc *rows_b) {
+    double *far = xmalloc((doc_len(rows_a) + doc_len(rows_b) + 1) * sizeof *far);
+    size_t n = add_aa(rows_b, far, add_aa(rows_a, far, 0));
+    z->has_floor = n > 0;
+    z->floor_groups = n;
+    z->floor = n ? stats_quantile(far, n, FLOOR_QUANTILE) : 0;
+    free(far);
+}

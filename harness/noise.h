@@ -1,0 +1,53 @@
+/*
+ * noise.h -- how far two runs of the same code stray from each other, told from the runs themselves.
+ *
+ *   pool    the scatter of processes, over all points: a single point has six processes a side and hardly
+ *           knows its own. Variances are shrunk towards their common value by as much as they agree (Smyth
+ *           2004). The common value is their median, so that a wild point moves it by no more than any other;
+ *           and a point that is wild for the pool (1 in 100) is judged by its own variance.
+ *   shift   what all points have in common, the median of their log ratios: another boot, a neighbour. A
+ *           single variant cannot tell the machine's share from its own, so it takes three.
+ *   spread  how far the groups of points stray from that shift: a neighbour who came for a while, a clock
+ *           that drifts. It takes three groups of three points.
+ *   floor   how far apart one variant is from itself, timed twice in the same processes.
+ */
+#ifndef NOISE_H
+#define NOISE_H
+
+#include "doc.h"
+#include "inference.h"
+
+struct noise_point {
+    struct middle a, b; /* of the logarithms of the process medians */
+    const char *label;  /* the variant with its parameters */
+    size_t group;       /* points that were timed in the same processes */
+    double peak;        /* log of the sentinel's peak in A over that in B; NaN where unknown */
+};
+
+struct noise {
+    size_t groups, labels;
+    double pooled, prior; /* the common variance of a process, and how many degrees of freedom it counts */
+    double df_max;        /* as many as there are distinct processes */
+    int has_shift, has_spread, has_peak, has_floor;
+    double shift, peak, credited, spread, floor; /* logarithms */
+    size_t spread_groups, floor_groups;
+};
+
+/* Everything but the floor. `bar` is the logarithm of the threshold. */
+void noise_estimate(struct noise *, const struct noise_point *, size_t n, double bar);
+
+/* The 0.95 quantile over the groups of both runs of |log median A/A ratio|; rows without time.aa count not. */
+void noise_add_floor(struct noise *, const struct doc *rows_a, const struct doc *rows_b);
+
+double noise_log_ratio(const struct noise_point *);
+
+/* The variance of its log ratio and the degrees of freedom that go with it; 0 of these where it is unknown. */
+double noise_variance(const struct noise *, const struct noise_point *, double *df);
+
+/* What rows share that were measured in the same processes, as text; the caller frees it. */
+char *noise_group(const struct doc *row);
+
+/* The positive numbers of an array; the caller frees them. */
+double *noise_positive(const struct doc *array, size_t *n);
+
+#endif
