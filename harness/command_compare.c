@@ -130,6 +130,11 @@ static struct doc *weaknesses(const struct run runs[2], const struct doc *compar
     for (int i = 0; i < 2; i++) {
         const char *state = doc_str(runs[i].manifest, "state", "finished");
         int processes = doc_int(runs[i].about, "replicates", REPLICATES_ENOUGH);
+        double load = doc_num(runs[i].manifest, "machine.load", 0);
+        int cores = doc_int(runs[i].manifest, "machine.usable_cores", 1);
+        if (load >= cores)
+            add_note(notes, format("%c started at a load of %.1f on %d cores: other work was running",
+                                   "AB"[i], load, cores));
         if (strcmp(state, "finished"))
             add_note(notes, format("%c is %s: points are missing", "AB"[i],
                                    !strcmp(state, "running") ? "still running, or was cut off" : state));

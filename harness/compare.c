@@ -22,10 +22,10 @@ struct pair { /* a point of both runs */
     double *x, *y; /* logarithms of the process medians of A and of B; NULL unless timed in both */
     size_t nx, ny;
     struct noise_point point;
-    double error, df;  /* of the log ratio: deviation, degrees of freedom */
-    double effect;     /* the log ratio as measured, or beside the shift: whichever is nearer to 0 */
-    double p, holm;    /* chance of an effect as large; the same over all points */
-    const char *ranks; /* the test that had to agree, or NULL */
+    double error, df;   /* of the log ratio: deviation, degrees of freedom */
+    double effect, far; /* of noise_effect() */
+    double p, holm;     /* chance of an effect as large; the same over all points */
+    const char *ranks;  /* the test that had to agree, or NULL */
 };
 
 struct comparison {
@@ -61,6 +61,7 @@ static void read_times(struct pair *p) {
     }
     p->point.a = inference_middle(p->x, p->nx);
     p->point.b = inference_middle(p->y, p->ny);
+    p->point.control = !strcmp(doc_str(p->b, "kind", ""), "control");
     p->point.label = doc_str(p->b, "label", doc_str(p->b, "variant", ""));
     p->point.peak = log(peak(p->a) / peak(p->b));
 }
@@ -123,11 +124,6 @@ static void match(struct comparison *c) {
 
 /* ---- the test ---------------------------------------------------------------------------------- */
 
-static double nearer(double x, double y) {
-    if (x * y <= 0) return 0;
-    return fabs(x) < fabs(y) ? x : y;
-}
-
 static void estimate_noise(struct comparison *c) {
     struct noise_point *points = xmalloc((c->timed + 1) * sizeof *points);
     size_t n = 0;
@@ -156,9 +152,8 @@ static void test(struct comparison *c) {
     for (size_t i = 0; i < c->n; i++) {
         struct pair *q = &c->pairs[i];
         if (!q->x) continue;
-        double d = noise_log_ratio(&q->point);
         q->error = sqrt(noise_variance(&c->noise, &q->point, &q->df));
-        q->effect = nearer(d, d - c->noise.credited);
+        q->effect = noise_effect(&c->noise, &q->point, &q->far);
         q->p = q->effect == 0 ? 1 : inference_t_tail(q->effect / q->error, q->df);
         test_ranks(q, LEVEL / (double)c->timed);
         p[n++] = q->p;
@@ -176,8 +171,7 @@ static double reach(const struct pair *q) {
 }
 
 static int is_same(const struct comparison *c, const struct pair *q) {
-    double d = noise_log_ratio(&q->point), beside = d - c->noise.credited;
-    return fmax(fabs(d), fabs(beside)) + reach(q) <= c->bar;
+    return fabs(q->far) + reach(q) <= c->bar;
 }
 
 /* The verdict, and where it is "ambiguous" why. */
@@ -225,7 +219,7 @@ static struct doc *time_doc(const struct comparison *c, const struct pair *q) {
     if (why) doc_put_str(d, "why", why);
     doc_put_num(d, "ratio", exp(ratio));
     doc_put(d, "ci", two(exp(ratio - reach(q)), exp(ratio + reach(q))));
-    doc_put_num(d, "ratio_beside_shift", exp(ratio - c->noise.credited));
+    doc_put_num(d, "ratio_least", exp(q->effect));
     doc_put_num(d, "p", q->p);
     doc_put_num(d, "p_holm", q->holm);
     doc_put_num(d, "df", q->df);
@@ -266,6 +260,23 @@ static struct doc *only(const struct doc *rows, const struct doc *others) {
     return d;
 }
 
+/* The groups that moved as a whole, beside the common shift, by more than the threshold. */
+static struct doc *groups_apart(const struct comparison *c) {
+    struct doc *d = doc_array();
+    for (size_t i = 0, next = 0; i < c->n; i++) { /* groups are numbered as they are met */
+        const struct pair *q = &c->pairs[i];
+        if (!q->x || q->point.group != next) continue;
+        double by = c->noise.group_shift[next++];
+        const char *id = doc_str(q->b, "id", ""), *slash = strchr(id, '/');
+        if (!(fabs(by) > c->bar)) continue; /* NaN: not known */
+        struct doc *one = doc_object();
+        doc_put_str(one, "group", slash ? slash + 1 : id);
+        doc_put_num(one, "ratio", exp(by));
+        doc_add(d, one);
+    }
+    return d;
+}
+
 static struct doc *noise_doc(const struct comparison *c) {
     const struct noise *z = &c->noise;
     struct doc *d = doc_object();
@@ -278,6 +289,8 @@ static struct doc *noise_doc(const struct comparison *c) {
     doc_put_num(d, "credited", exp(z->credited));
     doc_put_num(d, "spread", z->has_spread ? z->spread : (double)NAN);
     doc_put_num(d, "spread_groups", (double)z->spread_groups);
+    doc_put_num(d, "controls", z->has_controls ? exp(z->controls) : (double)NAN);
+    doc_put(d, "groups_apart", groups_apart(c));
     doc_put_num(d, "sentinel", z->has_peak ? exp(z->peak) : (double)NAN);
     return d;
 }
@@ -317,5 +330,6 @@ struct doc *compare_runs(const struct doc *rows_a, const struct doc *rows_b, dou
     count(d);
     for (size_t i = 0; i < c.n; i++) free(c.pairs[i].x), free(c.pairs[i].y);
     free(c.pairs);
+    noise_free(&c.noise);
     return d;
 }

@@ -31,6 +31,14 @@ static const char *slower_or_faster(double ratio) { return ratio > 1 ? "slower" 
 /* How far a ratio is from 1, in percent of the faster. */
 static double percent(double ratio) { return 100 * expm1(fabs(log(ratio))); }
 
+static void print_apart(const struct doc *groups) {
+    for (size_t i = 0; i < doc_len(groups); i++) {
+        double ratio = doc_num(doc_at(groups, i), "ratio", 1);
+        printf("  Beside the others %.1f %% %s as a whole: %s\n", percent(ratio), slower_or_faster(ratio),
+               doc_str(doc_at(groups, i), "group", ""));
+    }
+}
+
 static void print_shift(const struct doc *noise, double threshold) {
     double ratio = doc_num(noise, "shift", 1), credited = doc_num(noise, "credited", 1);
     if (!doc_is_number(doc_get(noise, "shift"))) {
@@ -38,19 +46,23 @@ static void print_shift(const struct doc *noise, double threshold) {
         return;
     }
     printf("B is %.1f %% %s throughout (median of all points)", percent(ratio), slower_or_faster(ratio));
+    if (doc_is_number(doc_get(noise, "controls")))
+        printf("; the controls %.1f %% %s", percent(doc_num(noise, "controls", 1)),
+               slower_or_faster(doc_num(noise, "controls", 1)));
     if (doc_is_number(doc_get(noise, "sentinel")))
-        printf("; the sentinel's multiply-add peak is %.1f %% %s", percent(doc_num(noise, "sentinel", 1)),
-               doc_num(noise, "sentinel", 1) > 1 ? "lower" : "higher");
+        printf("; the sentinel %.1f %% %s", percent(doc_num(noise, "sentinel", 1)),
+               slower_or_faster(doc_num(noise, "sentinel", 1)));
     if (credited == ratio) puts(".\n  Put down to the machine, not to the variants.");
     else
-        printf(".\n  More than the threshold of %.3g %%: %.1f %% put down to the machine, as far as the "
-               "sentinel says so.\n",
+        printf(".\n  More than the threshold of %.3g %%: %.1f %% are put down to the machine, as far as "
+               "controls "
+               "or sentinel bear it out.\n",
                100 * threshold, percent(credited));
     if (doc_is_number(doc_get(noise, "spread")))
-        printf("  Around that, %d groups of points stray by %.1f %% (one deviation), which is part of every "
-               "interval.\n",
+        printf("  Around that, %d groups of points stray by %.1f %% (one deviation).\n",
                doc_int(noise, "spread_groups", 0), 100 * doc_num(noise, "spread", 0));
     else puts("  How groups of points stray around that is not known: it takes three groups of three.");
+    print_apart(doc_get(noise, "groups_apart"));
 }
 
 static void print_noise(const struct doc *c) {

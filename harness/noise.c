@@ -9,7 +9,14 @@
 #include "stats.h"
 #include "text.h"
 
-enum { LABELS_MIN = 3, GROUPS_MIN = 3, GROUP_POINTS_MIN = 3, POOL_MIN = 3 };
+enum {
+    LABELS_MIN = 3,
+    GROUPS_MIN = 3,
+    GROUP_POINTS_MIN = 3,
+    POOL_MIN = 3,
+    CONTROLS_MIN = 3,
+    JUDGED_GROUP_MIN = 5
+};
 static const double WILD = 0.01, NORMAL_MAD = 1.4826, FLOOR_QUANTILE = 0.95;
 
 double noise_log_ratio(const struct noise_point *p) { return p->b.at - p->a.at; }
@@ -82,9 +89,10 @@ static double process_variance(const struct noise *z, const struct noise_point *
 
 double noise_variance(const struct noise *z, const struct noise_point *p, double *df) {
     double processes = process_variance(z, p, df) * (1 / (double)p->a.kept + 1 / (double)p->b.kept);
-    double spread = z->spread * z->spread, sum = processes + spread;
-    if (*df > 0 && spread > 0) /* Satterthwaite */
-        *df = sum * sum / (processes * processes / *df + spread * spread / (double)(z->spread_groups - 1));
+    double stray = z->spread * z->spread, sum = processes + stray;
+    if (!isnan(z->group_shift[p->group]) || stray == 0) return processes; /* its group's shift is known */
+    if (*df > 0)                                                          /* Satterthwaite */
+        *df = sum * sum / (processes * processes / *df + stray * stray / (double)(z->spread_groups - 1));
     return sum;
 }
 
@@ -115,7 +123,9 @@ static void spread(struct noise *z, const struct noise_point *p, size_t n) {
             if (p[i].group == g) d[m++] = noise_log_ratio(&p[i]);
         if (m < GROUP_POINTS_MIN) continue;
         errors[found] = median_error(d, m);
-        middles[found++] = stats_median(d, m);
+        middles[found] = stats_median(d, m);
+        if (m >= JUDGED_GROUP_MIN) z->group_shift[g] = middles[found] - z->shift;
+        found++;
     }
     if (found >= GROUPS_MIN) {
         double mad = NORMAL_MAD * stats_mad(middles, found), chance = stats_median(errors, found);
@@ -128,21 +138,33 @@ static void spread(struct noise *z, const struct noise_point *p, size_t n) {
 
 /* The part of the shift that goes to the machine. */
 static double credit(const struct noise *z, double bar) {
+    double sign = copysign(1, z->shift), moved = 0;
     if (fabs(z->shift) <= bar) return z->shift;
-    if (!z->has_peak || z->peak * z->shift <= 0) return 0;
-    return copysign(fmin(fabs(z->peak), fabs(z->shift)), z->shift);
+    if (z->has_peak) moved = fmax(moved, sign * z->peak);
+    if (z->has_controls) moved = fmax(moved, sign * z->controls);
+    return sign * fmin(moved, fabs(z->shift));
+}
+
+static void witnesses(struct noise *z, const struct noise_point *p, size_t n) {
+    double *peaks = xmalloc((n + 1) * sizeof *peaks), *controls = xmalloc((n + 1) * sizeof *controls);
+    size_t np = 0, nc = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (!isnan(p[i].peak)) peaks[np++] = p[i].peak;
+        if (p[i].control) controls[nc++] = noise_log_ratio(&p[i]);
+    }
+    z->has_peak = np > 0;
+    z->has_controls = nc >= CONTROLS_MIN && nc < n;
+    if (z->has_peak) z->peak = stats_median(peaks, np);
+    if (z->has_controls) z->controls = stats_median(controls, nc);
+    free(peaks), free(controls);
 }
 
 static void shift(struct noise *z, const struct noise_point *p, size_t n, double bar) {
     double *d = xmalloc((n + 1) * sizeof *d);
-    size_t peaks = 0;
+    for (size_t i = 0; i < n; i++) d[i] = noise_log_ratio(&p[i]);
     z->labels = count_labels(p, n);
     z->has_shift = z->labels >= LABELS_MIN;
-    for (size_t i = 0; i < n; i++)
-        if (!isnan(p[i].peak)) d[peaks++] = p[i].peak;
-    z->has_peak = peaks > 0;
-    if (peaks) z->peak = stats_median(d, peaks);
-    for (size_t i = 0; i < n; i++) d[i] = noise_log_ratio(&p[i]);
+    witnesses(z, p, n);
     if (z->has_shift) {
         z->shift = stats_median(d, n);
         z->credited = credit(z, bar);
@@ -155,8 +177,27 @@ void noise_estimate(struct noise *z, const struct noise_point *p, size_t n, doub
     *z = (struct noise){0};
     for (size_t i = 0; i < n; i++)
         if (p[i].group >= z->groups) z->groups = p[i].group + 1;
+    z->group_shift = xmalloc((z->groups + 1) * sizeof *z->group_shift);
+    for (size_t g = 0; g < z->groups; g++) z->group_shift[g] = (double)NAN;
     pool(z, p, n);
     shift(z, p, n, bar);
+}
+
+void noise_free(struct noise *z) { free(z->group_shift); }
+
+static double nearer(double x, double y) {
+    if (x * y <= 0) return 0;
+    return fabs(x) < fabs(y) ? x : y;
+}
+
+double noise_effect(const struct noise *z, const struct noise_point *p, double *far) {
+    double d = noise_log_ratio(p), beside = d - z->credited, group = z->group_shift[p->group];
+    double effect = nearer(d, beside);
+    *far = fabs(d) > fabs(beside) ? d : beside;
+    if (isnan(group)) return effect;
+    beside -= group;
+    if (fabs(beside) > fabs(*far)) *far = beside;
+    return nearer(effect, beside);
 }
 
 /* ---- the floor --------------------------------------------------------------------------------- */

@@ -7,7 +7,11 @@
  *           and a point that is wild for the pool (1 in 100) is judged by its own variance.
  *   shift   what all points have in common, the median of their log ratios: another boot, a neighbour. A
  *           single variant cannot tell the machine's share from its own, so it takes three.
- *   spread  how far the groups of points stray from that shift: a neighbour who came for a while, a clock
+ *           It is put down to the machine up to the threshold; beyond that only as far as a witness moved with
+ *           it: the sentinel, or the controls, which are no mechanism.
+ *   group   the same of the points that were timed in the same processes, five or more: a neighbour who came
+ *           for a while moves them all.
+ *   spread  in smaller groups that cannot be told; there, how far the groups of points stray from that shift: a neighbour who came for a while, a clock
  *           that drifts. It takes three groups of three points.
  *   floor   how far apart one variant is from itself, timed twice in the same processes.
  */
@@ -22,14 +26,16 @@ struct noise_point {
     const char *label;  /* the variant with its parameters */
     size_t group;       /* points that were timed in the same processes */
     double peak;        /* log of the sentinel's peak in A over that in B; NaN where unknown */
+    int control;
 };
 
 struct noise {
     size_t groups, labels;
     double pooled, prior; /* the common variance of a process, and how many degrees of freedom it counts */
     double df_max;        /* as many as there are distinct processes */
-    int has_shift, has_spread, has_peak, has_floor;
-    double shift, peak, credited, spread, floor; /* logarithms */
+    int has_shift, has_spread, has_peak, has_controls, has_floor;
+    double shift, peak, controls, credited, spread, floor; /* logarithms */
+    double *group_shift; /* [groups], beside the common shift; NaN where there are too few points */
     size_t spread_groups, floor_groups;
 };
 
@@ -39,7 +45,13 @@ void noise_estimate(struct noise *, const struct noise_point *, size_t n, double
 /* The 0.95 quantile over the groups of both runs of |log median A/A ratio|; rows without time.aa count not. */
 void noise_add_floor(struct noise *, const struct doc *rows_a, const struct doc *rows_b);
 
+void noise_free(struct noise *);
+
 double noise_log_ratio(const struct noise_point *);
+
+/* Of its log ratio as measured, beside the credited shift, and beside its group: the one nearest to 0, or 0 where
+   their signs differ; and in *far the one furthest from 0. */
+double noise_effect(const struct noise *, const struct noise_point *, double *far);
 
 /* The variance of its log ratio and the degrees of freedom that go with it; 0 of these where it is unknown. */
 double noise_variance(const struct noise *, const struct noise_point *, double *df);
