@@ -177,13 +177,13 @@ static int is_same(const struct comparison *c, const struct pair *q) {
 /* The verdict, and where it is "ambiguous" why. */
 static const char *verdict(const struct comparison *c, const struct pair *q, const char **why) {
     int significant = q->holm<LEVEL, beyond = fabs(q->effect)> c->bar;
-    int above_floor = fabs(q->effect) > c->noise.floor;
+    int above_noise = fabs(q->effect) > noise_bar(&c->noise, &q->point);
     *why = NULL;
-    if (significant && beyond && above_floor) return q->effect > 0 ? "slower" : "faster";
+    if (significant && beyond && above_noise) return q->effect > 0 ? "slower" : "faster";
     if (is_same(c, q)) return "same";
     *why = !(q->df > 0)             ? "one process a side has no scatter"
            : beyond && !significant ? "beyond the threshold, but it may be chance"
-           : beyond                 ? "beyond the threshold, but within the noise floor"
+           : beyond                 ? "beyond the threshold, but within what the machine does by itself"
            : significant            ? "different, perhaps by more than the threshold"
                                     : "too noisy for the threshold";
     return "ambiguous";

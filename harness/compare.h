@@ -7,8 +7,8 @@
 /* What `attnbench compare --json` prints, but for where the runs come from. `threshold` is a share, 0.05.
    time.verdict of a point is one of
 
-     slower, faster  significant at 0.05 after Holm, and further than the threshold and the noise floor: as
-                     measured, with the shift taken out that is put down to the machine, and beside its group
+     slower, faster  significant at 0.05 after Holm, and further than the threshold, the noise floor and
+                     what was put down to the machine: as measured, with the shift taken out that is put down to the machine, and beside its group
      same            the 0.95 interval of the ratio lies within the threshold, in all these ways
      ambiguous       everything else
 

@@ -8,6 +8,8 @@
 
 #include "text.h"
 
+enum { APART_SHOWN = 5 };
+
 static double nth(const struct doc *d, const char *path, size_t i, double fallback) {
     const struct doc *x = doc_at(doc_get(d, path), i);
     return doc_is_number(x) ? doc_as_num(x) : fallback;
@@ -32,11 +34,15 @@ static const char *slower_or_faster(double ratio) { return ratio > 1 ? "slower" 
 static double percent(double ratio) { return 100 * expm1(fabs(log(ratio))); }
 
 static void print_apart(const struct doc *groups) {
-    for (size_t i = 0; i < doc_len(groups); i++) {
+    size_t shown = doc_len(groups) > APART_SHOWN ? APART_SHOWN : doc_len(groups);
+    if (doc_len(groups))
+        puts("  Groups that moved as a whole beside the others, by more than the threshold:");
+    for (size_t i = 0; i < shown; i++) {
         double ratio = doc_num(doc_at(groups, i), "ratio", 1);
-        printf("  Beside the others %.1f %% %s as a whole: %s\n", percent(ratio), slower_or_faster(ratio),
+        printf("    %.1f %% %s: %s\n", percent(ratio), slower_or_faster(ratio),
                doc_str(doc_at(groups, i), "group", ""));
     }
+    if (shown < doc_len(groups)) printf("    and %zu more\n", doc_len(groups) - shown);
 }
 
 static void print_shift(const struct doc *noise, double threshold) {

@@ -70,7 +70,7 @@ double inference_t_critical(double alpha, double df) {
     double low = 0, high = 1;
     if (!(df > 0)) return (double)INFINITY;
     while (inference_t_tail(high, df) > alpha && high < 1e12) high *= 2;
-    for (int i = 0; i < 100; i++) {
+    for (int i = 0; i < 60; i++) {
         double half = (low + high) / 2;
         if (inference_t_tail(half, df) > alpha) low = half;
         else high = half;

@@ -17,6 +17,8 @@ enum {
     CONTROLS_MIN = 3,
     JUDGED_GROUP_MIN = 5
 };
+/* A median of variances is worth that share of their mean, where there is nothing wild among them. */
+static const double POOL_WORTH = 0.5;
 static const double WILD = 0.01, NORMAL_MAD = 1.4826, FLOOR_QUANTILE = 0.95;
 
 double noise_log_ratio(const struct noise_point *p) { return p->b.at - p->a.at; }
@@ -70,8 +72,9 @@ static void pool(struct noise *z, const struct noise_point *p, size_t n) {
         /* variances differ by chance alone, or by more than that? */
         double mad = NORMAL_MAD * stats_mad(logs, positive), excess = mad * mad - chance / (double)positive;
         z->pooled = stats_median(scaled, m);
-        z->prior = excess > 0 ? 2 * trigamma_inverse(excess) : (double)INFINITY;
         z->df_max = distinct_df(p, n, z->groups);
+        z->prior = POOL_WORTH * z->df_max;
+        if (excess > 0) z->prior = fmin(z->prior, 2 * trigamma_inverse(excess));
     }
     free(scaled), free(logs);
 }
@@ -82,7 +85,7 @@ static double process_variance(const struct noise *z, const struct noise_point *
     *df = own_df(p);
     if (!(z->prior > 0)) return own;
     if (*df > 0 && inference_f_tail(own / z->pooled, *df, z->prior) < WILD) return own;
-    double weight = isinf(z->prior) ? 1 : z->prior / (z->prior + *df);
+    double weight = z->prior / (z->prior + *df);
     *df = fmax(*df, fmin(*df + z->prior, z->df_max));
     return weight * z->pooled + (1 - weight) * own;
 }
@@ -184,6 +187,11 @@ void noise_estimate(struct noise *z, const struct noise_point *p, size_t n, doub
 }
 
 void noise_free(struct noise *z) { free(z->group_shift); }
+
+double noise_bar(const struct noise *z, const struct noise_point *p) {
+    double group = z->group_shift[p->group], bar = fmax(z->floor, fabs(z->credited));
+    return isnan(group) ? bar : fmax(bar, fabs(group));
+}
 
 static double nearer(double x, double y) {
     if (x * y <= 0) return 0;

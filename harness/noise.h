@@ -53,6 +53,10 @@ double noise_log_ratio(const struct noise_point *);
    their signs differ; and in *far the one furthest from 0. */
 double noise_effect(const struct noise *, const struct noise_point *, double *far);
 
+/* What the machine does by itself: the floor, or the shift that was put down to it, of all points or of its group. A
+   machine that much busier does not slow everything alike, so an effect has to be larger. */
+double noise_bar(const struct noise *, const struct noise_point *);
+
 /* The variance of its log ratio and the degrees of freedom that go with it; 0 of these where it is unknown. */
 double noise_variance(const struct noise *, const struct noise_point *, double *df);
 
