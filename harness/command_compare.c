@@ -138,7 +138,10 @@ static struct doc *weaknesses(const struct run runs[2], const struct doc *compar
         if (strcmp(state, "finished"))
             add_note(notes, format("%c is %s: points are missing", "AB"[i],
                                    !strcmp(state, "running") ? "still running, or was cut off" : state));
-        if (processes > 0 && processes < REPLICATES_ENOUGH)
+        if (processes == 1)
+            add_note(notes, format("%c has one process a point of the usual %d: it has no scatter of its own",
+                                   "AB"[i], REPLICATES_ENOUGH));
+        else if (processes > 1 && processes < REPLICATES_ENOUGH)
             add_note(notes,
                      format("%c has %d of the usual %d processes a point: one wild process of fewer "
                             "than five counts in full, and half of the points need a change of %.1f %% "

@@ -233,12 +233,13 @@ static int is_worse(const struct doc *point) {
     const struct doc *changes = doc_get(point, "changes");
     for (size_t i = 0; i < doc_len(changes); i++)
         if (!strcmp(doc_str(doc_at(changes, i), "kind", ""), "worse")) return 1;
-    return !strcmp(doc_str(point, "time.verdict", ""), "slower");
+    return !strcmp(doc_str(point, "time.verdict", ""), "slower") && !doc_flag(point, "control");
 }
 
 static struct doc *point_doc(const struct comparison *c, const struct pair *q) {
     struct doc *d = doc_object(), *changes = doc_array();
     doc_put_str(d, "id", doc_str(q->b, "id", ""));
+    doc_put_bool(d, "control", q->point.control);
     compare_facts(changes, q->a, q->b);
     if (q->x) doc_put(d, "time", time_doc(c, q));
     doc_put(d, "changes", changes);
@@ -298,14 +299,18 @@ static struct doc *noise_doc(const struct comparison *c) {
 static void count(struct doc *d) {
     static const char *const words[] = {"slower", "faster", "same", "ambiguous"};
     const struct doc *points = doc_get(d, "points");
-    size_t times[4] = {0}, regressions = 0;
+    size_t times[4] = {0}, regressions = 0, controls = 0;
     for (size_t i = 0; i < doc_len(points); i++) {
         const char *word = doc_str(doc_at(points, i), "time.verdict", "");
+        int moved = !strcmp(word, "slower") || !strcmp(word, "faster");
         regressions += doc_flag(doc_at(points, i), "regression") ? 1 : 0;
-        for (int w = 0; w < 4; w++) times[w] += !strcmp(word, words[w]) ? 1 : 0;
+        if (moved && doc_flag(doc_at(points, i), "control")) controls++;
+        else
+            for (int w = 0; w < 4; w++) times[w] += !strcmp(word, words[w]) ? 1 : 0;
     }
     doc_put_num(d, "counts.points", (double)doc_len(points));
     doc_put_num(d, "counts.regressions", (double)regressions);
+    doc_put_num(d, "counts.controls", (double)controls);
     for (int w = 0; w < 4; w++) {
         char *path = format("counts.%s", words[w]);
         doc_put_num(d, path, (double)times[w]);

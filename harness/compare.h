@@ -12,7 +12,7 @@
      same            the 0.95 interval of the ratio lies within the threshold, in all these ways
      ambiguous       everything else
 
-   and changes[] what else is different: {field, kind, text}, kind "worse", "better" or "note". */
+   (a control that is slower is no regression: it speaks of the machine or of the harness), and changes[] what else is different: {field, kind, text}, kind "worse", "better" or "note". */
 struct doc *compare_runs(const struct doc *rows_a, const struct doc *rows_b, double threshold);
 
 #endif

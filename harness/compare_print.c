@@ -105,14 +105,15 @@ static void print_time(const struct doc *point) {
            doc_str(point, "id", ""));
 }
 
-/* The points whose time has this verdict. */
-static void print_times(const struct doc *points, const char *word) {
+/* The points, controls or others, whose time has this verdict. */
+static void print_times(const struct doc *points, const char *word, int controls, const char *title) {
     int any = 0;
     for (size_t i = 0; i < doc_len(points); i++) {
         const struct doc *point = doc_at(points, i);
         const char *why = doc_str(point, "time.why", NULL);
-        if (strcmp(doc_str(point, "time.verdict", ""), word)) continue;
-        if (!any++) printf("\n%s\n   B/A    0.95 interval          A -> B\n", word);
+        if (strcmp(doc_str(point, "time.verdict", ""), word) || doc_flag(point, "control") != controls)
+            continue;
+        if (!any++) printf("\n%s\n   B/A    0.95 interval          A -> B\n", title);
         print_time(point);
         if (why) printf("          %s\n", why);
     }
@@ -164,13 +165,17 @@ void compare_print(const struct doc *c, int all) {
     const struct doc *points = doc_get(c, "points");
     print_head(c);
     print_changes(points, "worse", "worse");
-    print_times(points, "slower");
+    print_times(points, "slower", 0, "slower");
     print_repros(points);
-    print_times(points, "faster");
+    print_times(points, "faster", 0, "faster");
     print_changes(points, "better", "better");
-    print_times(points, "ambiguous");
+    print_times(points, "slower", 1, "controls that are slower: the machine or the harness, no regression");
+    print_times(points, "faster", 1, "controls that are faster");
+    print_times(points, "ambiguous", 0, "ambiguous");
+    print_times(points, "ambiguous", 1, "ambiguous controls");
     print_changes(points, "note", "different");
-    if (all) print_times(points, "same");
+    for (int controls = 0; all && controls < 2; controls++)
+        print_times(points, "same", controls, controls ? "controls that are the same" : "same");
     print_only(doc_get(c, "only_in_a"), "A");
     print_only(doc_get(c, "only_in_b"), "B");
     print_summary(c);

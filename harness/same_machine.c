@@ -36,6 +36,7 @@ static const double MEMORY_FACTOR = 1.25;
 
 static char *show(const struct doc *x) {
     const char *word = doc_as_str(x);
+    if (doc_is_number(x)) return format("%g", doc_as_num(x));
     return word ? xstrdup(word) : x ? doc_text(x, 0) : xstrdup("unknown");
 }
 

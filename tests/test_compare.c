@@ -323,6 +323,13 @@ static void everything_slower(void **state) {
     b.slow = 1, b.slow_group = 0, b.by = 1.5;
     c = compare(&a, &b, 0.05);
     assert_int_equal(doc_int(c, "counts.slower", 0), 1); /* and one stands out nevertheless */
+    assert_int_equal(doc_int(c, "counts.regressions", 0), 1);
+    doc_free(c);
+    b.slow = 7;
+    c = compare(&a, &b, 0.05);
+    assert_string_equal(verdict_of(c, "v7/n0"), "slower"); /* a control is no mechanism */
+    assert_int_equal(doc_int(c, "counts.regressions", 0), 0);
+    assert_int_equal(doc_int(c, "counts.controls", 0), 1);
     doc_free(c);
 }
 
