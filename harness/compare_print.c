@@ -9,6 +9,7 @@
 #include "text.h"
 
 enum { APART_SHOWN = 5 };
+static const double SHOWN_PERCENT = 0.05;
 
 static double nth(const struct doc *d, const char *path, size_t i, double fallback) {
     const struct doc *x = doc_at(doc_get(d, path), i);
@@ -51,14 +52,16 @@ static void print_shift(const struct doc *noise, double threshold) {
         puts("Shift of the whole machine: not known, that takes three variants or more in both runs.");
         return;
     }
-    printf("B is %.1f %% %s throughout (median of all points)", percent(ratio), slower_or_faster(ratio));
+    if (percent(ratio) < SHOWN_PERCENT) printf("B is as fast as A throughout (median of all points)");
+    else printf("B is %.1f %% %s throughout (median of all points)", percent(ratio), slower_or_faster(ratio));
     if (doc_is_number(doc_get(noise, "controls")))
         printf("; the controls %.1f %% %s", percent(doc_num(noise, "controls", 1)),
                slower_or_faster(doc_num(noise, "controls", 1)));
     if (doc_is_number(doc_get(noise, "sentinel")))
         printf("; the sentinel %.1f %% %s", percent(doc_num(noise, "sentinel", 1)),
                slower_or_faster(doc_num(noise, "sentinel", 1)));
-    if (credited == ratio) puts(".\n  Put down to the machine, not to the variants.");
+    if (percent(ratio) < SHOWN_PERCENT) puts(".");
+    else if (credited == ratio) puts(".\n  Put down to the machine, not to the variants.");
     else
         printf(".\n  More than the threshold of %.3g %%: %.1f %% are put down to the machine, as far as "
                "controls "
