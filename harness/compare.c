@@ -22,7 +22,8 @@ struct pair { /* a point of both runs */
     double *x, *y; /* logarithms of the process medians of A and of B; NULL unless timed in both */
     size_t nx, ny;
     struct noise_point point;
-    double error, df;   /* of the log ratio: deviation, degrees of freedom */
+    double error, df; /* of the effect: deviation, degrees of freedom */
+    double reach; /* half the 0.95 interval of the log ratio as measured; without end where it is unknown */
     double effect, far; /* of noise_effect() */
     double p, holm;     /* chance of an effect as large; the same over all points */
     const char *ranks;  /* the test that had to agree, or NULL */
@@ -59,6 +60,8 @@ static void read_times(struct pair *p) {
         p->x = p->y = NULL;
         return;
     }
+    p->point.x = p->x, p->point.y = p->y;
+    p->point.nx = p->nx, p->point.ny = p->ny;
     p->point.a = inference_middle(p->x, p->nx);
     p->point.b = inference_middle(p->y, p->ny);
     p->point.control = !strcmp(doc_str(p->b, "kind", ""), "control");
@@ -131,6 +134,9 @@ static void estimate_noise(struct comparison *c) {
         if (c->pairs[i].x) points[n++] = c->pairs[i].point;
     noise_estimate(&c->noise, points, n, c->bar);
     noise_add_floor(&c->noise, c->rows_a, c->rows_b);
+    n = 0;
+    for (size_t i = 0; i < c->n; i++)
+        if (c->pairs[i].x) c->pairs[i].point = points[n++];
     free(points);
 }
 
@@ -146,6 +152,11 @@ static void test_ranks(struct pair *p, double p_max) {
     free(y);
 }
 
+static double reach(const struct comparison *c, const struct pair *q) {
+    double df, variance = noise_variance_measured(&c->noise, &q->point, &df);
+    return df > 0 ? inference_t_critical(LEVEL, df) * sqrt(variance) : (double)INFINITY;
+}
+
 static void test(struct comparison *c) {
     double *p = xmalloc((c->timed + 1) * sizeof *p);
     size_t n = 0;
@@ -153,6 +164,7 @@ static void test(struct comparison *c) {
         struct pair *q = &c->pairs[i];
         if (!q->x) continue;
         q->error = sqrt(noise_variance(&c->noise, &q->point, &q->df));
+        q->reach = reach(c, q);
         q->effect = noise_effect(&c->noise, &q->point, &q->far);
         q->p = q->effect == 0 ? 1 : inference_t_tail(q->effect / q->error, q->df);
         test_ranks(q, LEVEL / (double)c->timed);
@@ -165,18 +177,14 @@ static void test(struct comparison *c) {
     free(p);
 }
 
-/* Half the 0.95 interval of the log ratio; without end where the error is unknown. */
-static double reach(const struct pair *q) {
-    return q->df > 0 ? inference_t_critical(LEVEL, q->df) * q->error : (double)INFINITY;
-}
-
 static int is_same(const struct comparison *c, const struct pair *q) {
-    return fabs(q->far) + reach(q) <= c->bar;
+    return fabs(q->far) + q->reach <= c->bar;
 }
 
 /* The verdict, and where it is "ambiguous" why. */
 static const char *verdict(const struct comparison *c, const struct pair *q, const char **why) {
-    int significant = q->holm<LEVEL, beyond = fabs(q->effect)> c->bar;
+    int significant = q->holm < LEVEL;
+    int beyond = fabs(q->effect) > c->bar;
     int above_noise = fabs(q->effect) > noise_bar(&c->noise, &q->point);
     *why = NULL;
     if (significant && beyond && above_noise) return q->effect > 0 ? "slower" : "faster";
@@ -218,7 +226,7 @@ static struct doc *time_doc(const struct comparison *c, const struct pair *q) {
     doc_put_str(d, "verdict", word);
     if (why) doc_put_str(d, "why", why);
     doc_put_num(d, "ratio", exp(ratio));
-    doc_put(d, "ci", two(exp(ratio - reach(q)), exp(ratio + reach(q))));
+    doc_put(d, "ci", two(exp(ratio - q->reach), exp(ratio + q->reach)));
     doc_put_num(d, "ratio_least", exp(q->effect));
     doc_put_num(d, "p", q->p);
     doc_put_num(d, "p_holm", q->holm);
@@ -282,7 +290,7 @@ static struct doc *noise_doc(const struct comparison *c) {
     const struct noise *z = &c->noise;
     struct doc *d = doc_object();
     doc_put_num(d, "groups", (double)z->groups);
-    doc_put_num(d, "process_sd", z->prior > 0 ? sqrt(z->pooled) : (double)NAN);
+    doc_put_num(d, "process_sd", z->groups ? sqrt(stats_median(z->pooled, z->groups)) : (double)NAN);
     doc_put_num(d, "detectable", detectable(c));
     doc_put_num(d, "floor", z->has_floor ? expm1(z->floor) : (double)NAN);
     doc_put_num(d, "floor_groups", (double)z->floor_groups);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "idset.h"
+#include "pairing.h"
 #include "stats.h"
 #include "text.h"
 
@@ -18,17 +19,19 @@ enum {
     JUDGED_GROUP_MIN = 5
 };
 /* A median of variances is worth that share of their mean, where there is nothing wild among them. */
-static const double POOL_WORTH = 0.5;
+static const double POOL_WORTH = 0.3;
 static const double WILD = 0.01, NORMAL_MAD = 1.4826, FLOOR_QUANTILE = 0.95;
 
 double noise_log_ratio(const struct noise_point *p) { return p->b.at - p->a.at; }
 
 /* ---- the pool ---------------------------------------------------------------------------------- */
 
-static double own_df(const struct noise_point *p) { return (double)(p->a.kept + p->b.kept) - 2; }
+static double own_df(const struct noise_point *p) { return (double)(p->rest_a.kept + p->rest_b.kept) - 2; }
 
 /* The variance of a process by this point alone. */
-static double own_variance(const struct noise_point *p) { return (p->a.squares + p->b.squares) / own_df(p); }
+static double own_variance(const struct noise_point *p) {
+    return (p->rest_a.squares + p->rest_b.squares) / own_df(p);
+}
 
 /* The median of chi^2 over its degrees of freedom (Wilson and Hilferty). */
 static double chi_median(double df) { return pow(1 - 2 / (9 * df), 3); }
@@ -44,59 +47,92 @@ static double trigamma_inverse(double y) {
     return high;
 }
 
-/* Each point of a group saw the same processes, so it adds nothing to what the first of them did. */
-static double distinct_df(const struct noise_point *p, size_t n, size_t groups) {
-    double sum = 0;
-    for (size_t g = 0; g < groups; g++) {
-        double most = 0;
-        for (size_t i = 0; i < n; i++)
-            if (p[i].group == g) most = fmax(most, own_df(&p[i]));
-        sum += most;
+/* Do the points belong to one pool? Paired ones to that of their group, all others to one of their own. */
+static int pooled_together(const struct noise_point *p, const struct noise_point *q) {
+    return p->paired ? p->group == q->group : !q->paired;
+}
+
+/* Unpaired points of a group saw the same processes, so all of them know no more than the one that knows most. */
+static double most_df(const struct noise_point *p, size_t n, size_t group) {
+    double most = 0;
+    for (size_t i = 0; i < n; i++)
+        if (p[i].group == group) most = fmax(most, own_df(&p[i]));
+    return most;
+}
+
+/* Fills in the pool of the group that `of` is in; `scaled` has room for n numbers. */
+static void pool_one(struct noise *z, const struct noise_point *p, size_t n, const struct noise_point *of,
+                     double *scaled) {
+    size_t m = 0, last = (size_t)-1;
+    double df = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (!pooled_together(of, &p[i]) || !(own_df(&p[i]) > 0)) continue;
+        scaled[m++] = own_variance(&p[i]) / chi_median(own_df(&p[i]));
+        if (of->paired) df += own_df(&p[i]);
+        else if (p[i].group != last) df += most_df(p, n, last = p[i].group);
     }
-    return sum;
+    z->pooled[of->group] = m >= POOL_MIN ? stats_median(scaled, m) : 0;
+    z->df_max[of->group] = df;
+}
+
+/* Do variances differ from their common value by chance alone, or by more? */
+static double agreement(const struct noise *z, const struct noise_point *p, size_t n, double *logs) {
+    double chance = 0;
+    size_t m = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (!(own_df(&p[i]) > 0) || !(own_variance(&p[i]) > 0) || !(z->pooled[p[i].group] > 0)) continue;
+        chance += inference_trigamma(own_df(&p[i]) / 2);
+        logs[m++] = log(own_variance(&p[i]) / chi_median(own_df(&p[i])) / z->pooled[p[i].group]);
+    }
+    if (m == 0) return 0;
+    double mad = NORMAL_MAD * stats_mad(logs, m), excess = mad * mad - chance / (double)m;
+    return excess > 0 ? 2 * trigamma_inverse(excess) : (double)INFINITY;
 }
 
 static void pool(struct noise *z, const struct noise_point *p, size_t n) {
-    double *scaled = xmalloc((n + 1) * sizeof *scaled), *logs = xmalloc((n + 1) * sizeof *logs), chance = 0;
-    size_t m = 0, positive = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (!(own_df(&p[i]) > 0)) continue;
-        scaled[m] = own_variance(&p[i]) / chi_median(own_df(&p[i]));
-        if (scaled[m] > 0) {
-            logs[positive++] = log(scaled[m]);
-            chance += inference_trigamma(own_df(&p[i]) / 2);
+    double *room = xmalloc((n + 1) * sizeof *room);
+    size_t done = 0; /* groups are numbered as they are met */
+    for (size_t i = 0; i < n; i++)
+        if (p[i].group == done) {
+            pool_one(z, p, n, &p[i], room);
+            done++;
         }
-        m++;
-    }
-    if (m >= POOL_MIN && positive) {
-        /* variances differ by chance alone, or by more than that? */
-        double mad = NORMAL_MAD * stats_mad(logs, positive), excess = mad * mad - chance / (double)positive;
-        z->pooled = stats_median(scaled, m);
-        z->df_max = distinct_df(p, n, z->groups);
-        z->prior = POOL_WORTH * z->df_max;
-        if (excess > 0) z->prior = fmin(z->prior, 2 * trigamma_inverse(excess));
-    }
-    free(scaled), free(logs);
+    z->prior = agreement(z, p, n, room);
+    free(room);
 }
 
 /* The variance of a process for this point, and its degrees of freedom. */
 static double process_variance(const struct noise *z, const struct noise_point *p, double *df) {
-    double own = own_df(p) > 0 ? own_variance(p) : 0;
+    double own = own_df(p) > 0 ? own_variance(p) : 0, pooled = z->pooled[p->group],
+           known = z->df_max[p->group];
+    double prior = fmin(z->prior, POOL_WORTH * known);
     *df = own_df(p);
-    if (!(z->prior > 0)) return own;
-    if (*df > 0 && inference_f_tail(own / z->pooled, *df, z->prior) < WILD) return own;
-    double weight = z->prior / (z->prior + *df);
-    *df = fmax(*df, fmin(*df + z->prior, z->df_max));
-    return weight * z->pooled + (1 - weight) * own;
+    if (!(pooled > 0) || !(prior > 0)) return own;
+    if (*df > 0 && inference_f_tail(own / pooled, *df, prior) < WILD) return own;
+    double weight = prior / (prior + *df);
+    *df = fmax(*df, fmin(*df + prior, known));
+    return weight * pooled + (1 - weight) * own;
+}
+
+/* The sum of two variances, with the degrees of freedom of Satterthwaite. */
+static double add(double x, double *df, double y, double df_y) {
+    double sum = x + y;
+    if (*df > 0 && y > 0 && df_y > 0) *df = sum * sum / (x * x / *df + y * y / df_y);
+    return sum;
 }
 
 double noise_variance(const struct noise *z, const struct noise_point *p, double *df) {
-    double processes = process_variance(z, p, df) * (1 / (double)p->a.kept + 1 / (double)p->b.kept);
-    double stray = z->spread * z->spread, sum = processes + stray;
-    if (!isnan(z->group_shift[p->group]) || stray == 0) return processes; /* its group's shift is known */
-    if (*df > 0)                                                          /* Satterthwaite */
-        *df = sum * sum / (processes * processes / *df + stray * stray / (double)(z->spread_groups - 1));
-    return sum;
+    double processes = process_variance(z, p, df) * (1 / (double)p->rest_a.kept + 1 / (double)p->rest_b.kept);
+    /* beside a group, what its processes did to all of it does not matter; else it does */
+    if (p->paired)
+        return z->shift == z->credited ? processes : add(processes, df, p->together, p->together_df);
+    return z->has_spread ? add(processes, df, z->spread * z->spread, (double)z->spread_groups - 1)
+                         : processes;
+}
+
+double noise_variance_measured(const struct noise *z, const struct noise_point *p, double *df) {
+    double rest = noise_variance(z, p, df);
+    return p->paired && z->shift == z->credited ? add(rest, df, p->together, p->together_df) : rest;
 }
 
 /* ---- shift and spread -------------------------------------------------------------------------- */
@@ -127,7 +163,6 @@ static void spread(struct noise *z, const struct noise_point *p, size_t n) {
         if (m < GROUP_POINTS_MIN) continue;
         errors[found] = median_error(d, m);
         middles[found] = stats_median(d, m);
-        if (m >= JUDGED_GROUP_MIN) z->group_shift[g] = middles[found] - z->shift;
         found++;
     }
     if (found >= GROUPS_MIN) {
@@ -162,6 +197,19 @@ static void witnesses(struct noise *z, const struct noise_point *p, size_t n) {
     free(peaks), free(controls);
 }
 
+static double rest_ratio(const struct noise_point *p) { return p->rest_b.at - p->rest_a.at; }
+
+static void group_shifts(struct noise *z, const struct noise_point *p, size_t n) {
+    double *d = xmalloc((n + 1) * sizeof *d);
+    for (size_t g = 0; g < z->groups; g++) {
+        size_t m = 0;
+        for (size_t i = 0; i < n; i++)
+            if (p[i].group == g && p[i].paired) d[m++] = rest_ratio(&p[i]);
+        if (m) z->group_shift[g] = stats_median(d, m) - z->shift;
+    }
+    free(d);
+}
+
 static void shift(struct noise *z, const struct noise_point *p, size_t n, double bar) {
     double *d = xmalloc((n + 1) * sizeof *d);
     for (size_t i = 0; i < n; i++) d[i] = noise_log_ratio(&p[i]);
@@ -172,21 +220,30 @@ static void shift(struct noise *z, const struct noise_point *p, size_t n, double
         z->shift = stats_median(d, n);
         z->credited = credit(z, bar);
         spread(z, p, n);
+        group_shifts(z, p, n);
     }
     free(d);
 }
 
-void noise_estimate(struct noise *z, const struct noise_point *p, size_t n, double bar) {
+static double *numbers(size_t n, double value) {
+    double *x = xmalloc((n + 1) * sizeof *x);
+    for (size_t i = 0; i < n; i++) x[i] = value;
+    return x;
+}
+
+void noise_estimate(struct noise *z, struct noise_point *p, size_t n, double bar) {
     *z = (struct noise){0};
     for (size_t i = 0; i < n; i++)
         if (p[i].group >= z->groups) z->groups = p[i].group + 1;
-    z->group_shift = xmalloc((z->groups + 1) * sizeof *z->group_shift);
-    for (size_t g = 0; g < z->groups; g++) z->group_shift[g] = (double)NAN;
+    z->group_shift = numbers(z->groups, (double)NAN);
+    z->pooled = numbers(z->groups, 0);
+    z->df_max = numbers(z->groups, 0);
+    pairing_make(p, n, z->groups);
     pool(z, p, n);
     shift(z, p, n, bar);
 }
 
-void noise_free(struct noise *z) { free(z->group_shift); }
+void noise_free(struct noise *z) { free(z->group_shift), free(z->pooled), free(z->df_max); }
 
 double noise_bar(const struct noise *z, const struct noise_point *p) {
     double group = z->group_shift[p->group], bar = fmax(z->floor, fabs(z->credited));
@@ -203,7 +260,7 @@ double noise_effect(const struct noise *z, const struct noise_point *p, double *
     double effect = nearer(d, beside);
     *far = fabs(d) > fabs(beside) ? d : beside;
     if (isnan(group)) return effect;
-    beside -= group;
+    beside = rest_ratio(p) - z->credited - group;
     if (fabs(beside) > fabs(*far)) *far = beside;
     return nearer(effect, beside);
 }

@@ -250,6 +250,10 @@ static void a_wild_point(void **state) {
     struct tally t = repeat(&w, &w, 0.05, RUNS);
     at_most("one wild point: false verdicts", t.any, t.runs, LEVEL);
     at_least("the others are the same as ever", t.same, t.points, 0.98 * 15 / 16);
+    struct world large = w; /* a pool that would weigh more than the point itself */
+    large.variants = 20, large.groups = 1;
+    t = repeat(&large, &large, 0.05, RUNS);
+    at_most("one wild point among 20", t.any, t.runs, LEVEL);
     w.slow = 5, w.slow_group = 1, w.by = 1.05;
     struct world a = calm;
     a.wild = 3;
