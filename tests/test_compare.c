@@ -288,6 +288,16 @@ static void what_is_slower_shows(void **state) {
     at_least("a point alone, twelve processes, 4 %", t.slower, t.changed, 0.95);
 }
 
+/* What a process does to all points of its group does not hide what only one of them does. */
+static void a_clock_of_two_modes_does_not_blind(void **state) {
+    struct world a = calm, b;
+    (void)state;
+    a.bimodal = 2, b = a;
+    b.slow = 5, b.slow_group = 1, b.by = 1.1;
+    struct tally t = repeat(&a, &b, 0.05, RUNS);
+    at_least("10 % slower under a clock of two modes", t.slower, t.changed, 0.8);
+}
+
 static void little_in_noise_is_ambiguous(void **state) {
     struct world a = calm, b;
     (void)state;
@@ -541,6 +551,7 @@ int main(void) {
         cmocka_unit_test(nuisances),
         cmocka_unit_test(a_wild_point),
         cmocka_unit_test(what_is_slower_shows),
+        cmocka_unit_test(a_clock_of_two_modes_does_not_blind),
         cmocka_unit_test(little_in_noise_is_ambiguous),
         cmocka_unit_test(the_same_is_a_statement),
         cmocka_unit_test(everything_slower),
