@@ -6,6 +6,8 @@
 int command_list(int argc, char **argv);
 int command_describe(int argc, char **argv);
 int command_run(int argc, char **argv);
+int command_compare(int argc, char **argv);
+int command_baseline(int argc, char **argv);
 int command_plot(int argc, char **argv);
 int command_fit(int argc, char **argv);
 int command_apply(int argc, char **argv);

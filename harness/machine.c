@@ -82,6 +82,20 @@ double machine_free_memory(void) {
     return free;
 }
 
+/* All there is, whoever uses it. */
+static double total_memory(void) {
+    char group[420], path[520], value[64];
+    double total = field("/proc/meminfo", "MemTotal", value, sizeof value) ? strtod(value, NULL) * 1024 : 0;
+    cgroup(group, sizeof group);
+    for (; *group; *strrchr(group, '/') = '\0') {
+        snprintf(path, sizeof path, "%s/memory.max", group);
+        if (first_line(path, value, sizeof value) && strcmp(value, "max"))
+            total = fmin(total, strtod(value, NULL));
+        if (!strcmp(group, "/sys/fs/cgroup")) break;
+    }
+    return total;
+}
+
 static struct doc *caches(void) {
     struct doc *all = doc_array();
     for (int i = 0; i < 8; i++) {
@@ -119,6 +133,7 @@ struct doc *machine_doc(void) {
                 first_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", value, sizeof value));
     doc_put_str(d, "huge_pages",
                 first_line("/sys/kernel/mm/transparent_hugepage/enabled", value, sizeof value));
+    doc_put_num(d, "memory_bytes", total_memory());
     doc_put_num(d, "free_memory_bytes", machine_free_memory());
     if (getloadavg(load, 1) == 1) doc_put_num(d, "load", load[0]);
     for (int i = 1; i < attn_isa_count(); i++)

@@ -29,6 +29,8 @@ static const struct {
     {"run", "measure a sweep: attnbench run CONFIG.lua", command_run, PASS},
     {"apply", "run one variant on your own tensors", command_apply, PASS},
     {"check", "hold variants to their contract and their own definition", command_check, PASS},
+    {"compare", "two runs, point by point: is the second one slower?", command_compare, PASS},
+    {"baseline", "keep a run under a name, to compare others with it", command_baseline, PASS},
     {"plot", "draw the pictures of a folder of results", command_plot, PASS},
     {"fit", "the answers of a folder of results: growth, crossovers, fronts", command_fit, PASS},
     {"roster-child", NULL, plugins_asked_child, LOAD},
@@ -45,8 +47,8 @@ static void print_help(void) {
     for (size_t i = 0; i < COMMANDS; i++)
         if (commands[i].help) printf("  %-10s %s\n", commands[i].name, commands[i].help);
     puts("\n  --plugin FILE.so, with every command: variants built elsewhere\n"
-         "\n'attnbench COMMAND --help' tells more. Exit codes: 0 fine, 1 a failed check or an inaccurate\n"
-         "result, 2 usage or input, 3 an incomplete sweep, 130 interrupted.");
+         "\n'attnbench COMMAND --help' tells more. Exit codes: 0 fine, 1 a failed check, an inaccurate\n"
+         "result or a regression, 2 usage or input, 3 an incomplete sweep, 130 interrupted.");
 }
 
 int main(int argc, char **argv) {

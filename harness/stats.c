@@ -12,11 +12,13 @@ static int ascending(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
+void stats_sort(double *x, size_t n) { qsort(x, n, sizeof *x, ascending); }
+
 double stats_quantile(const double *x, size_t n, double q) {
     if (n == 0) return (double)NAN;
     double *sorted = memcpy(xmalloc(n * sizeof *x), x, n * sizeof *x), at = q * (double)(n - 1), y;
     size_t low = (size_t)at;
-    qsort(sorted, n, sizeof *sorted, ascending);
+    stats_sort(sorted, n);
     y = sorted[low];
     if (low + 1 < n) y += (at - (double)low) * (sorted[low + 1] - y);
     free(sorted);

@@ -40,6 +40,9 @@ for command in run apply; do
     holds "$command has options" [ "$(wc -l <"$T/help")" -ge 12 ]
     same "every option of $command, and no other" "$T/help" "$T/page"
 done
+"$A" compare --help | options_of_help >"$T/help"
+section compare | options_of_page >"$T/page"
+same "those of compare" "$T/help" "$T/page"
 "$A" list --help | grep -oE -- '--[a-z]+' | sort -u >"$T/help"
 section list | options_of_page >"$T/page"
 same "those of list" "$T/help" "$T/page"

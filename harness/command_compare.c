@@ -1,0 +1,193 @@
+/* command_compare.c -- `attnbench compare` and `attnbench baseline`. */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "baseline.h"
+#include "commands.h"
+#include "compare.h"
+#include "compare_print.h"
+#include "option_value.h"
+#include "results.h"
+#include "same_machine.h"
+#include "text.h"
+
+static const char compare_usage[] =
+    "usage: attnbench compare A B [options]\n"
+    "\n"
+    "Is B slower than A, or larger, or less accurate? Both are folders of results or names of baselines\n"
+    "and are matched point by point.\n"
+    "\n"
+    "      --threshold PERCENT  what a change of time has to exceed to matter; default 5\n"
+    "      --all                list the points that are the same, too\n"
+    "      --force              compare although the machines differ\n"
+    "      --json               all of it as one JSON document\n"
+    "  -h, --help               this text\n"
+    "\n"
+    "Time is slower or faster where that is no chance (a t-test on the logarithms of the process medians,\n"
+    "0.05 over all points by Holm) and beyond threshold and noise floor; the same where the interval of the\n"
+    "ratio lies within the threshold; else ambiguous.\n"
+    "\n"
+    "Exit code: 0 no regression; 1 a point that is slower, needs more memory, is less accurate, gives "
+    "another\n"
+    "result, or is no longer ok; 2 usage, unreadable folders, or different machines.\n";
+
+static const char baseline_usage[] = "usage: attnbench baseline [NAME DIR]\n"
+                                     "\n"
+                                     "Keeps the run in DIR as results/baselines/NAME, for 'attnbench compare "
+                                     "NAME B'. Without arguments: lists\n"
+                                     "the baselines. A name that is taken is refused.\n";
+
+struct compare_options {
+    const char *runs[2];
+    double threshold; /* a share */
+    int all, force, json;
+};
+
+enum { THRESHOLD = 256, ALL, FORCE, JSON };
+static const double THRESHOLD_MAX = 1000; /* percent */
+enum { REPLICATES_ENOUGH = 6 };
+
+static const struct option longs[] = {
+    {"threshold", required_argument, NULL, THRESHOLD},
+    {"all", no_argument, NULL, ALL},
+    {"force", no_argument, NULL, FORCE},
+    {"json", no_argument, NULL, JSON},
+    {"help", no_argument, NULL, 'h'},
+    {NULL, 0, NULL, 0},
+};
+
+static void parse(int argc, char **argv, struct compare_options *o) {
+    *o = (struct compare_options){.threshold = 0.05};
+    opterr = 0;
+    optind = 1;
+    for (int c; (c = getopt_long(argc, argv, ":h", longs, NULL)) != -1;) switch (c) {
+        case THRESHOLD: o->threshold = option_number("--threshold", optarg, 0, THRESHOLD_MAX) / 100; break;
+        case ALL: o->all = 1; break;
+        case FORCE: o->force = 1; break;
+        case JSON: o->json = 1; break;
+        case 'h': fputs(compare_usage, stdout); exit(EXIT_FINE);
+        case ':': die(EXIT_USAGE, "%s needs a value; see 'attnbench compare --help'", argv[optind - 1]);
+        default: die(EXIT_USAGE, "unknown option '%s'; see 'attnbench compare --help'", argv[optind - 1]);
+        }
+    if (argc - optind != 2)
+        die(EXIT_USAGE, "compare takes two runs, for example 'attnbench compare results/old results/new'");
+    o->runs[0] = argv[optind];
+    o->runs[1] = argv[optind + 1];
+}
+
+/* ---- reading ----------------------------------------------------------------------------------- */
+
+struct run {
+    struct doc *rows, *manifest, *about;
+};
+
+static struct run read_run(const char *word) {
+    int is_baseline;
+    char *dir = baseline_find(word, &is_baseline);
+    struct run r = {results_read(dir), results_manifest(dir), doc_object()};
+    doc_put_str(r.about, "dir", dir);
+    if (is_baseline) doc_put_str(r.about, "baseline", word);
+    doc_put_str(r.about, "build", doc_str(r.manifest, "build.version", NULL));
+    doc_put_str(r.about, "started", doc_str(r.manifest, "started", NULL));
+    doc_put_num(r.about, "replicates", doc_num(r.manifest, "measure.replicates", 0));
+    free(dir);
+    return r;
+}
+
+static void forget(struct run *r) {
+    doc_free(r->rows), doc_free(r->manifest); /* `about` went into the document */
+}
+
+/* Ends the program where the machines differ, or cannot be known to be the same. */
+static struct doc *machines(const struct run runs[2], const struct compare_options *o) {
+    struct doc *d = doc_object(), *refused = doc_array(), *noted = doc_array();
+    struct text all = {0};
+    if (runs[0].manifest && runs[1].manifest)
+        same_machine(runs[0].manifest, runs[1].manifest, refused, noted);
+    else doc_add(refused, doc_string("a manifest.json is missing or broken, so it is not known"));
+    for (size_t i = 0; i < doc_len(refused); i++)
+        text_add(&all, "%s%s", i ? "; " : "", doc_as_str(doc_at(refused, i)));
+    if (doc_len(refused) && !o->force)
+        die(EXIT_USAGE, "not the same machine: %s. Measure both on one, or compare nevertheless with --force",
+            all.s);
+    free(all.s);
+    doc_put(d, "refused", refused);
+    doc_put(d, "noted", noted);
+    return d;
+}
+
+static void add_note(struct doc *notes, char *text) {
+    doc_add(notes, doc_string(text));
+    free(text);
+}
+
+/* What weakens the comparison, in words. */
+static struct doc *weaknesses(const struct run runs[2], const struct doc *comparison) {
+    struct doc *notes = doc_array();
+    double least = doc_num(comparison, "noise.detectable", 0);
+    for (int i = 0; i < 2; i++) {
+        const char *state = doc_str(runs[i].manifest, "state", "finished");
+        int processes = doc_int(runs[i].about, "replicates", REPLICATES_ENOUGH);
+        double load = doc_num(runs[i].manifest, "machine.load", 0);
+        int cores = doc_int(runs[i].manifest, "machine.usable_cores", 1);
+        if (load >= cores)
+            add_note(notes, format("%c started at a load of %.1f on %d cores: other work was running",
+                                   "AB"[i], load, cores));
+        if (strcmp(state, "finished"))
+            add_note(notes, format("%c is %s: points are missing", "AB"[i],
+                                   !strcmp(state, "running") ? "still running, or was cut off" : state));
+        if (processes == 1)
+            add_note(notes, format("%c has one process a point of the usual %d: it has no scatter of its own",
+                                   "AB"[i], REPLICATES_ENOUGH));
+        else if (processes > 1 && processes < REPLICATES_ENOUGH)
+            add_note(notes,
+                     format("%c has %d of the usual %d processes a point: one wild process of fewer "
+                            "than five counts in full, and half of the points need a change of %.1f %% "
+                            "to show it",
+                            "AB"[i], processes, REPLICATES_ENOUGH, 100 * least));
+    }
+    return notes;
+}
+
+/* ---- the commands ------------------------------------------------------------------------------ */
+
+static void print_json(struct doc *comparison) {
+    char *text = doc_text(comparison, 1);
+    puts(text);
+    free(text);
+}
+
+int command_compare(int argc, char **argv) {
+    struct compare_options o;
+    parse(argc, argv, &o);
+    struct run runs[2] = {read_run(o.runs[0]), read_run(o.runs[1])};
+    struct doc *machine = machines(runs, &o), *c = compare_runs(runs[0].rows, runs[1].rows, o.threshold);
+    int points = doc_int(c, "counts.points", 0), regressions = doc_int(c, "counts.regressions", 0);
+    if (points == 0)
+        die(EXIT_USAGE, "%s and %s have no point in common, by their ids; compare runs of one config",
+            o.runs[0], o.runs[1]);
+    doc_put(c, "notes", weaknesses(runs, c));
+    doc_put(c, "machine", machine);
+    doc_put(c, "a", runs[0].about);
+    doc_put(c, "b", runs[1].about);
+    doc_put_num(c, "exit_code", regressions ? EXIT_REGRESSION : EXIT_FINE);
+    if (o.json) print_json(c);
+    else compare_print(c, o.all);
+    doc_free(c);
+    for (int i = 0; i < 2; i++) forget(&runs[i]);
+    return regressions ? EXIT_REGRESSION : EXIT_FINE;
+}
+
+int command_baseline(int argc, char **argv) {
+    if (argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) fputs(baseline_usage, stdout);
+    else if (argc > 1 && *argv[1] == '-')
+        die(EXIT_USAGE, "unknown option '%s'; see 'attnbench baseline --help'", argv[1]);
+    else if (argc == 1) baseline_list();
+    else if (argc == 3) baseline_store(argv[1], argv[2]);
+    else
+        die(EXIT_USAGE,
+            "baseline takes a name and a folder, for example 'attnbench baseline v1 results/quick'");
+    return EXIT_FINE;
+}
