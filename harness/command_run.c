@@ -14,6 +14,7 @@
 #include "plan.h"
 #include "plot.h"
 #include "plugins_asked.h"
+#include "report.h"
 #include "results.h"
 #include "stopwatch.h"
 #include "sweep.h"
@@ -111,9 +112,11 @@ int command_run(int argc, char **argv) {
     save(dir, "summary.csv", table_csv(results.rows));
     int pictures = o.no_plots || code == EXIT_INTERRUPTED ? 0 : plot_all(dir, results.rows);
     close_manifest(dir, manifest, code, start, planned, stopwatch_seconds() - before);
+    int reported = !o.no_plots && !report_write(dir, results.rows); /* it shows the closed manifest */
     table_print(doc_str(plan, "question", ""), results.rows);
     printf("\n%zu of %zu points in %s", doc_len(results.rows), doc_len(doc_get(plan, "points")), dir);
     if (pictures > 0) printf("; %d pictures in %s/plots", pictures, dir);
+    if (reported) printf("%s %s/report.html", pictures > 0 ? " and" : ";", dir);
     puts("");
     if (code == EXIT_INTERRUPTED) warn("interrupted; go on with --resume");
     results_close(&results);

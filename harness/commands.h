@@ -7,6 +7,7 @@ int command_list(int argc, char **argv);
 int command_describe(int argc, char **argv);
 int command_run(int argc, char **argv);
 int command_plot(int argc, char **argv);
+int command_report(int argc, char **argv);
 int command_apply(int argc, char **argv);
 int command_apply_child(int argc, char **argv); /* the process that computes */
 int command_check(int argc, char **argv);

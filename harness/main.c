@@ -30,6 +30,7 @@ static const struct {
     {"apply", "run one variant on your own tensors", command_apply, PASS},
     {"check", "hold variants to their contract and their own definition", command_check, PASS},
     {"plot", "draw the pictures of a folder of results", command_plot, PASS},
+    {"report", "one page of HTML on a folder of results", command_report, PASS},
     {"roster-child", NULL, plugins_asked_child, LOAD},
     {"worker", NULL, worker, PASS},
     {"plan-child", NULL, plan_child, LOAD},
