@@ -16,8 +16,8 @@
 #include "text.h"
 
 extern const char report_html[], report_css[], report_js[]; /* made from scripts/report.* */
-extern const char report_show_js[], report_verdicts_js[], report_curves_js[], report_warnings_js[];
-extern const char report_table_js[];
+extern const char report_show_js[], report_verdicts_js[], report_curves_js[], report_labels_js[];
+extern const char report_warnings_js[], report_table_js[];
 
 /* JSON within a script element: without a '<' nothing in it closes the element or opens a comment. */
 static char *for_script(const struct doc *data) {
@@ -49,10 +49,15 @@ char *report_page(const char *dir, const struct doc *rows) {
     char *json = for_script(data);
     const char *const holes[][2] = {
         /* in the order of the template */
-        {"@style@", report_css},        {"@data@", json},
-        {"@show@", report_show_js},     {"@verdicts@", report_verdicts_js},
-        {"@curves@", report_curves_js}, {"@warnings@", report_warnings_js},
-        {"@table@", report_table_js},   {"@page@", report_js},
+        {"@style@", report_css},
+        {"@data@", json},
+        {"@show@", report_show_js},
+        {"@verdicts@", report_verdicts_js},
+        {"@curves@", report_curves_js},
+        {"@labels@", report_labels_js},
+        {"@warnings@", report_warnings_js},
+        {"@table@", report_table_js},
+        {"@page@", report_js},
     };
     const char *rest = report_html;
     for (size_t i = 0; i < sizeof holes / sizeof *holes; i++)

@@ -1,4 +1,4 @@
-// report_show.js -- the data of the page, elements, and numbers for people. What comes from a run is only ever text.
+// report_show.js -- the data of the page, elements, numbers for people. What a run brings is only ever text.
 "use strict";
 
 const data = JSON.parse(document.getElementById("data").textContent);
@@ -37,7 +37,7 @@ function grouped(list, key) {
         if (!groups.has(k)) groups.set(k, []);
         groups.get(k).push(item);
     }
-    return [...groups.values() ];
+    return [...groups.values()];
 }
 
 // "a", "a and b", "a, b and c"
@@ -49,8 +49,8 @@ function listed(words) {
 // ---- numbers: three digits, and a unit
 
 const digits = (x) => x.toFixed(Math.abs(x) < 9.995 ? 2 : Math.abs(x) < 99.95 ? 1 : 0);
-const TIME = [ [ "ns", 1 ], [ "µs", 1e3 ], [ "ms", 1e6 ], [ "s", 1e9 ] ];
-const SIZE = [ [ "B", 1 ], [ "KiB", 2 ** 10 ], [ "MiB", 2 ** 20 ], [ "GiB", 2 ** 30 ], [ "TiB", 2 ** 40 ] ];
+const TIME = [["ns", 1], ["µs", 1e3], ["ms", 1e6], ["s", 1e9]];
+const SIZE = [["B", 1], ["KiB", 2 ** 10], ["MiB", 2 ** 20], ["GiB", 2 ** 30], ["TiB", 2 ** 40]];
 
 // The largest unit that leaves a 1 before the point.
 function unit(x, units) {
@@ -63,7 +63,7 @@ function unit(x, units) {
 function withUnit(x, units) {
     if (!isNumber(x)) return null;
     const [name, size] = unit(x, units);
-    return [ name === "B" ? String(x) : digits(x / size), name ];
+    return [name === "B" ? String(x) : digits(x / size), name];
 }
 
 const time = (ns) => withUnit(ns, TIME);
@@ -89,8 +89,8 @@ function duration(seconds) {
 function date(text) {
     const when = new Date(text);
     if (Number.isNaN(when.getTime())) return text;
-    const day = when.toLocaleDateString(
-        "en-GB", {day : "numeric", month : "long", year : "numeric", timeZone : "UTC"});
+    const day =
+        when.toLocaleDateString("en-GB", {day: "numeric", month: "long", year: "numeric", timeZone: "UTC"});
     return `${day}, ${when.toISOString().slice(11, 16)} UTC`;
 }
 
@@ -98,12 +98,13 @@ function date(text) {
 
 function table(caption, heads, lines, numeric = []) {
     const cell = (tag, at, content) =>
-        el(tag + (numeric.includes(at) ? ".number" : ""), tag === "th" ? {scope : "col"} : null, content);
-    const line = (cells) => el("tr", null,
-                               cells.map((content, at) => (at === 0 ? el("th", {scope : "row"}, content)
-                                                                    : cell("td", at, content))));
-    return el("div.wide", {tabIndex : 0, role : "region", "aria-label" : caption || heads.join(", ")},
-              el("table", null, caption ? el("caption", null, caption) : null,
-                 el("thead", null, el("tr", null, heads.map((head, at) => cell("th", at, head)))),
-                 el("tbody", null, lines.map(line))));
+        el(tag + (numeric.includes(at) ? ".number" : ""), tag === "th" ? {scope: "col"} : null, content);
+    const line = (cells) => el(
+        "tr", null,
+        cells.map((content, at) => (at === 0 ? el("th", {scope: "row"}, content) : cell("td", at, content))));
+    return el(
+        "div.wide", {tabIndex: 0, role: "region", "aria-label": caption || heads.join(", ")},
+        el("table", null, caption ? el("caption", null, caption) : null,
+           el("thead", null, el("tr", null, heads.map((head, at) => cell("th", at, head)))),
+           el("tbody", null, lines.map(line))));
 }

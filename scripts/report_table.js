@@ -1,12 +1,13 @@
 // report_table.js -- the table of all rows: sorts, filters, and copies the command that measures a row again.
 "use strict";
 
-const PAGE = 500; // rows that are put into the page at once; more on demand
+const PAGE = 500;  // rows that are put into the page at once; more on demand
 
 const shape = (row, key) => row.shape?.[key];
+const unlike = (row, key, other) => (shape(row, key) === shape(row, other) ? undefined : shape(row, key));
 const bytes = (row) =>
     (row.memory ? (row.memory.state_bytes || 0) + (row.memory.scratch_bytes || 0) : undefined);
-const pair = (p) => (p ? [ p[0], el("span.unit", null, p[1]) ] : "");
+const pair = (p) => (p ? [p[0], el("span.unit", null, p[1])] : "");
 
 // Both ends in the unit of the median beside them.
 function interval(row) {
@@ -29,89 +30,99 @@ function notes(row) {
         .join("; ");
 }
 
+// A label may break behind a comma.
+const breakable = (label) =>
+    String(label).split(/(?<=,)/).flatMap((part, at) => (at ? [el("wbr"), part] : [part]));
+
 // A column: what it sorts by, how it is shown, and whether it is left out where all rows are alike.
 const COLUMNS = [
-    {name : "mechanism", value : (row) => row.label},
-    {name : "mask", value : (row) => row.mask, varies : (x) => `mask ${x}`},
-    {name : "input", value : (row) => row.input_label, varies : (x) => `input ${x}`},
-    {name : "batch", value : (row) => shape(row, "batch"), number : true, varies : (x) => `batch ${x}`},
-    {name : "heads", value : (row) => shape(row, "heads"), number : true, varies : (x) => plural(x, "head")},
+    {name: "mechanism", value: (row) => row.label, show: (row) => breakable(row.label)},
+    {name: "mask", value: (row) => row.mask, varies: (x) => `mask ${x}`},
+    {name: "input", value: (row) => row.input_label, varies: (x) => `input ${x}`},
+    {name: "batch", value: (row) => shape(row, "batch"), number: true, varies: (x) => `batch ${x}`},
+    {name: "heads", value: (row) => shape(row, "heads"), number: true, varies: (x) => plural(x, "head")},
     {
-        name : "heads of keys",
-        value : (row) => shape(row, "kv_heads"),
-        number : true,
-        varies : (x) => `${x} of keys`
+        name: "heads of keys",
+        value: (row) => unlike(row, "kv_heads", "heads"),
+        number: true,
+        varies: (x) => `${x} of keys`
     },
-    {name : "head size", value : (row) => shape(row, "dk"), number : true, varies : (x) => `head size ${x}`},
-    {name : "of values", value : (row) => shape(row, "dv"), number : true, varies : (x) => `${x} of values`},
+    {name: "head size", value: (row) => shape(row, "dk"), number: true, varies: (x) => `head size ${x}`},
     {
-        name : "n",
-        value : (row) => shape(row, "nk"),
-        number : true,
-        show : (row) =>
+        name: "of values",
+        value: (row) => unlike(row, "dv", "dk"),
+        number: true,
+        varies: (x) => `${x} of values`
+    },
+    {
+        name: "n",
+        value: (row) => shape(row, "nk"),
+        number: true,
+        show: (row) =>
             (shape(row, "nq") === shape(row, "nk") ? shape(row, "nk")
                                                    : `${shape(row, "nq")} \u00d7 ${shape(row, "nk")}`)
     },
-    {name : "threads", value : (row) => row.threads, number : true, varies : (x) => plural(x, "thread")},
-    {name : "seed", value : (row) => row.seed, number : true, varies : (x) => `seed ${x}`},
-    {name : "instructions", value : (row) => (isOk(row) ? row.isa : undefined), varies : (x) => x},
+    {name: "threads", value: (row) => row.threads, number: true, varies: (x) => plural(x, "thread")},
+    {name: "seed", value: (row) => row.seed, number: true, varies: (x) => `seed ${x}`},
+    {name: "instructions", value: (row) => (isOk(row) ? row.isa : undefined), varies: (x) => x},
     {
-        name : "status",
-        value : (row) => row.status,
-        show : (row) => el(BROKEN.includes(row.status) ? "span.bad"
-                           : isOk(row)                 ? "span.soft"
-                                                       : "span",
-                           null, row.status)
+        name: "status",
+        value: (row) => row.status,
+        show: (row) =>
+            el(BROKEN.includes(row.status) ? "span.bad"
+                   : isOk(row)             ? "span.soft"
+                                           : "span",
+               null, row.status)
     },
     {
-        name : "time",
-        value : (row) => row.time?.median_ns,
-        number : true,
-        show : (row) => pair(time(row.time?.median_ns))
+        name: "time",
+        value: (row) => row.time?.median_ns,
+        number: true,
+        show: (row) => pair(time(row.time?.median_ns))
     },
     {
-        name : "interval",
-        value : spread,
-        number : true,
-        show : interval,
-        help : "least and largest process median; sorts by width over the median"
+        name: "interval",
+        value: spread,
+        number: true,
+        show: interval,
+        help: "least and largest process median; sorts by width over the median"
     },
     {
-        name : "of peak",
-        value : (row) => row.peak_fraction,
-        number : true,
-        show : (row) => percent(row.peak_fraction),
-        help : "useful operations over the multiply-add peak"
+        name: "of peak",
+        value: (row) => row.peak_fraction,
+        number: true,
+        show: (row) => percent(row.peak_fraction),
+        help: "useful operations over the multiply-add peak"
     },
     {
-        name : "memory",
-        value : bytes,
-        number : true,
-        show : (row) => pair(size(bytes(row))),
-        help : "state and scratch"
+        name: "memory",
+        value: bytes,
+        number: true,
+        show: (row) => pair(size(bytes(row))),
+        help: "state and scratch"
     },
     {
-        name : "grown",
-        value : (row) => row.memory?.hwm_bytes,
-        number : true,
-        show : (row) => pair(size(row.memory?.hwm_bytes)),
-        help : "growth of resident memory in the first call"
+        name: "grown",
+        value: (row) => row.memory?.hwm_bytes,
+        number: true,
+        show: (row) => pair(size(row.memory?.hwm_bytes)),
+        help: "growth of resident memory in the first call"
     },
     {
-        name : "error",
-        value : (row) => row.accuracy?.softmax?.rel_fro,
-        number : true,
-        show : (row) => error(row.accuracy?.softmax?.rel_fro) || "",
-        help : "distance to exact softmax attention, relative"
+        name: "error",
+        value: (row) => row.accuracy?.softmax?.rel_fro,
+        number: true,
+        show: (row) => error(row.accuracy?.softmax?.rel_fro) || "",
+        help: "distance to exact softmax attention, relative"
     },
     {
-        name : "skill",
-        value : (row) => row.accuracy?.softmax?.skill,
-        number : true,
-        show : (row) => (isNumber(row.accuracy?.softmax?.skill) ? signed(row.accuracy.softmax.skill, 2) : ""),
-        help : "1 exact, 0 no better than the mean of V"
+        name: "skill",
+        value: (row) => row.accuracy?.softmax?.skill,
+        number: true,
+        show: (row) => (isNumber(row.accuracy?.softmax?.skill) ? signed(row.accuracy.softmax.skill, 2) : ""),
+        help: "1 exact, 0 no better than the mean of V"
     },
-    {name : "notes", value : (row) => notes(row) || undefined, words : true},
+    {name: "notes", value: (row) => notes(row) || undefined, words: true},
 ];
 
 const isThere = (x) => x !== undefined && x !== null && x !== "";
@@ -131,21 +142,21 @@ function chooseColumns() {
 
 function compare(a, b) {
     return typeof a === "number" && typeof b === "number"
-               ? a - b
-               : String(a).localeCompare(String(b), "en", {numeric : true});
+        ? a - b
+        : String(a).localeCompare(String(b), "en", {numeric: true});
 }
 
 function sorted(list, column, down) {
     const keyed = list.map((row) => [column.value(row), row]);
-    keyed.sort(([ a ], [ b ]) =>
-                   isThere(b) - isThere(a) || (isThere(a) ? (down ? compare(b, a) : compare(a, b)) : 0));
-    return keyed.map(([, row ]) => row);
+    keyed.sort(
+        ([a], [b]) => isThere(b) - isThere(a) || (isThere(a) ? (down ? compare(b, a) : compare(a, b)) : 0));
+    return keyed.map(([, row]) => row);
 }
 
 // ---- the command of a row
 
 function copyByHand(text) {
-    const area = el("textarea", {value : text, readOnly : true});
+    const area = el("textarea", {value: text, readOnly: true});
     document.body.append(area);
     area.select();
     const done = document.execCommand("copy");
@@ -158,7 +169,9 @@ function say(text) {
     const said = document.getElementById("said");
     clearTimeout(silence);
     said.textContent = text;
-    silence = setTimeout(() => { said.textContent = ""; }, 6000);
+    silence = setTimeout(() => {
+        said.textContent = "";
+    }, 6000);
 }
 
 // Where a browser keeps the clipboard to itself, the command is at least in sight.
@@ -177,36 +190,36 @@ async function copyCommand(button) {
 // ---- the table
 
 const view = {
-    filter : {text : "", status : "", mask : "", input : "", variant : ""},
-    column : null,
-    down : false,
-    limit : PAGE
+    filter: {text: "", status: "", mask: "", input: "", variant: ""},
+    column: null,
+    down: false,
+    limit: PAGE
 };
 const FILTERS = {
-    status : (row) => row.status,
-    mask : (row) => row.mask,
-    input : (row) => row.input_label,
-    variant : (row) => row.variant
+    status: (row) => row.status,
+    mask: (row) => row.mask,
+    input: (row) => row.input_label,
+    variant: (row) => row.variant
 };
 const lines = new Map(), haystacks = new Map();
 let shownColumns = [], controls = {}, body, count, more;
 
 function haystack(row) {
     if (!haystacks.has(row))
-        haystacks.set(row, [ row.id, row.label, row.status, row.isa, notes(row) ].join(" ").toLowerCase());
+        haystacks.set(row, [row.id, row.label, row.status, row.isa, notes(row)].join(" ").toLowerCase());
     return haystacks.get(row);
 }
 
 function passes(row) {
     const {text, ...chosen} = view.filter;
-    return Object.entries(chosen).every(([ key, value ]) => !value || FILTERS[key](row) === value) &&
-           text.toLowerCase().split(/\s+/).every((word) => haystack(row).includes(word));
+    return Object.entries(chosen).every(([key, value]) => !value || FILTERS[key](row) === value) &&
+        text.toLowerCase().split(/\s+/).every((word) => haystack(row).includes(word));
 }
 
 function cell(row, column, at) {
     const content = column.show ? column.show(row) : column.value(row);
     const shown = isThere(content) ? content : "";
-    if (at === 0) return el("th", {scope : "row"}, shown);
+    if (at === 0) return el("th", {scope: "row"}, ...[shown].flat());
     return el(column.number ? "td.number" : column.words ? "td.words" : "td.keep", null, ...[shown].flat());
 }
 
@@ -214,15 +227,17 @@ function line(row) {
     if (!lines.has(row)) {
         const number = rows.indexOf(row);
         const copy = row.repro ? el("button", {
-            type : "button",
-            value : number,
-            title : row.repro,
-            "aria-label" : `Copy the command that measures ${row.id} again`
+            type: "button",
+            value: number,
+            title: row.repro,
+            "aria-label": `Copy the command that measures ${row.id} again`
         },
                                     "Copy")
                                : "";
-        lines.set(row, el("tr", null, shownColumns.map((column, at) => cell(row, column, at)),
-                          el("td.again", null, copy)));
+        lines.set(
+            row,
+            el("tr", null, shownColumns.map((column, at) => cell(row, column, at)),
+               el("td.again", null, copy)));
     }
     return lines.get(row);
 }
@@ -245,10 +260,10 @@ function sortBy(column, head) {
 }
 
 function headOf(column) {
-    const head = el(column.number ? "th.number" : "th", {scope : "col"});
-    head.append(el("button",
-                   {type : "button", title : column.help || "", onclick : () => sortBy(column, head)},
-                   column.name));
+    const head = el(column.number ? "th.number" : "th", {scope: "col"});
+    head.append(
+        el("button", {type: "button", title: column.help || "", onclick: () => sortBy(column, head)},
+           column.name));
     return head;
 }
 
@@ -259,7 +274,7 @@ function showRows(filter) {
     view.limit = PAGE;
     showTable();
     document.getElementById("rows").scrollIntoView();
-    controls.text.focus({preventScroll : true});
+    controls.text.focus({preventScroll: true});
 }
 
 function control(key, input) {
@@ -273,8 +288,10 @@ function control(key, input) {
 
 function chooserOf(key) {
     const values = distinct(rows.map(FILTERS[key]).filter(isThere)).sort(compare);
-    return control(key, el("select", null, el("option", {value : ""}, "all"),
-                           values.map((value) => el("option", {value}, value))));
+    return control(
+        key,
+        el("select", null, el("option", {value: ""}, "all"),
+           values.map((value) => el("option", {value}, value))));
 }
 
 function reset(heads) {
@@ -284,33 +301,35 @@ function reset(heads) {
 }
 
 function rowsTable() {
-    if (!rows.length) return [ el("p", null, "No point has been measured yet.") ];
+    if (!rows.length) return [el("p", null, "No point has been measured yet.")];
     const {shown, same} = chooseColumns();
     shownColumns = shown;
-    const heads = el("tr", null, shown.map(headOf), el("th.again", {scope : "col"}, "again"));
+    const heads = el("tr", null, shown.map(headOf), el("th.again", {scope: "col"}, "again"));
     body = el("tbody", {
-        onclick : (event) => {
+        onclick: (event) => {
             const button = event.target.closest("button");
             if (button) copyCommand(button);
         }
     });
-    count = el("p.soft", {role : "status"});
-    more = el("p.more", null, "",
-              el("button", {
-                  type : "button",
-                  onclick : () => {
-                      view.limit = Infinity;
-                      showTable();
-                  }
-              },
-                 "Show all"));
+    count = el("p.soft", {role: "status"});
+    more =
+        el("p.more", null, "",
+           el("button", {
+               type: "button",
+               onclick: () => {
+                   view.limit = Infinity;
+                   showTable();
+               }
+           },
+              "Show all"));
     const filters =
-        el("div.filters", {role : "search"},
-           control("text", el("input", {type : "search", placeholder : "words of id, reason, flag"})),
+        el("div.filters", {role: "search"},
+           control("text", el("input", {type: "search", placeholder: "words of id, reason, flag"})),
            Object.keys(FILTERS).map(chooserOf),
-           el("button", {type : "button", onclick : () => reset(heads)}, "Reset"));
-    const scroller = el("div", {id : "table", tabIndex : 0, role : "region", "aria-label" : "All rows"},
-                        el("table", null, el("thead", null, heads), body));
+           el("button", {type: "button", onclick: () => reset(heads)}, "Reset"));
+    const scroller =
+        el("div", {id: "table", tabIndex: 0, role: "region", "aria-label": "All rows"},
+           el("table", null, el("thead", null, heads), body));
     showTable();
     return [
         same.length ? el("p", null, `In every row: ${same.join(", ")}. A click on a heading sorts.`)

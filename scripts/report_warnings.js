@@ -3,26 +3,27 @@
 
 // Worst first.
 const STATUS = {
-    inaccurate : "the result is not what the mechanism's own definition says, so its time is withheld",
-    crashed : "the process died",
-    oom : "memory ran out while it was running",
-    timeout : "nothing was heard of it for longer than allowed",
-    skipped_memory : "not started: it would have needed more memory than there was",
-    skipped_time : "not started: it would have taken too long, or the time for the sweep was used up",
-    unsupported : "the mechanism does not do this; a planned outcome",
+    inaccurate: "the result is not what the mechanism's own definition says, so its time is withheld",
+    crashed: "the process died",
+    oom: "memory ran out while it was running",
+    timeout: "nothing was heard of it for longer than allowed",
+    skipped_memory: "not started: it would have needed more memory than there was",
+    skipped_time: "not started: it would have taken too long, or the time for the sweep was used up",
+    unsupported: "the mechanism does not do this; a planned outcome",
 };
-const BROKEN = [ "inaccurate", "crashed", "oom", "timeout" ];
+const BROKEN = ["inaccurate", "crashed", "oom", "timeout"];
 
 const FLAGS = {
-    interval_below_95_percent :
-        "fewer than six processes were timed, so that the interval holds the true median with a chance below 95 %",
-    undeclared_memory :
+    interval_below_95_percent:
+        "fewer than six processes were timed, so the interval holds the true median with a chance below 95 %",
+    undeclared_memory:
         "resident memory grew by more than the mechanism declares; read its memory as a lower bound",
-    more_threads_than_cores :
+    more_threads_than_cores:
         "more threads than usable cores took turns; the time says little about the mechanism",
-    single_sample : "one call took longer than its share of the seconds, so each process timed a single one",
+    single_sample: "one call took longer than its share of the seconds, so each process timed a single one",
 };
 
+const sentence = (text) => text[0].toUpperCase() + text.slice(1);
 const isOk = (row) => row.status === "ok";
 
 // "n = 512", "n = 512 to 16384"
@@ -48,13 +49,14 @@ function which(list) {
 function reasons(list) {
     return grouped(list, (row) => (row.reason || "").replace(/\d[\d.e+-]*/g, "#")).map((group) => {
         const alike = distinct(group.map((row) => row.reason)).length;
-        return el("li", null, `${which(group)}: ${group[0].reason || "no reason given"}`,
-                  alike > 1 ? el("span.soft", null, ` (and ${plural(alike - 1, "reason")} like it)`) : null);
+        return el(
+            "li", null, `${which(group)}: ${group[0].reason || "no reason given"}`,
+            alike > 1 ? el("span.soft", null, ` (and ${plural(alike - 1, "reason")} like it)`) : null);
     });
 }
 
 const showing = (text, filter) =>
-    el("button.plain.again", {type : "button", onclick : () => showRows(filter)}, text);
+    el("button.plain.again", {type: "button", onclick: () => showRows(filter)}, text);
 
 function notOk() {
     const order = [
@@ -68,7 +70,7 @@ function notOk() {
             el("h3", null,
                el(BROKEN.includes(status) ? "span.bad" : "span", null,
                   `${plural(list.length, "row")} ${status}`)),
-            el("p", null, `${STATUS[status] || "a status that this page does not know"}. `,
+            el("p", null, `${sentence(STATUS[status] || "a status that this page does not know")}. `,
                showing("Show them", {status})),
             el("ul", null, reasons(list))
         ];
@@ -81,7 +83,7 @@ function flagged() {
         return [
             el("h3", null, `${plural(list.length, "row")} flagged ${flag}`),
             el("p", null, `${which(list)}: ${FLAGS[flag] || "see results/README.md"}. `,
-               showing("Show them", {text : flag}))
+               showing("Show them", {text: flag}))
         ];
     });
 }
@@ -90,49 +92,51 @@ function flagged() {
 
 const spread = (row) =>
     isNumber(row.time?.median_ns) && row.time.median_ns > 0 && Array.isArray(row.time.ci_ns)
-        ? (row.time.ci_ns[1] - row.time.ci_ns[0]) / row.time.median_ns
-        : undefined;
+    ? (row.time.ci_ns[1] - row.time.ci_ns[0]) / row.time.median_ns
+    : undefined;
 const WIDE = 0.1, TIMES_USUAL = 3;
 const usualSpread = middle(rows.map(spread).filter(isNumber));
 const isNoisy = (row) => spread(row) > Math.max(WIDE, TIMES_USUAL * usualSpread);
 
-function noise() {
-    const noisy = rows.filter(isNoisy).sort((a, b) => spread(b) - spread(a));
-    const usual = usualSpread > WIDE
-    ? [el("h3", null, "A noisy run"), el("p", null, `Half of the intervals are wider than ${percent(usualSpread)} of the time they belong to. `
-        + "Other work on the machine is the usual cause; small differences between rows mean nothing.")] : [];
-    if (!noisy.length) return usual;
-    const worst = noisy.slice(0, 8).map(
-        (row) => el("li", null,
-                    `${row.label}, ${lengths([ row ])}, mask ${row.mask}, ${row.input_label}: ` +
-                        `${words(time(row.time.median_ns))}, interval ${percent(spread(row))} wide`));
+const noisyRow = (row) => `${row.label}, ${lengths([row])}, mask ${row.mask}, ${row.input_label}: ` +
+    `${words(time(row.time.median_ns))}, interval ${percent(spread(row))} wide`;
+
+function noisyRun() {
+    if (!(usualSpread > WIDE)) return [];
     return [
-        ...usual, el("h3", null, `${plural(noisy.length, "row")} noisier than usual`),
+        el("h3", null, "A noisy run"),
         el("p", null,
-           `The interval is over ${percent(WIDE)} of the time, and over ${TIMES_USUAL} times the ${
-               percent(usualSpread)} that is usual in this run. `,
-           showing("Show them", {text : "noisy"})),
-        el("ul", null, worst,
-           noisy.length > worst.length ? el("li", null, `and ${noisy.length - worst.length} more`) : null)
+           `Half of the intervals are wider than ${percent(usualSpread)} of their time. ` +
+               "Other work on the machine is the usual cause; small differences between rows mean nothing."),
+    ];
+}
+
+function noisyRows() {
+    const noisy = rows.filter(isNoisy).sort((a, b) => spread(b) - spread(a)), most = 8;
+    if (!noisy.length) return [];
+    const items = noisy.slice(0, most).map(noisyRow);
+    if (noisy.length > most) items.push(`and ${noisy.length - most} more`);
+    return [
+        el("h3", null, `${plural(noisy.length, "row")} noisier than usual`),
+        el("p", null,
+           `The interval is over ${100 * WIDE} % of the time, and over ${TIMES_USUAL} times the ` +
+               `${percent(usualSpread)} that is usual in this run. `,
+           showing("Show them", {text: "noisy"})),
+        el("ul", null, items.map((item) => el("li", null, item))),
     ];
 }
 
 function missing() {
     const lost = (manifest.points || 0) - rows.length;
     if (lost <= 0) return [];
-    return [
-        el("h3", null, `${plural(lost, "point")} without a row`),
-        el("p", null,
-           manifest.state === "interrupted"
-               ? "The run was interrupted; the same command with --resume goes on with it."
-               : "The run was still going when this page was written, or ended without a word; --resume goes on with it.")
-    ];
+    const why = manifest.state === "interrupted"
+        ? "The run was interrupted; the same command with --resume goes on with it."
+        : "The run was going on when this page was written, or was killed; --resume goes on with it.";
+    return [el("h3", null, `${plural(lost, "point")} without a row`), el("p", null, why)];
 }
 
 function warnings() {
-    const all = [...missing(), ...notOk(), ...flagged(), ...noise() ];
-    return all.length ? all
-           : rows.length
-               ? [ el("p", null, "None: every row is ok, none is flagged, none is noisier than usual.") ]
-               : [];
+    const all = [...missing(), ...notOk(), ...flagged(), ...noisyRun(), ...noisyRows()];
+    if (all.length || !rows.length) return all;
+    return [el("p", null, "None: every row is ok, none is flagged, none is noisier than usual.")];
 }
