@@ -1,7 +1,7 @@
 // report_labels.js -- moves the entries of a picture's key to where their curves end.
 //
-// gnuplot puts the key to the right of the curves, in the order of the plan. Here each entry goes to the height
-// of the last point of its curve, as near as its neighbours let it, with a thin line between the two. A
+// gnuplot puts the key to the right of the curves, in the order of the plan. Here each entry goes to the
+// height of the last point of its curve, as near as its neighbours let it, with a thin line between the two. A
 // drawing that is not built as expected stays as it is.
 "use strict";
 

@@ -201,7 +201,7 @@ const FILTERS = {
     input: (row) => row.input_label,
     variant: (row) => row.variant
 };
-const lines = new Map(), haystacks = new Map();
+const lines = new Map(), haystacks = new Map(), places = new Map(rows.map((row, at) => [row, at]));
 let shownColumns = [], controls = {}, body, count, more;
 
 function haystack(row) {
@@ -225,10 +225,9 @@ function cell(row, column, at) {
 
 function line(row) {
     if (!lines.has(row)) {
-        const number = rows.indexOf(row);
         const copy = row.repro ? el("button", {
             type: "button",
-            value: number,
+            value: places.get(row),
             title: row.repro,
             "aria-label": `Copy the command that measures ${row.id} again`
         },
