@@ -1,7 +1,7 @@
 // report_curves.js -- the pictures that gnuplot drew, made part of the page.
 //
 // A picture is read as XML and copied, element by element, out of a short list of what draws: no script,
-// style or link of its own comes along. Names within get a number, so that several pictures do not share them.
+// style or link of its own comes along. Names within get a number, so that pictures do not share them.
 // Colours follow the page.
 "use strict";
 

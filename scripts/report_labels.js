@@ -1,8 +1,8 @@
 // report_labels.js -- moves the entries of a picture's key to where their curves end.
 //
 // gnuplot puts the key to the right of the curves, in the order of the plan. Here each entry goes to the
-// height of the last point of its curve, as near as its neighbours let it, with a thin line between the two. A
-// drawing that is not built as expected stays as it is.
+// height of the last point of its curve, as near as its neighbours let it, with a thin line between the two.
+// A drawing that is not built as expected stays as it is.
 "use strict";
 
 const GAP = 17, KEY_WIDTH = 46;  // height of an entry; from the left of its sample to its text

@@ -75,7 +75,8 @@ function error(x) {
     return x === 0 ? "0" : x < 1e-3 ? x.toExponential(0).replace("-", "\u2212") : x.toFixed(3);
 }
 
-const signed = (x, places) => x.toFixed(places).replace("-", "\u2212");
+// Without a minus before nothing but zeros.
+const signed = (x, places) => x.toFixed(places).replace(/^-(?=0*\.?0*$)/, "").replace("-", "\u2212");
 const percent = (x) => (isNumber(x) ? `${digits(100 * x)} %` : "");
 
 // "11 min 33 s"
@@ -94,17 +95,18 @@ function date(text) {
     return `${day}, ${when.toISOString().slice(11, 16)} UTC`;
 }
 
-// ---- tables that do not sort; a cell is an element, text, or null
+// ---- tables that do not sort; a cell is an element, text, or null; a column without a text is left out
 
 function table(caption, heads, lines, numeric = []) {
-    const cell = (tag, at, content) =>
-        el(tag + (numeric.includes(at) ? ".number" : ""), tag === "th" ? {scope: "col"} : null, content);
-    const line = (cells) => el(
-        "tr", null,
-        cells.map((content, at) => (at === 0 ? el("th", {scope: "row"}, content) : cell("td", at, content))));
+    const text = (content) => content?.textContent ?? content ?? "";
+    const shown = heads.map((_, at) => at).filter((at) => lines.some((cells) => text(cells[at]) !== ""));
+    const kind = (at) => (numeric.includes(at) ? ".number" : "");
+    const head = (at) => el("th" + kind(at), {scope: "col"}, heads[at]);
+    const cell = (cells, at) =>
+        at === 0 ? el("th", {scope: "row"}, cells[at]) : el("td" + kind(at), null, cells[at]);
     return el(
         "div.wide", {tabIndex: 0, role: "region", "aria-label": caption || heads.join(", ")},
         el("table", null, caption ? el("caption", null, caption) : null,
-           el("thead", null, el("tr", null, heads.map((head, at) => cell("th", at, head)))),
-           el("tbody", null, lines.map(line))));
+           el("thead", null, el("tr", null, shown.map(head))),
+           el("tbody", null, lines.map((cells) => el("tr", null, shown.map((at) => cell(cells, at)))))));
 }

@@ -10,7 +10,14 @@ const SETTINGS = [
     ["dk", (x) => `head size ${x}`],
     ["dv", (x) => `values of ${x}`],
     ["threads", (x) => plural(x, "thread")],
+    ["isa", (x) => x],
+    ["seed", (x) => `seed ${x}`],
+    ["scale", (x) => `scale ${x}`],
+    ["softcap", (x) => `softcap ${x}`],
+    ["shift", (x) => `shift ${x}`],
 ];
+
+const seriesOf = (answer) => answer.series || {};
 
 // Names a series by the settings in which those of the list differ; "" where there is only one.
 function seriesNamer(series) {
@@ -24,51 +31,73 @@ const range = (interval, show = String) =>
     Array.isArray(interval) && interval.every(isNumber) ? `${show(interval[0])} to ${show(interval[1])}` : "";
 const whole = (n) => String(Math.round(n));
 
+// ---- who overtakes whom; what is open comes last
+
 const CROSSING = {
-    crosses: (c) => `faster than ${c.baseline} from n = ${whole(c.n)}${
-        c.interval ? ` (${range(c.interval, whole)})` : ""}`,
-    faster: (c) => `faster than ${c.baseline} at every length`,
-    slower: (c) => `slower than ${c.baseline} at every length`,
-    several: (c) => `crosses ${c.baseline} more than once`,
-    unclear: (c) => `not to be told apart from ${c.baseline}`,
-    "too few": () => "too few lengths to say",
+    crosses: (c) => `crosses at n = ${whole(c.n)}${c.interval ? ` (${range(c.interval, whole)})` : ""}`,
+    faster: () => "faster at every length",
+    several: () => "crosses more than once",
+    unclear: () => "the noise covers the difference",
+    slower: () => "slower at every length",
+    "too few": () => "too few lengths",
 };
 const CROSSING_ORDER = Object.keys(CROSSING);
 
 function crossing(c) {
-    const say = CROSSING[c.verdict];
-    return c.words || (say ? say(c) : String(c.verdict));
+    const say = CROSSING[c.verdict] || (() => String(c.verdict));
+    return el(
+        c.verdict === "slower" || c.verdict === "too few" ? "span.soft" : "span", null, c.words || say(c));
 }
 
+const inOrder = (a, b) =>
+    CROSSING_ORDER.indexOf(a.verdict) - CROSSING_ORDER.indexOf(b.verdict) || (a.n || 0) - (b.n || 0);
+
 function crossings(list) {
-    const name = seriesNamer(list.map((c) => c.series || {}));
-    const order = (c) => CROSSING_ORDER.indexOf(c.verdict);
-    return grouped(list, (c) => name(c.series || {})).map((group) => {
-        const sorted = group.slice().sort((a, b) => order(a) - order(b) || (a.n || 0) - (b.n || 0));
-        return table(
-            name(group[0].series || {}), ["mechanism", "from which length on?"],
-            sorted.map(
-                (c) => [c.label, el(c.verdict === "slower" ? "span.soft" : "span", null, crossing(c))]));
+    const name = seriesNamer(list.map(seriesOf));
+    const groups = grouped(list, (c) => JSON.stringify([name(seriesOf(c)), c.baseline]));
+    const tables = groups.map((group) => {
+        const lines = group.slice().sort(inOrder).map((c) => [c.label, crossing(c)]);
+        return table(name(seriesOf(group[0])), ["mechanism", `against ${group[0].baseline}`], lines);
     });
+    return [el("div.abreast", null, tables)];
+}
+
+// ---- what nothing else beats: the greatest length in sight, the others behind a click
+
+// "full and bilinear by flash; additive by linear"
+const beatenBy = (list) => grouped(list || [], (b) => b.by)
+                               .map((group) => `${listed(group.map((b) => b.label))} by ${group[0].by}`)
+                               .join("; ");
+
+function frontTable(list, name) {
+    const named = list.some((f) => name(seriesOf(f))), trivial = list.some((f) => f.below_controls?.length);
+    const heads = [named && "where", "n", "on the front", "beaten", trivial && "no better than a control"];
+    const lines = list.map(
+        (f) =>
+            [named && name(seriesOf(f)), isNumber(f.n) ? whole(f.n) : "", (f.members || []).join(", "),
+             beatenBy(f.beaten), trivial && beatenBy(f.below_controls)]);
+    const kept = (cells) => cells.filter((cell) => cell !== false);
+    return table("", kept(heads), lines.map(kept));
 }
 
 function fronts(list) {
-    const name = seriesNamer(list.map((f) => f.series || {}));
-    const beaten = (f) => grouped(f.beaten || [], (b) => b.by)
-                              .map((group) => `${listed(group.map((b) => b.label))} by ${group[0].by}`)
-                              .join("; ");
-    const several = list.some((f) => name(f.series || {}));
-    return [table(
-        "", [...(several ? ["where"] : []), "n", "on the front", "beaten"],
-        list.map(
-            (f) =>
-                [...(several ? [name(f.series || {})] : []), isNumber(f.n) ? whole(f.n) : "",
-                 (f.members || []).join(", "), beaten(f)]))];
+    const name = seriesNamer(list.map(seriesOf)), bySeries = grouped(list, (f) => name(seriesOf(f)));
+    const last = bySeries.map((group) => group.reduce((a, b) => (b.n > a.n ? b : a)));
+    const others = list.filter((f) => !last.includes(f));
+    if (!others.length) return [frontTable(last, name)];
+    const more = el("details", null, el("summary", null, "At the other lengths"), frontTable(others, name));
+    return [frontTable(last, name), more];
 }
 
 // ---- growth
 
-const power = (x) => (isNumber(x) ? (x === 0 ? "1" : x === 1 ? "n" : `n^${+ x.toFixed(2)}`) : "");
+// Of a declared exponent: 1, n, n with a raised number.
+function power(x) {
+    if (!isNumber(x)) return "";
+    if (x === 0) return "1";
+    return x === 1 ? "n" : el("span", null, "n", el("sup", null, String(+x.toFixed(2))));
+}
+
 const exponent = (x) => (isNumber(x) ? signed(x, 2) : "");
 
 function octaves(local) {
@@ -79,26 +108,36 @@ function octaves(local) {
         steps.map((step) => exponent(step.slope)).join("  "));
 }
 
-function growths(list) {
-    const name = seriesNamer(list.map((g) => g.series || {}));
-    return grouped(list, (g) => name(g.series || {}))
-        .map(
-            (group) => table(
-                name(group[0].series || {}),
-                [
-                    "mechanism", "time says", "exponent", "interval", "between lengths", "fixed",
-                    "verdict on time", "memory says", "exponent", "verdict"
-                ],
-                group.map((g) => {
-                    const t = g.time || {}, m = g.memory || {};
-                    return [
-                        g.label, power(t.declared), exponent(t.slope), range(t.interval, exponent),
-                        octaves(t.local), words(time(g.fixed_ns)), t.verdict || "", power(m.declared),
-                        exponent(m.exponent), m.verdict || ""
-                    ];
-                }),
-                [2, 3, 5, 8]));
+const judged = (g) => [g.time?.verdict, g.memory?.verdict].some((v) => v && v !== "too few lengths");
+const verdict = (word) =>
+    el(word === "contradicted"    ? "span.bad"
+           : word === "confirmed" ? "span"
+                                  : "span.soft",
+       null, word || "");
+
+function growthLine(g) {
+    const t = g.time || {}, m = g.memory || {};
+    return [
+        g.label, power(t.declared), exponent(t.slope), range(t.interval, exponent), verdict(t.verdict),
+        octaves(t.local), power(m.declared), exponent(m.exponent), verdict(m.verdict), words(time(g.fixed_ns))
+    ];
 }
+
+function growths(list) {
+    const heads = [
+        "mechanism", "time", "exponent", "interval", "verdict", "from length to length", "memory", "exponent",
+        "verdict", "fixed time"
+    ];
+    const name = seriesNamer(list.map(seriesOf));
+    return grouped(list, (g) => name(seriesOf(g))).map((group) => {
+        if (group.some(judged))
+            return table(name(seriesOf(group[0])), heads, group.map(growthLine), [2, 3, 7, 9]);
+        return el(
+            "p", null, `${[name(seriesOf(group[0])), "too few lengths to say"].filter(Boolean).join(": ")}.`);
+    });
+}
+
+// ---- all of it
 
 function verdicts(answers) {
     const part = (title, note, list, show) => Array.isArray(list) && list.length
@@ -106,7 +145,7 @@ function verdicts(answers) {
         : [];
     return [
         ...part(
-            "Who overtakes exact attention",
+            "Who overtakes whom",
             "Intervals come from the spread between processes; nothing is said beyond the lengths measured.",
             answers.crossovers, crossings),
         ...part(
@@ -115,7 +154,6 @@ function verdicts(answers) {
             answers.front, fronts),
         ...part(
             "How time and memory grow with n",
-            "What is declared, and the exponent that was measured: 1 is n, 2 is n^2. Fixed is paid at any n.",
-            answers.growth, growths),
+            "What is declared, and the exponent that was measured: 2 is n squared.", answers.growth, growths),
     ];
 }
