@@ -241,13 +241,15 @@ function line(row) {
     return lines.get(row);
 }
 
-function showTable() {
+// The first of the rows that pass, in order; what changes the order starts from the top again.
+function showTable(limit = PAGE) {
     let list = rows.filter(passes);
     if (view.column) list = sorted(list, view.column, view.down);
-    body.replaceChildren(...list.slice(0, view.limit).map(line));
+    view.limit = limit;
+    body.replaceChildren(...list.slice(0, limit).map(line));
     count.textContent = `${list.length.toLocaleString("en")} of ${plural(rows.length, "row")}`;
-    more.hidden = list.length <= view.limit;
-    more.firstChild.textContent = `The first ${view.limit} are shown. `;
+    more.hidden = list.length <= limit;
+    more.firstChild.textContent = `The first ${limit.toLocaleString("en")} are shown. `;
 }
 
 function sortBy(column, head) {
@@ -270,7 +272,6 @@ function headOf(column) {
 function showRows(filter) {
     for (const [key, control] of Object.entries(controls))
         control.value = view.filter[key] = filter[key] || "";
-    view.limit = PAGE;
     showTable();
     document.getElementById("rows").scrollIntoView();
     controls.text.focus({preventScroll: true});
@@ -299,40 +300,32 @@ function reset(heads) {
     showRows({});
 }
 
+function filters(heads) {
+    const words = el("input", {type: "search", placeholder: "words of id, reason, flag"});
+    const button = el("button", {type: "button", onclick: () => reset(heads)}, "Reset");
+    return el(
+        "div.filters", {role: "search"}, control("text", words), Object.keys(FILTERS).map(chooserOf), button);
+}
+
+function copyOnClick(event) {
+    const button = event.target.closest("button");
+    if (button) copyCommand(button);
+}
+
 function rowsTable() {
     if (!rows.length) return [el("p", null, "No point has been measured yet.")];
     const {shown, same} = chooseColumns();
-    shownColumns = shown;
     const heads = el("tr", null, shown.map(headOf), el("th.again", {scope: "col"}, "again"));
-    body = el("tbody", {
-        onclick: (event) => {
-            const button = event.target.closest("button");
-            if (button) copyCommand(button);
-        }
-    });
+    const alike = same.length ? `In every row: ${same.join(", ")}. ` : "";
+    const grow = () => showTable(view.limit + PAGE);
+    shownColumns = shown;
+    body = el("tbody", {onclick: copyOnClick});
     count = el("p.soft", {role: "status"});
-    more =
-        el("p.more", null, "",
-           el("button", {
-               type: "button",
-               onclick: () => {
-                   view.limit = Infinity;
-                   showTable();
-               }
-           },
-              "Show all"));
-    const filters =
-        el("div.filters", {role: "search"},
-           control("text", el("input", {type: "search", placeholder: "words of id, reason, flag"})),
-           Object.keys(FILTERS).map(chooserOf),
-           el("button", {type: "button", onclick: () => reset(heads)}, "Reset"));
-    const scroller =
-        el("div", {id: "table", tabIndex: 0, role: "region", "aria-label": "All rows"},
-           el("table", null, el("thead", null, heads), body));
+    more = el("p.more", null, "", el("button", {type: "button", onclick: grow}, `Show ${PAGE} more`));
+    const scroller = el("div", {id: "table", tabIndex: 0, role: "region", "aria-label": "All rows"});
+    scroller.append(el("table", null, el("thead", null, heads), body));
+    const parts =
+        [el("p", null, `${alike}A click on a heading sorts.`), filters(heads), count, scroller, more];
     showTable();
-    return [
-        same.length ? el("p", null, `In every row: ${same.join(", ")}. A click on a heading sorts.`)
-                    : el("p", null, "A click on a heading sorts."),
-        filters, count, scroller, more
-    ];
+    return parts;
 }
