@@ -223,6 +223,16 @@ function cell(row, column, at) {
     return el(column.number ? "td.number" : column.words ? "td.words" : "td.keep", null, ...[shown].flat());
 }
 
+// Where nothing was measured, the reason stands in the place of the numbers.
+function cells(row) {
+    const from = shownColumns.findIndex((column) => column.name === "status") + 1;
+    const bare = shownColumns.slice(from).every((column) => column.words || !isThere(column.value(row)));
+    const own = shownColumns.slice(0, bare ? from : undefined).map((column, at) => cell(row, column, at));
+    if (bare && from < shownColumns.length)
+        own.push(el("td.words", {colSpan: shownColumns.length - from}, notes(row)));
+    return own;
+}
+
 function line(row) {
     if (!lines.has(row)) {
         const copy = row.repro ? el("button", {
@@ -233,10 +243,7 @@ function line(row) {
         },
                                     "Copy")
                                : "";
-        lines.set(
-            row,
-            el("tr", null, shownColumns.map((column, at) => cell(row, column, at)),
-               el("td.again", null, copy)));
+        lines.set(row, el("tr", null, cells(row), el("td.again", null, copy)));
     }
     return lines.get(row);
 }
