@@ -211,6 +211,12 @@ check-emulated:
 	@$(MAKE) --no-print-directory MODE=release LDFLAGS=-static $(X86) build/x86_64/tests/test_kernels
 	@tests/run.sh tests/emulated.sh
 
+## check-browser: the page of a run in headless Chromium; SHOTS=DIR leaves screenshots there
+check-browser:
+	@scripts/setup.sh browser || echo "check-browser: goes on with what there is"
+	@$(MAKE) --no-print-directory $(B)/attnbench
+	@B=$(B) tests/run.sh tests/browser.sh
+
 ## lint: formatting and the direction of includes
 lint:
 	@scripts/setup.sh lint
@@ -224,6 +230,6 @@ clean:
 help:
 	@sed -n 's/^## //p' $(firstword $(MAKEFILE_LIST)); echo; echo "MODE=release|debug|asan|tsan  V=1  WERROR=1  CC=...  CFLAGS=...  CONFIG=... (of demo)  PREFIX=... DESTDIR=... (of install)"
 
-.PHONY: demo new-variant install uninstall peers test run-tests check-asan asan-tests check-tsan tsan-tests check-memcheck check-generic check-emulated lint clean help
+.PHONY: demo new-variant install uninstall peers test run-tests check-asan asan-tests check-tsan tsan-tests check-memcheck check-generic check-emulated check-browser lint clean help
 .SECONDARY: $(TESTS:=.o)
 -include $(wildcard $(B)/*/*.d $(B)/*/*/*.d $(B)/*/*/*/*.d)

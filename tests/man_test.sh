@@ -46,6 +46,9 @@ same "those of list" "$T/help" "$T/page"
 "$A" check --help | grep -oE '^ +.*--(case|every|[a-z]+ )' | grep -oE -- '--[a-z]+' | grep -v help | sort -u >"$T/help"
 section check | options_of_page >"$T/page"
 same "those of check" "$T/help" "$T/page"
+"$A" report --help | options_of_help >"$T/help"
+section report | options_of_page >"$T/page"
+same "those of report" "$T/help" "$T/page"
 holds "--plugin" grep -q '^\.It Fl Fl plugin ' $PAGE
 
 # ---- the rest
