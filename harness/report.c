@@ -1,8 +1,8 @@
 /*
  * report.c -- a folder of results as one page.
  *
- * The page is a template with holes for style, scripts and data. All that a run brings along is in the data, a JSON
- * document that the script shows as text, so that no name or reason can become markup.
+ * The page is a template with holes for style, scripts and data. All that a run brings along is in the data,
+ * a JSON document that the scripts show as text, so that no name or reason can become markup.
  */
 #include "report.h"
 

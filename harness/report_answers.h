@@ -4,8 +4,8 @@
 
 #include "doc.h"
 
-/* An object with `growth`, `crossovers` and `front`, any of which may be missing; NULL after a warning. The caller
-   frees it. */
+/* An object with `growth`, `crossovers` and `front`, any of which may be missing; NULL after a warning. The
+   caller frees it. */
 struct doc *report_answers(const char *dir, const struct doc *rows);
 
 #endif

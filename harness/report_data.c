@@ -32,6 +32,7 @@ static const char *const shown[] = {
     "time.beside.label",
     "time.beside.ratio",
     "time.beside.ci",
+    "time.aa",
     "memory.state_bytes",
     "memory.scratch_bytes",
     "memory.hwm_bytes",

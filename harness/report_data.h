@@ -4,8 +4,8 @@
 
 #include "doc.h"
 
-/* { name, folder, program, manifest, answers, pictures[{slice, what, svg}], rows[] }, the rows without what the page does
-   not show. */
+/* { name, folder, program, manifest, answers, pictures[{slice, what, svg}], rows[] }, the rows without what
+   the page does not show. */
 struct doc *report_data(const char *dir, const struct doc *rows, const struct doc *answers);
 
 #endif

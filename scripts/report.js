@@ -124,6 +124,25 @@ function links() {
         (part) => el("a", {href: `#${part.id}`}, part.querySelector("h2").textContent));
 }
 
+const PARTS = {
+    verdicts: () => verdicts(data.answers),
+    curves: () => curves(data.pictures),
+    warnings,
+    rows: rowsTable,
+    machine: () => facts(machineFacts()),
+    config,
+};
+
+// What one part cannot make sense of, a row of another version perhaps, shall not cost the others.
+function guarded(id, content) {
+    try {
+        section(id, content());
+    } catch (why) {
+        console.error(why);
+        section(id, el("p.bad", null, `This part cannot be shown: ${why.message}`));
+    }
+}
+
 function showPage() {
     const [question, ...more] = (manifest.question || "").split(/\s\s+/).filter(Boolean);
     document.title = `${data.name}: attnbench`;
@@ -131,12 +150,7 @@ function showPage() {
     document.getElementById("question").textContent = question || data.name;
     document.getElementById("more").append(...more.map((text) => el("p", null, text)));
     document.getElementById("run").textContent = runSentence();
-    section("verdicts", verdicts(data.answers));
-    section("curves", curves(data.pictures));
-    section("warnings", warnings());
-    section("rows", rowsTable());
-    section("machine", facts(machineFacts()));
-    section("config", config());
+    for (const [id, content] of Object.entries(PARTS)) guarded(id, content);
     document.getElementById("parts").append(...links());
 }
 

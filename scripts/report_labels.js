@@ -88,13 +88,14 @@ function moveEntry(entry, by, keyX) {
 }
 
 function moveKey(svg) {
-    const groups = [...svg.querySelectorAll(".curve")], box = svg.viewBox.baseVal,
-          height = box.y + box.height;
+    const groups = [...svg.querySelectorAll(".curve")], box = svg.viewBox.baseVal;
+    const low = box.y + 20, high = box.y + box.height - 50;
     const keyX = Math.max(
         ...groups.flatMap((g) => [...g.querySelectorAll("g[transform]")]).map((g) => placeOf(g)?.x || 0));
     const entries = groups.map((group) => entryOf(group, keyX)).filter(Boolean);
-    const wish = (entry) => (entry.end ? entry.end.y : height);  // without a curve: below the others
+    const wish = (entry) => (entry.end ? entry.end.y : high);  // without a curve: below the others
+    if (entries.length * GAP > high - low) return;             // no room: they stand closer than that
     entries.sort((a, b) => wish(a) - wish(b));
-    const places = spaced(entries.map(wish), box.y + 20, height - 50);
+    const places = spaced(entries.map(wish), low, high);
     entries.forEach((entry, i) => moveEntry(entry, places[i] - entry.y, keyX));
 }

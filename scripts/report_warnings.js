@@ -20,6 +20,7 @@ const FLAGS = {
         "resident memory grew by more than the mechanism declares; read its memory as a lower bound",
     more_threads_than_cores:
         "more threads than usable cores took turns; the time says little about the mechanism",
+    disturbed: "the system took a processor away during more than a quarter of the samples",
     single_sample: "one call took longer than its share of the seconds, so each process timed a single one",
 };
 
@@ -126,6 +127,22 @@ function noisyRows() {
     ];
 }
 
+// What the same mechanism differs by, where a run timed one as two entries.
+function againstItself() {
+    const off = rows.flatMap((row) => row.time?.aa?.process_ratios || [])
+                    .filter(isNumber)
+                    .map((x) => Math.abs(x - 1));
+    if (!off.length) return [];
+    return [
+        el("h3", null, "How finely this run can tell"),
+        el("p", null,
+           "In every group one mechanism was timed as two entries that know nothing of each other. Their " +
+               `times differ by ${percent(middle(off))} in the middle process and by ${
+                   percent(Math.max(...off))} at most. ` +
+               "What differs by less differs by nothing."),
+    ];
+}
+
 function missing() {
     const lost = (manifest.points || 0) - rows.length;
     if (lost <= 0) return [];
@@ -137,6 +154,7 @@ function missing() {
 
 function warnings() {
     const all = [...missing(), ...notOk(), ...flagged(), ...noisyRun(), ...noisyRows()];
-    if (all.length || !rows.length) return all;
-    return [el("p", null, "None: every row is ok, none is flagged, none is noisier than usual.")];
+    if (!all.length && rows.length)
+        all.push(el("p", null, "None: every row is ok, none is flagged, none is noisier than usual."));
+    return [...all, ...againstItself()];
 }

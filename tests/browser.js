@@ -44,6 +44,7 @@ function receive({id, result, error, method, params}) {
         else resolve(result);
     }
     if (method === "Runtime.exceptionThrown") complaints.push(params.exceptionDetails.exception?.description);
+    if (method === "Runtime.consoleAPICalled") complaints.push(params.args.map((a) => a.description || a.value));
     if (method === "Log.entryAdded") complaints.push(params.entry.text);
     if (method === "Network.requestWillBeSent" && !/^(file|data|about):/.test(params.request.url))
         complaints.push(`asked the network for ${params.request.url}`);
@@ -339,6 +340,8 @@ async function testMany() {
             expression}; document.body.offsetHeight; return performance.now() - start; })()`);
         ok(ms < limit, `5000 rows: ${name} in ${Math.round(ms)} ms, at most ${limit}`);
     };
+    await holds("what a mechanism differs from itself is told",
+        `document.querySelector("#warnings").textContent.includes("by 2.00 % at most")`);
     await holds("5000 rows: the first of them are shown", `shown() === 500 && !more.hidden`);
     await took("sorting", `head("time").click()`, 1000);
     await holds(
