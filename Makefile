@@ -42,7 +42,9 @@ ISAS     := generic $(ISAS_$(ARCH))
 KERNELS  := variants/kernels/kern_find.c $(ISAS:%=variants/kernels/kern_%.c)
 VARIANTS := $(wildcard variants/*.c)
 HARNESS  := $(filter-out harness/main.c,$(wildcard harness/*.c))
-LIBRARY  := $(patsubst %.c,$(B)/%.o,$(KERNELS) $(VARIANTS) $(HARNESS)) $(patsubst scripts/%.gp,$(B)/scripts/%_gp.o,$(wildcard scripts/*.gp))
+EMBEDDED := gp html css js
+LIBRARY  := $(patsubst %.c,$(B)/%.o,$(KERNELS) $(VARIANTS) $(HARNESS)) \
+            $(foreach kind,$(EMBEDDED),$(patsubst scripts/%.$(kind),$(B)/scripts/%_$(kind).o,$(wildcard scripts/*.$(kind))))
 TESTS    := $(patsubst tests/test_%.c,$(B)/tests/test_%,$(wildcard tests/test_*.c))
 BROKEN   := $(patsubst tests/plugin/broken/%.c,$(B)/tests/plugin/%.so,$(wildcard tests/plugin/broken/*.c))
 
@@ -85,13 +87,16 @@ $(B)/harness/manifest.o: DEFS = -DBUILD_VERSION='"$(VERSION)"' -DBUILD_COMPILER=
     -DBUILD_FLAGS='"$(strip $(FLAGS))"' -DBUILD_MODE='"$(MODE)"'
 $(B)/harness/manifest.o: $(B)/version
 
-# The picture scripts are built into the program.
-$(B)/scripts/%_gp.c: scripts/%.gp
-	@mkdir -p $(@D)
-	@{ echo 'extern const char $*_gp[];'; echo 'const char $*_gp[] ='; \
-	   sed 's/\\/\\\\/g; s/"/\\"/g; s/.*/    "&\\n"/' $<; echo '    ;'; } > $@
-$(B)/scripts/%_gp.o: $(B)/scripts/%_gp.c
-	$(Q)$(CC) $(ALL) -c $< -o $@
+# What draws the pictures and makes the page is built into the program: scripts/curves.gp is the string curves_gp.
+define embed
+$(B)/scripts/%_$(1).c: scripts/%.$(1)
+	@mkdir -p $$(@D)
+	@{ echo 'extern const char $$*_$(1)[];'; echo 'const char $$*_$(1)[] ='; \
+	   sed 's/\\/\\\\/g; s/["?]/\\&/g; s/.*/    "&\\n"/' $$<; echo '    ;'; } > $$@
+$(B)/scripts/%_$(1).o: $(B)/scripts/%_$(1).c
+	$(Q)$(CC) $(ALL) -c $$< -o $$@
+endef
+$(foreach kind,$(EMBEDDED),$(eval $(call embed,$(kind))))
 
 # Files that change when flags or version change, and only then. The folder is no matter: a tree may move.
 $(B)/flags: TEXT = $(CC) $(FLAGS) $(ISAS)
@@ -206,6 +211,12 @@ check-emulated:
 	@$(MAKE) --no-print-directory MODE=release LDFLAGS=-static $(X86) build/x86_64/tests/test_kernels
 	@tests/run.sh tests/emulated.sh
 
+## check-browser: the page of a run in headless Chromium; SHOTS=DIR leaves screenshots there
+check-browser:
+	@scripts/setup.sh browser || echo "check-browser: goes on with what there is"
+	@$(MAKE) --no-print-directory $(B)/attnbench
+	@B=$(B) tests/run.sh tests/browser.sh
+
 ## lint: formatting and the direction of includes
 lint:
 	@scripts/setup.sh lint
@@ -219,6 +230,6 @@ clean:
 help:
 	@sed -n 's/^## //p' $(firstword $(MAKEFILE_LIST)); echo; echo "MODE=release|debug|asan|tsan  V=1  WERROR=1  CC=...  CFLAGS=...  CONFIG=... (of demo)  PREFIX=... DESTDIR=... (of install)"
 
-.PHONY: demo new-variant install uninstall peers test run-tests check-asan asan-tests check-tsan tsan-tests check-memcheck check-generic check-emulated lint clean help
+.PHONY: demo new-variant install uninstall peers test run-tests check-asan asan-tests check-tsan tsan-tests check-memcheck check-generic check-emulated check-browser lint clean help
 .SECONDARY: $(TESTS:=.o)
 -include $(wildcard $(B)/*/*.d $(B)/*/*/*.d $(B)/*/*/*/*.d)

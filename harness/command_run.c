@@ -14,6 +14,7 @@
 #include "plan.h"
 #include "plot.h"
 #include "plugins_asked.h"
+#include "report.h"
 #include "results.h"
 #include "stopwatch.h"
 #include "sweep.h"
@@ -117,9 +118,11 @@ int command_run(int argc, char **argv) {
         code = EXIT_INTERRUPTED;
     }
     close_manifest(dir, manifest, code, start, planned, stopwatch_seconds() - before);
+    int reported = !o.no_plots && !report_write(dir, results.rows); /* it shows the closed manifest */
     table_print(doc_str(plan, "question", ""), results.rows);
     printf("\n%zu of %zu points in %s", doc_len(results.rows), doc_len(doc_get(plan, "points")), dir);
     if (pictures > 0) printf("; %d pictures in %s/plots", pictures, dir);
+    if (reported) printf("%s %s/report.html", pictures > 0 ? " and" : ";", dir);
     puts("");
     if (doc_len(results.rows) < doc_len(doc_get(plan, "points")) && code == EXIT_INTERRUPTED)
         warn("interrupted; go on with --resume");

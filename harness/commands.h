@@ -10,6 +10,7 @@ int command_compare(int argc, char **argv);
 int command_baseline(int argc, char **argv);
 int command_plot(int argc, char **argv);
 int command_fit(int argc, char **argv);
+int command_report(int argc, char **argv);
 int command_apply(int argc, char **argv);
 int command_apply_child(int argc, char **argv); /* the process that computes */
 int command_check(int argc, char **argv);

@@ -62,7 +62,8 @@ static void add_file_label(struct text *t, const struct doc *input) {
 char *inputs_label(const struct doc *input, const char *except) {
     const struct input_family *f = inputs_find(doc_str(input, "family", ""));
     struct text t = {0};
-    text_add(&t, "%s", f->name);
+    text_add(&t, "%s", f ? f->name : doc_str(input, "family", "?"));
+    if (!f) return t.s; /* a row of another version */
     if (f->settings == file) add_file_label(&t, input);
     for (const struct input_setting *s = f->settings; s->name; s++)
         if (!s->is_text && !(except && !strcmp(s->name, except)))

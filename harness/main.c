@@ -33,6 +33,7 @@ static const struct {
     {"baseline", "keep a run under a name, to compare others with it", command_baseline, PASS},
     {"plot", "draw the pictures of a folder of results", command_plot, PASS},
     {"fit", "the answers of a folder of results: growth, crossovers, fronts", command_fit, PASS},
+    {"report", "one page of HTML on a folder of results", command_report, PASS},
     {"roster-child", NULL, plugins_asked_child, LOAD},
     {"worker", NULL, worker, PASS},
     {"plan-child", NULL, plan_child, LOAD},

@@ -27,7 +27,7 @@ static const char usage[] =
     "      --point-timeout T   longest silence of a worker (30s, 5m); default 120s\n"
     "      --budget T          start no new group of points after this time\n"
     "      --blas-core NAME    kernels that OpenBLAS shall use (Haswell, SkylakeX); default: its own choice\n"
-    "      --no-plots          draw no pictures at the end\n"
+    "      --no-plots          draw no pictures and write no page at the end\n"
     "  -h, --help              this text\n"
     "\n"
     "Exit code: 0 fine, 1 a variant missed its own definition, 2 usage or configuration, 3 incomplete\n"

@@ -113,13 +113,16 @@ static void remove_pictures(const char *dir) {
     free(folder);
 }
 
+static void remove_file(const char *dir, const char *name) {
+    char *path = within(dir, name);
+    if (unlink(path) && errno != ENOENT) die(EXIT_USAGE, "cannot remove %s: %s", path, strerror(errno));
+    free(path);
+}
+
 static void remove_run(const char *dir) {
     remove_pictures(dir);
-    for (size_t i = 0; i < FILES; i++) {
-        char *path = within(dir, files[i]);
-        if (unlink(path) && errno != ENOENT) die(EXIT_USAGE, "cannot remove %s: %s", path, strerror(errno));
-        free(path);
-    }
+    remove_file(dir, "report.html");
+    for (size_t i = 0; i < FILES; i++) remove_file(dir, files[i]);
 }
 
 /* The ids of two plans, one below the other; a changed need or cost is no other plan. */

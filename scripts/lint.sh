@@ -43,8 +43,8 @@ exported=$(sed -n 's/^ *\(attn_[a-z_]*\);$/\1/p' variants/services.list | sort)
 $(printf '%s\n' "$declared" "$exported" | sort | uniq -u)"
 
 # shellcheck disable=SC2046 # file names have no blanks
-clang-format --dry-run -Werror $(git ls-files '*.c' '*.h') || complain "formatting: clang-format -i on the files above"
+clang-format --dry-run -Werror $(git ls-files '*.c' '*.h' ':(glob)scripts/*.js') || complain "formatting: clang-format -i on the files above"
 
-grep -nE '[[:blank:]]+$' $(git ls-files '*.c' '*.h' '*.sh' '*.lua' '*.gp' '*.md' '*.in' '*.1' Makefile) && complain "blanks at the end of a line"
+grep -nE '[[:blank:]]+$' $(git ls-files '*.c' '*.h' '*.sh' '*.lua' '*.gp' '*.md' '*.in' '*.1' '*.html' '*.css' '*.js' Makefile) && complain "blanks at the end of a line"
 [ "$failed" = 0 ] && echo "lint: fine"
 exit "$failed"

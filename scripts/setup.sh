@@ -6,13 +6,14 @@
 #   scripts/setup.sh emulate   what `make check-emulated` needs
 #   scripts/setup.sh tsan      what `make check-tsan` needs
 #   scripts/setup.sh memcheck  what `make check-memcheck` needs
+#   scripts/setup.sh browser   what `make check-browser` needs
 #   scripts/setup.sh lint      what `make lint` needs
 #   scripts/setup.sh peers     what scripts/peers/run.py needs; torch, node: what the peers need, each for itself
 set -eu
 
 case "${1:-}" in
-run | test | emulate | tsan | memcheck | lint | peers | torch | node) ;;
-*) echo "usage: scripts/setup.sh run|test|emulate|tsan|memcheck|lint|peers|torch|node" >&2; exit 2 ;;
+run | test | emulate | tsan | memcheck | browser | lint | peers | torch | node) ;;
+*) echo "usage: scripts/setup.sh run|test|emulate|tsan|memcheck|browser|lint|peers|torch|node" >&2; exit 2 ;;
 esac
 
 missing=""
@@ -73,6 +74,11 @@ tsan)
 memcheck)
     running
     need valgrind "watches every access to memory" has valgrind
+    ;;
+browser)
+    running
+    need chromium "opens the page of a run" eval 'has chromium || has chromium-browser || has google-chrome'
+    need nodejs "drives it" has node
     ;;
 lint) need clang-format "checks the formatting" has clang-format ;;
 peers) need python3-numpy "makes and compares the tensors" python numpy ;;

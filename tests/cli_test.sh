@@ -28,8 +28,9 @@ expect 2 "describe nothing" "$A" describe
 expect 2 "describe unknown" "$A" describe lienar
 said "$T/err" "no variant 'lienar'; did you mean 'linear'?"
 
-for command in list describe run apply check plot fit; do expect 0 "$command --help" "$A" "$command" --help; done
+for command in list describe run apply check compare baseline plot fit report; do expect 0 "$command --help" "$A" "$command" --help; done
 same "run --help: transcript" $G/run-help.txt "$("$A" run --help >"$T/run-help"; echo "$T/run-help")"
+same "report --help: transcript" $G/report-help.txt "$("$A" report --help >"$T/report-help"; echo "$T/report-help")"
 expect 2 "run without a config" "$A" run
 said "$T/err" "run needs a config"
 expect 2 "run with two" "$A" run a.lua b.lua

@@ -31,6 +31,7 @@ expect 0 "a run" "$A" run "$T/c.lua" -o "$T/a" --no-plots
 expect 0 "a run and itself, as measured" "$A" compare "$T/a" "$T/a"
 said "$T/out" "0 of 8 points are regressions. Time: 0 slower, 0 faster,"
 set_times "$T/a" 1 none
+sed -i 's/"aa":/"unknown":/' "$T/a/points.jsonl" # as a run before there was an A/A
 
 # ---- time
 expect 0 "a quiet run and itself" "$A" compare "$T/a" "$T/a"

@@ -53,6 +53,9 @@ same "those of check" "$T/help" "$T/page"
 section fit | options_of_page >"$T/page"
 holds "fit has options" [ "$(wc -l <"$T/help")" = 3 ]
 same "those of fit" "$T/help" "$T/page"
+"$A" report --help | options_of_help >"$T/help"
+section report | options_of_page >"$T/page"
+same "those of report" "$T/help" "$T/page"
 holds "--plugin" grep -q '^\.It Fl Fl plugin ' $PAGE
 
 # ---- the rest

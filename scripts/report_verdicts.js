@@ -1,0 +1,159 @@
+// report_verdicts.js -- what the run found: who overtakes whom, what nothing else beats, how costs grow.
+"use strict";
+
+const SETTINGS = [
+    ["mask", (x) => `mask ${x}`],
+    ["input", (x) => x],
+    ["batch", (x) => `batch ${x}`],
+    ["heads", (x) => `${x} heads`],
+    ["kv_heads", (x) => `${x} heads of keys`],
+    ["dk", (x) => `head size ${x}`],
+    ["dv", (x) => `values of ${x}`],
+    ["threads", (x) => plural(x, "thread")],
+    ["isa", (x) => x],
+    ["seed", (x) => `seed ${x}`],
+    ["scale", (x) => `scale ${x}`],
+    ["softcap", (x) => `softcap ${x}`],
+    ["shift", (x) => `shift ${x}`],
+];
+
+const seriesOf = (answer) => answer.series || {};
+
+// Names a series by the settings in which those of the list differ; "" where there is only one.
+function seriesNamer(series) {
+    const differ = SETTINGS.filter(([key]) => distinct(series.map((s) => String(s[key]))).length > 1);
+    return (s) => differ.filter(([key]) => s[key] !== undefined && s[key] !== null)
+                      .map(([key, say]) => say(s[key]))
+                      .join(", ");
+}
+
+const range = (interval, show = String) =>
+    Array.isArray(interval) && interval.every(isNumber) ? `${show(interval[0])} to ${show(interval[1])}` : "";
+const whole = (n) => String(Math.round(n));
+
+// ---- who overtakes whom; what is open comes last
+
+const CROSSING = {
+    crosses: (c) => `crosses at n = ${whole(c.n)}${c.interval ? ` (${range(c.interval, whole)})` : ""}`,
+    faster: () => "faster at every length",
+    several: () => "crosses more than once",
+    unclear: () => "the noise covers the difference",
+    slower: () => "slower at every length",
+    "too few": () => "too few lengths",
+};
+const CROSSING_ORDER = Object.keys(CROSSING);
+
+function crossing(c) {
+    const say = CROSSING[c.verdict] || (() => String(c.verdict));
+    return el(
+        c.verdict === "slower" || c.verdict === "too few" ? "span.soft" : "span", null, c.words || say(c));
+}
+
+const inOrder = (a, b) =>
+    CROSSING_ORDER.indexOf(a.verdict) - CROSSING_ORDER.indexOf(b.verdict) || (a.n || 0) - (b.n || 0);
+
+function crossings(list) {
+    const name = seriesNamer(list.map(seriesOf));
+    const groups = grouped(list, (c) => JSON.stringify([name(seriesOf(c)), c.baseline]));
+    const tables = groups.map((group) => {
+        const lines = group.slice().sort(inOrder).map((c) => [c.label, crossing(c)]);
+        return table(name(seriesOf(group[0])), ["mechanism", `against ${group[0].baseline}`], lines);
+    });
+    return [el("div.abreast", null, tables)];
+}
+
+// ---- what nothing else beats: the greatest length in sight, the others behind a click
+
+// "full and bilinear by flash; additive by linear"
+const beatenBy = (list) => grouped(list || [], (b) => b.by)
+                               .map((group) => `${listed(group.map((b) => b.label))} by ${group[0].by}`)
+                               .join("; ");
+
+function frontTable(list, name) {
+    const named = list.some((f) => name(seriesOf(f))), trivial = list.some((f) => f.below_controls?.length);
+    const heads = [named && "where", "n", "on the front", "beaten", trivial && "no better than a control"];
+    const lines = list.map(
+        (f) =>
+            [named && name(seriesOf(f)), isNumber(f.n) ? whole(f.n) : "", (f.members || []).join(", "),
+             beatenBy(f.beaten), trivial && beatenBy(f.below_controls)]);
+    const kept = (cells) => cells.filter((cell) => cell !== false);
+    return table("", kept(heads), lines.map(kept));
+}
+
+function fronts(list) {
+    const name = seriesNamer(list.map(seriesOf)), bySeries = grouped(list, (f) => name(seriesOf(f)));
+    const last = bySeries.map((group) => group.reduce((a, b) => (b.n > a.n ? b : a)));
+    const others = list.filter((f) => !last.includes(f));
+    if (!others.length) return [frontTable(last, name)];
+    const more = el("details", null, el("summary", null, "At the other lengths"), frontTable(others, name));
+    return [frontTable(last, name), more];
+}
+
+// ---- growth
+
+// Of a declared exponent: 1, n, n with a raised number.
+function power(x) {
+    if (!isNumber(x)) return "";
+    if (x === 0) return "1";
+    return x === 1 ? "n" : el("span", null, "n", el("sup", null, String(+x.toFixed(2))));
+}
+
+const exponent = (x) => (isNumber(x) ? signed(x, 2) : "");
+
+function octaves(local) {
+    const steps = (local || []).filter((step) => isNumber(step.slope));
+    return el(
+        "span",
+        {title: steps.map((step) => `n = ${step.from} to ${step.to}: ${exponent(step.slope)}`).join("\n")},
+        steps.map((step) => exponent(step.slope)).join("  "));
+}
+
+const judged = (g) => [g.time?.verdict, g.memory?.verdict].some((v) => v && v !== "too few lengths");
+const verdict = (word) =>
+    el(word === "contradicted"    ? "span.bad"
+           : word === "confirmed" ? "span"
+                                  : "span.soft",
+       null, word || "");
+
+function growthLine(g) {
+    const t = g.time || {}, m = g.memory || {};
+    return [
+        g.label, power(t.declared), exponent(t.slope), range(t.interval, exponent), verdict(t.verdict),
+        octaves(t.local), power(m.declared), exponent(m.exponent), verdict(m.verdict), words(time(g.fixed_ns))
+    ];
+}
+
+function growths(list) {
+    const heads = [
+        "mechanism", "time", "exponent", "interval", "verdict", "from length to length", "memory", "exponent",
+        "verdict", "fixed time"
+    ];
+    const name = seriesNamer(list.map(seriesOf));
+    return grouped(list, (g) => name(seriesOf(g))).map((group) => {
+        if (group.some(judged))
+            return table(name(seriesOf(group[0])), heads, group.map(growthLine), [2, 3, 7, 9]);
+        return el(
+            "p", null, `${[name(seriesOf(group[0])), "too few lengths to say"].filter(Boolean).join(": ")}.`);
+    });
+}
+
+// ---- all of it
+
+function verdicts(answers) {
+    const part = (title, note, list, show) => Array.isArray(list) && list.length
+        ? [el("h3", null, title), el("p.soft", null, note), ...show(list)]
+        : [];
+    return [
+        ...part(
+            "Who overtakes whom",
+            "Intervals come from the spread between processes; nothing is said beyond the lengths measured.",
+            answers.crossovers, crossings),
+        ...part(
+            "What nothing else beats",
+            "Beaten is what another one betters in time, memory and error at once, beyond the noise.",
+            answers.front, fronts),
+        ...part(
+            "How time and memory grow with n",
+            "What is declared, and the exponent that was measured: 2 is n squared.", answers.growth, growths),
+    ];
+}
