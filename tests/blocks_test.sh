@@ -32,7 +32,7 @@ holds "a row for each" [ "$(grep -c '"status":"ok"' "$R/points.jsonl")" = 12 ]
 
 # figures MASK LABEL: what a row says of work, memory and accuracy; memory seen by the system is no exact figure
 figures() {
-    grep "\"label\":\"blocksparse,block=32,layout=$2\"" "$R/points.jsonl" | grep "\"mask\":\"$1\"" |
+    grep "\"variant\":\"blocksparse\",\"label\":\"blocksparse,block=32,layout=$2\"" "$R/points.jsonl" | grep "\"mask\":\"$1\"" |
         sed 's/.*"isa":"[a-z0-9]*"//; s/"tensors":{[^}]*}*,//; s/"hwm_bytes":[0-9]*//; s/"repro":"[^"]*"//; s/"time":{"median.*//'
 }
 for mask in none causal; do
@@ -48,7 +48,7 @@ for mask in none causal; do
 done
 
 # ---- rows and plans
-layout() { grep "\"label\":\"blocksparse,block=32,layout=$1\"" "$2" | grep '"mask":"none"' | sed 's/.*"tensors":\({"layout":[^}]*}\?}\?\).*/\1/'; }
+layout() { grep "\"variant\":\"blocksparse\",\"label\":\"blocksparse,block=32,layout=$1\"" "$2" | grep '"mask":"none"' | sed 's/.*"tensors":\({"layout":[^}]*}\?}\?\).*/\1/'; }
 digest=$(layout 'f(i,j)' "$R/points.jsonl" | sed 's/.*"digest":"\([0-9a-f]*\)".*/\1/')
 holds "a row has digest, sizes and share" sh -c "printf '%s' '$(layout 'f(i,j)' "$R/points.jsonl")' | grep -q '^{\"layout\":{\"digest\":\"[0-9a-f]\{16\}\",\"sizes\":\[1,7,5\],\"share\":0.5142857142857[0-9]*}}\$'"
 holds "the heads of one with four parameters" sh -c "printf '%s' '$(layout 'f2(i,j)' "$R/points.jsonl")' | grep -q '\"sizes\":\[3,7,5\]'"
@@ -57,7 +57,7 @@ holds "and in no row" sh -c "! grep -q '\"blocks\"' $R/points.jsonl"
 holds "a row of a file names it" [ "$(layout data/one.npy "$R/points.jsonl")" = "{\"layout\":\"$T/c/data/one.npy\"}" ]
 said "$R/points.jsonl" "\"id\":\"blocksparse,block=32,layout=f:$digest/b2h3g1q200k150d16/none/gauss,s=1/t1/s1\""
 said "$R/points.jsonl" "\"id\":\"blocksparse,block=32,layout=f3:$digest/b2h3g1q200k150d16/none/gauss,s=1/t1/s1\""
-repro=$(grep '"label":"blocksparse,block=32,layout=f2(i,j)"' "$R/points.jsonl" | grep '"mask":"causal"' | sed 's/.*"repro":"[^ ]* \([^"]*\) -o [^"]*".*/\1/')
+repro=$(grep '"variant":"blocksparse","label":"blocksparse,block=32,layout=f2(i,j)"' "$R/points.jsonl" | grep '"mask":"causal"' | sed 's/.*"repro":"[^ ]* \([^"]*\) -o [^"]*".*/\1/')
 expect 0 "the repro line of a function" sh -c "$A $repro -o $T/repro --no-plots"
 holds "measures that point alone" [ "$(sed 's/.*"id":"\([^"]*\)".*/\1/' "$T/repro/points.jsonl")" = "$(grep -o '"id":"[^"]*layout=f2:[^"]*/causal/[^"]*"' "$R/points.jsonl" | sed 's/"id":"\(.*\)"/\1/')" ]
 
