@@ -8,6 +8,7 @@
 #include "attn.h"
 #include "child.h"
 #include "commands.h"
+#include "doctor.h"
 #include "isa.h"
 #include "manifest.h"
 #include "options.h"
@@ -104,6 +105,7 @@ int command_run(int argc, char **argv) {
                  o.resume      ? RESULTS_RESUME
                  : o.overwrite ? RESULTS_OVERWRITE
                                : RESULTS_NEW);
+    doctor_warn();
     struct doc *manifest = manifest_make(plan, &o, command);
     save(dir, "manifest.json", doc_text(manifest, 1));
     planned = stopwatch_seconds() - start;

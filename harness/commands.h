@@ -9,6 +9,7 @@ int command_run(int argc, char **argv);
 int command_compare(int argc, char **argv);
 int command_baseline(int argc, char **argv);
 int command_plot(int argc, char **argv);
+int command_doctor(int argc, char **argv);
 int command_fit(int argc, char **argv);
 int command_report(int argc, char **argv);
 int command_apply(int argc, char **argv);

@@ -34,6 +34,7 @@ static const struct {
     {"plot", "draw the pictures of a folder of results", command_plot, PASS},
     {"fit", "the answers of a folder of results: growth, crossovers, fronts", command_fit, PASS},
     {"report", "one page of HTML on a folder of results", command_report, PASS},
+    {"doctor", "what on this machine would spoil a measurement, and the remedy", command_doctor, PASS},
     {"roster-child", NULL, plugins_asked_child, LOAD},
     {"worker", NULL, worker, PASS},
     {"plan-child", NULL, plan_child, LOAD},

@@ -68,8 +68,11 @@ int worker_main(void) {
     static const struct {
         const char *kind;
         void (*run)(const struct doc *);
-    } jobs[] = {
-        {"ceilings", job_ceilings}, {"prepare", job_prepare}, {"probe", job_probe}, {"time", job_time}};
+    } jobs[] = {{"doctor", job_doctor},
+                {"ceilings", job_ceilings},
+                {"prepare", job_prepare},
+                {"probe", job_probe},
+                {"time", job_time}};
     struct doc *job = child_job();
     const char *kind = doc_str(job, "kind", "");
     struct attn_error error;

@@ -23,6 +23,7 @@ void job_prepare(const struct doc *job);  /* {point, rows} -> {ok} */
 void job_probe(const struct doc *job);    /* {point, what[], memory_limit} -> {isa, setup_ns, forward_ns,
                                              memory{}, accuracy{}} */
 void job_time(const struct doc *job);     /* see job_time.c */
+void job_doctor(const struct doc *job);   /* {threads} -> {blas{}, cores, clear_refs, clock_ns} */
 void job_ceilings(const struct doc *job); /* {threads} -> {fma_flops, read_bytes, blas{}} */
 
 #endif

@@ -28,7 +28,7 @@ expect 2 "describe nothing" "$A" describe
 expect 2 "describe unknown" "$A" describe lienar
 said "$T/err" "no variant 'lienar'; did you mean 'linear'?"
 
-for command in list describe run apply check compare baseline plot fit report; do expect 0 "$command --help" "$A" "$command" --help; done
+for command in list describe run apply check compare baseline plot fit report doctor; do expect 0 "$command --help" "$A" "$command" --help; done
 same "run --help: transcript" $G/run-help.txt "$("$A" run --help >"$T/run-help"; echo "$T/run-help")"
 same "report --help: transcript" $G/report-help.txt "$("$A" report --help >"$T/report-help"; echo "$T/report-help")"
 expect 2 "run without a config" "$A" run
@@ -50,6 +50,28 @@ expect 2 "plot of nothing" "$A" plot "$T/none"
 said "$T/err" "cannot read $T/none/points.jsonl"
 expect 2 "a worker by hand" "$A" worker </dev/null
 said "$T/err" "for the program's own use"
+
+# ---- doctor: what it says follows from what it is shown
+expect 0 "doctor" "$A" doctor
+for topic in cores load BLAS threads 'peak memory' clock presets memory gnuplot; do
+    holds "it looks at $topic" grep -qE "^(ok|note|warn) +$topic +" "$T/out"
+done
+holds "every warning and note with something to do has a remedy" awk '/^warn/ { w++ } /^ +-> / { r++ } END { exit !(r >= w) }' "$T/out"
+OMP_NUM_THREADS=7 expect 0 "doctor with a preset" "$A" doctor
+said "$T/out" "note  presets      OMP_NUM_THREADS=7: cleared in workers"
+PATH=/none expect 0 "doctor without gnuplot" "$PWD/$A" doctor
+said "$T/out" "warn  gnuplot      is missing"
+said "$T/out" "-> apt-get install gnuplot-nox"
+expect 0 "doctor on one core" taskset -c 0 "$A" doctor
+holds "it counts one" grep -qE '^(note  cores +1 of [0-9]+ may|ok    cores +all 1 )' "$T/out"
+expect 0 "doctor --json" "$A" doctor --json
+said "$T/out" '"topic": "clock"'
+expect 2 "doctor --jsno" "$A" doctor --jsno
+said "$T/err" "unknown option '--jsno'; doctor takes --json only"
+echo 'sweep { shape = { n = 8, heads = 1, dk = 4 }, variants = "null", measure = { replicates = 1, max_seconds = 0.01 } }' >"$T/one.lua"
+PATH=/none expect 0 "run says what would spoil it" "$PWD/$A" run "$T/one.lua" -o "$T/one" --no-plots
+said "$T/err" "attnbench: gnuplot: is missing: there will be no pictures; apt-get install gnuplot-nox"
+
 ATTNBENCH_ISA=zmm expect 2 "an unknown instruction set" "$A" run configs/quick.lua --dry-run
 said "$T/err" "ATTNBENCH_ISA=zmm: not usable here"
 finish
