@@ -195,21 +195,25 @@ wait "$parent"
 holds "Ctrl-C exits with 130" [ $? = 130 ]
 holds "what was measured is on disk" [ "$(rows)" -gt 0 ]
 holds "the manifest says so" grep -q '"state": "interrupted"' "$R/manifest.json"
-for _ in 1 2; do
+for moment in $(awk -v seed=$$ 'BEGIN { srand(seed); for (i = 0; i < 10; i++) printf "%.2f ", 0.02 + 0.9 * rand() }'); do
     "$A" run "$T/cut.lua" -o "$R" --resume --no-plots >/dev/null 2>&1 &
     parent=$!
-    sleep 1
+    before=$(rows)
+    sleep "$moment"
     orphan=$(workers "$parent")
     kill -9 "$parent"
     wait "$parent" 2>/dev/null
     sleep 0.2
-    holds "a worker dies with its parent" sh -c "! echo ' $(workers | paste -sd' ') ' | grep -q ' ${orphan:-none} '"
+    holds "killed after $moment s: a worker dies with its parent" \
+        sh -c "! echo ' $(workers | paste -sd' ') ' | grep -q ' ${orphan:-none} '"
+    holds "and no row is lost" [ "$(grep -c '^{.*}$' "$R/points.jsonl")" -ge "$before" ]
 done
 expect 0 "resumed to the end" "$A" run "$T/cut.lua" -o "$R" --resume --no-plots
 "$A" run "$T/cut.lua" -o "$T/uncut" --no-plots >/dev/null 2>&1
 ids "$R/points.jsonl" >"$T/a"
 ids "$T/uncut/points.jsonl" >"$T/b"
-same "the same rows as without a break" "$T/a" "$T/b"
+same "the same rows as without a break, ten times killed" "$T/a" "$T/b"
+holds "all of them ok" [ "$(grep -c '"status":"ok"' "$R/points.jsonl")" = "$(wc -l <"$T/b")" ]
 
 # ---- a reader who leaves
 R=$T/left
