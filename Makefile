@@ -231,5 +231,5 @@ help:
 	@sed -n 's/^## //p' $(firstword $(MAKEFILE_LIST)); echo; echo "MODE=release|debug|asan|tsan  V=1  WERROR=1  CC=...  CFLAGS=...  CONFIG=... (of demo)  PREFIX=... DESTDIR=... (of install)"
 
 .PHONY: demo new-variant install uninstall peers test run-tests check-asan asan-tests check-tsan tsan-tests check-memcheck check-generic check-emulated check-browser lint clean help
-.SECONDARY: $(TESTS:=.o)
+.SECONDARY: $(TESTS:=.o) $(patsubst %.o,%.c,$(filter $(B)/scripts/%,$(LIBRARY)))
 -include $(wildcard $(B)/*/*.d $(B)/*/*/*.d $(B)/*/*/*/*.d)

@@ -8,6 +8,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "sanitized.h"
+
 int memory_reset_peak(void) {
     int f = open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC);
     if (f < 0) return -1;
@@ -42,13 +44,9 @@ double memory_resident(pid_t pid) {
 }
 
 void memory_cap(double bytes) {
-#ifndef __SANITIZE_ADDRESS__
     double limit = status("VmSize") + bytes;
     struct rlimit r = {(rlim_t)limit, (rlim_t)limit};
-    setrlimit(RLIMIT_AS, &r);
-#else
-    (void)bytes;
-#endif
+    if (!SANITIZED) setrlimit(RLIMIT_AS, &r);
 }
 
 void memory_no_huge_pages(void) { prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0); }
