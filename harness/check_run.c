@@ -75,7 +75,9 @@ static void expect_lse(struct rig *r) {
                 if (isinf(lse) || isinf(got) || isnan(got)) worst = lse == got ? worst : (double)INFINITY;
                 else worst = fmax(worst, fabs(lse - got) / fmax(1, fabs(lse)));
             }
-    expect(worst <= 2e-6, "lse", "log-sum-exp misses by %.3g relative, bound 2e-6", worst);
+    expect(worst <= 2e-6, "lse",
+           "it misses the log of the sum of exp(logit) over the visible keys by %.3g relative, bound 2e-6",
+           worst);
     free(out);
 }
 

@@ -96,7 +96,8 @@ int plugin_load(const char *path, struct attn_error *error) {
         const char *said = dlerror();
         size_t n = strlen(place);
         if (!strncmp(said, place, n) && said[n] == ':') said += n + 1 + (said[n + 1] == ' ');
-        return refuse(error, path, "cannot be loaded: %s", said);
+        return refuse(error, path,
+                      "cannot be loaded: %s; a plugin is a shared object, built with -fPIC -shared", said);
     }
     const struct attn_plugin *p = dlsym(handle, "attn_plugin");
     if (verify(path, p, error)) return -1;

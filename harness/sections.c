@@ -83,7 +83,8 @@ static void add_entry(struct reader *r, const struct doc *item, struct list *lis
     const struct attn_variant *v = registry_find(name);
     if (!v) {
         char *help = registry_suggest(name);
-        complain(r, name, 0, "variants: unknown variant '%s'; %s", name, help);
+        complain(r, name, 0, "variants: unknown variant '%s'; %s%s", name, help,
+                 strstr(help, "did you mean") ? "" : "; of a plugin? plugins = { \"FILE.so\" }");
         free(help);
         return;
     }

@@ -57,6 +57,7 @@ install)
     put 644 harness/attnbench.1 share/man/man1/attnbench.1 sed "s|/usr/local|$PREFIX|g"
     for file in configs/*.* configs/*/*.*; do put 644 "$file" "$share/$file"; done
     for file in tests/plugin/efficient/*; do put 644 "$file" "$share/example/$(basename "$file")"; done
+    put 644 scripts/variant.c.in "$share/example/mine.c" sed "s/@NAME@/mine/g"
     echo "installed in $root"
     ;;
 uninstall)

@@ -62,7 +62,7 @@ caught "reference: it is declared exact, and its definition is off softmax atten
 caught "cost with mask causal: cost() counts" miscounts
 caught "growth_of_time: time is declared to grow as n^1; cost() grows as n^2" boasts
 caught "growth_of_memory: memory is declared to grow as n^1; size() grows as n^2" hoards
-caught "lse: log-sum-exp misses" logsum
+caught "lse: it misses the log of the sum of exp(logit)" logsum
 caught "weights: the weights of reference() miss its output" weighs
 caught "float_environment: " rounds
 caught "prints: it printed 'done'" prints

@@ -23,7 +23,7 @@ same "the tree is as before" "$T/before" "$T/after"
 {
     for file in bin/attnbench include/attnbench/attn.h lib/pkgconfig/attnbench.pc share/man/man1/attnbench.1 \
         share/attnbench/installed share/attnbench/configs/own.lua share/attnbench/example/Makefile \
-        share/attnbench/example/efficient.c; do echo "./opt/bench/$file"; done
+        share/attnbench/example/efficient.c share/attnbench/example/mine.c; do echo "./opt/bench/$file"; done
     find configs -type f | sed 's#^#./opt/bench/share/attnbench/#'
 } | sort >"$T/want"
 files >"$T/have"
@@ -66,6 +66,8 @@ if [ "$(pkg-config --version 2>/dev/null)" ]; then
     said "$T/err" "attnbench.pc"
     expect 0 "the example" alone make -C example
     holds "without a warning" [ ! -s "$T/err" ]
+    expect 0 "the template is a plugin as well" alone attnbench --plugin example/mine.so check --every 20
+    said "$T/out" "mine           ok"
     expect 0 "is checked" alone attnbench --plugin example/efficient.so check
     said "$T/out" "efficient      ok"
     mkdir "$T/work/mine"

@@ -108,7 +108,7 @@ struct attn_call {
 enum attn_kind {
     ATTN_EXACT,          /* equal to softmax attention but for rounding */
     ATTN_SUBSET_SOFTMAX, /* softmax over a subset of the keys */
-    ATTN_APPROX_SOFTMAX, /* an estimate of softmax attention */
+    ATTN_APPROX_SOFTMAX, /* an estimate of softmax attention, which more features or samples bring nearer */
     ATTN_DIFFERENT,      /* another operator; its distance to softmax is a property, not an error */
     ATTN_CONTROL,        /* a baseline of the measuring itself */
 };
@@ -210,7 +210,8 @@ struct attn_variant {
     /* Own definition in double, as the paper writes it, for some query rows of one head; required.
        Single-threaded, re-entrant, may allocate; shares with forward() nothing but parameters,
        tensors and state. out [nrows][dv]. weights, unless NULL, [nrows][nk]: the weight of each
-       of the caller's keys. outside, unless NULL, [nrows]: weight that lies elsewhere. */
+       of the caller's keys, 0 where it is masked; sum_j w_ij v_j is the output. They sum to one where the
+       kind is exact or subset, and may do otherwise elsewhere. outside, unless NULL, [nrows]: weight that lies elsewhere. */
     void (*reference)(const struct attn_call *, int b, int h, const int *rows, int nrows, double *weights,
                       double *outside, double *out);
     /* Useful work of one forward() when every key is valid; required. Where it follows from the contents of
@@ -332,8 +333,8 @@ void attn_softmax_rows(const struct attn_call *, int b, int h, const int *rows, 
 /* Runs `rounds` of independent multiply-adds on this thread; returns the operations done. */
 double attn_fma_loop(int isa, long rounds);
 
-/* exp and tanh as the kernels compute them: relative error at most 3e-7 over the floats, exp of less
-   than -87 is 0 and exp of -inf exactly 0. y may be x. */
+/* exp and tanh as the kernels compute them: relative error at most 3e-7 over the floats; exp of
+   less than -87 is exactly 0, of more than 88 it is +inf, so that 1 / (1 + exp(-x)) is safe. y may be x. */
 void attn_exp(int isa, size_t n, const float *x, float *y);
 void attn_tanh(int isa, size_t n, const float *x, float *y);
 
