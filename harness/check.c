@@ -49,14 +49,7 @@ static struct {
 /* ---- what groups use --------------------------------------------------------------------------- */
 
 static struct doc *case_under_way(void) {
-    struct doc *params = params_doc(checked->variant, now.params);
-    for (const struct attn_param *p = checked->variant->params; p && p->name; p++) {
-        const struct doc *value = doc_get(params, p->name);
-        int preset = p->type == ATTN_CHOICE ? !strcmp(doc_as_str(value), p->choices[(int)p->preset])
-                                            : doc_as_num(value) == p->preset;
-        if (preset) doc_drop(params, p->name);
-    }
-    return case_doc(now.group, &now.trial, params);
+    return case_doc(now.group, &now.trial, params_changed(checked->variant, now.params));
 }
 
 void expect(int holds, const char *promise, const char *form, ...) {

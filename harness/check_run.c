@@ -4,6 +4,7 @@
 
 #include "accuracy.h"
 #include "check_parts.h"
+#include "problem.h"
 
 /* Of long problems every so-manieth row, from another one each time, so that in the end all are seen. Definitions
    that are no softmax over keys take longer, and are not asked which pairs they weigh. */
@@ -94,15 +95,14 @@ static void expect_pairs(const struct rig *r, const struct verdict *x, const str
 /* At least the output is written, at most everything that the call is given is read once. */
 static void expect_bytes(struct rig *r, const struct attn_cost *cost) {
     const struct trial *t = &r->trial;
-    double heads = (double)t->batch * t->heads,
-           most = heads * t->nq * (t->dk + t->dv) + (double)t->batch * t->kv_heads * t->nk * (t->dk + t->dv);
-    most += (double)r->subject.need.state / sizeof(float);
+    double alias = sizeof(float) * (double)t->batch * t->heads * (t->nq + t->nk) * (t->dk + t->dv),
+           least = problem_output_bytes(&r->problem),
+           most = least + problem_input_bytes(&r->problem) + (double)r->subject.need.state;
     for (size_t i = 0; i < tensors_count(checked->variant); i++)
-        most += (double)r->subject.data[i].bytes / sizeof(float) + heads * (t->nq + t->nk) * (t->dk + t->dv);
-    double least = sizeof(float) * heads * t->nq * t->dv;
-    expect(cost->bytes >= least && cost->bytes <= sizeof(float) * most, "cost",
+        most += (double)r->subject.data[i].bytes + alias; /* a tensor may be q, k or v once more */
+    expect(cost->bytes >= least && cost->bytes <= most, "cost",
            "cost() counts %.0f bytes of traffic; the output alone has %.0f, everything together %.0f",
-           cost->bytes, least, sizeof(float) * most);
+           cost->bytes, least, most);
 }
 
 static void expect_cost(struct rig *r, const struct verdict *x) {

@@ -153,12 +153,6 @@ static struct doc *weaknesses(const struct run runs[2], const struct doc *compar
 
 /* ---- the commands ------------------------------------------------------------------------------ */
 
-static void print_json(struct doc *comparison) {
-    char *text = doc_text(comparison, 1);
-    puts(text);
-    free(text);
-}
-
 int command_compare(int argc, char **argv) {
     struct compare_options o;
     parse(argc, argv, &o);
@@ -173,7 +167,7 @@ int command_compare(int argc, char **argv) {
     doc_put(c, "a", runs[0].about);
     doc_put(c, "b", runs[1].about);
     doc_put_num(c, "exit_code", regressions ? EXIT_REGRESSION : EXIT_FINE);
-    if (o.json) print_json(c);
+    if (o.json) doc_print(c, 1);
     else compare_print(c, o.all);
     doc_free(c);
     for (int i = 0; i < 2; i++) forget(&runs[i]);

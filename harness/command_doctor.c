@@ -33,11 +33,8 @@ int command_doctor(int argc, char **argv) {
         die(EXIT_USAGE, "unknown option '%s'; doctor takes --json only", argv[argc == 2 ? 1 : 2]);
     child_catch_signals();
     struct doc *all = doctor_findings();
-    if (json) {
-        char *text = doc_text(all, 1);
-        puts(text);
-        free(text);
-    } else print(all);
+    if (json) doc_print(all, 1);
+    else print(all);
     doc_free(all);
     return child_interrupted() ? EXIT_INTERRUPTED : EXIT_FINE;
 }

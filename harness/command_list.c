@@ -72,9 +72,7 @@ static struct doc *variant_doc(const struct attn_variant *v) {
 static void list_json(void) {
     struct doc *all = doc_array();
     for (size_t i = 0; i < registry_count(); i++) doc_add(all, variant_doc(registry_at(i)));
-    char *text = doc_text(all, 1);
-    puts(text);
-    free(text);
+    doc_print(all, 1);
     doc_free(all);
 }
 

@@ -24,11 +24,7 @@
 
 static void print_plan(const struct doc *plan) {
     const struct doc *points = doc_get(plan, "points");
-    for (size_t i = 0; i < doc_len(points); i++) {
-        char *line = doc_text(doc_at(points, i), 0);
-        puts(line);
-        free(line);
-    }
+    for (size_t i = 0; i < doc_len(points); i++) doc_print(doc_at(points, i), 0);
 }
 
 /* " option word", quoted for a shell. */

@@ -212,13 +212,6 @@ static double detectable(const struct comparison *c) {
 
 /* ---- the document ------------------------------------------------------------------------------ */
 
-static struct doc *two(double a, double b) {
-    struct doc *d = doc_array();
-    doc_add(d, doc_number(a));
-    doc_add(d, doc_number(b));
-    return d;
-}
-
 static struct doc *time_doc(const struct comparison *c, const struct pair *q) {
     struct doc *d = doc_object();
     double ratio = noise_log_ratio(&q->point);
@@ -226,14 +219,14 @@ static struct doc *time_doc(const struct comparison *c, const struct pair *q) {
     doc_put_str(d, "verdict", word);
     if (why) doc_put_str(d, "why", why);
     doc_put_num(d, "ratio", exp(ratio));
-    doc_put(d, "ci", two(exp(ratio - q->reach), exp(ratio + q->reach)));
+    doc_put(d, "ci", doc_pair(exp(ratio - q->reach), exp(ratio + q->reach)));
     doc_put_num(d, "ratio_least", exp(q->effect));
     doc_put_num(d, "p", q->p);
     doc_put_num(d, "p_holm", q->holm);
     doc_put_num(d, "df", q->df);
     if (q->ranks) doc_put_str(d, "ranks", q->ranks);
-    doc_put(d, "median_ns", two(doc_num(q->a, "time.median_ns", 0), doc_num(q->b, "time.median_ns", 0)));
-    doc_put(d, "processes", two((double)q->nx, (double)q->ny));
+    doc_put(d, "median_ns", doc_pair(doc_num(q->a, "time.median_ns", 0), doc_num(q->b, "time.median_ns", 0)));
+    doc_put(d, "processes", doc_pair((double)q->nx, (double)q->ny));
     return d;
 }
 

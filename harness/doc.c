@@ -33,6 +33,13 @@ struct doc *doc_number(double x) {
     return out(json_real(x));
 }
 
+struct doc *doc_pair(double low, double high) {
+    struct doc *pair = doc_array();
+    doc_add(pair, doc_number(low));
+    doc_add(pair, doc_number(high));
+    return pair;
+}
+
 struct doc *doc_word(const char *word) {
     char *end;
     double x = strtod(word, &end);
@@ -141,6 +148,8 @@ double *doc_numbers(const struct doc *array, size_t *n) {
     return x;
 }
 
+int doc_equal(const struct doc *a, const struct doc *b) { return a == b || json_equal(in(a), in(b)); }
+
 int doc_is_string(const struct doc *d) { return json_is_string(in(d)); }
 int doc_is_number(const struct doc *d) { return json_is_number(in(d)); }
 int doc_is_bool(const struct doc *d) { return json_is_boolean(in(d)); }
@@ -156,4 +165,10 @@ char *doc_text(const struct doc *d, int indent) {
     char *text = json_dumps(in(d), flags);
     if (!text) die(2, "out of memory in a JSON document");
     return text;
+}
+
+void doc_print(const struct doc *d, int indent) {
+    char *text = doc_text(d, indent);
+    puts(text);
+    free(text);
 }

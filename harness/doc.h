@@ -14,8 +14,9 @@ struct doc;
 struct doc *doc_object(void);
 struct doc *doc_array(void);
 struct doc *doc_string(const char *);
-struct doc *doc_number(double);     /* whole numbers up to 2^53 become integers; inf and NaN null */
-struct doc *doc_word(const char *); /* a number where all of the word is one, else a string */
+struct doc *doc_number(double); /* whole numbers up to 2^53 become integers; inf and NaN null */
+struct doc *doc_pair(double low, double high); /* [low, high] */
+struct doc *doc_word(const char *);            /* a number where all of the word is one, else a string */
 /* NULL, with the place and reason in `error`, unless text is one JSON value. */
 struct doc *doc_parse(const char *text, size_t length, char error[200]);
 struct doc *doc_copy(const struct doc *);
@@ -45,6 +46,9 @@ const char *doc_key(const struct doc *object, size_t index);
 int doc_has_word(const struct doc *array, const char *word);
 double *doc_numbers(const struct doc *array, size_t *n);
 
+/* The same value: of objects the same members, in any order. Two NULLs are equal. */
+int doc_equal(const struct doc *, const struct doc *);
+
 int doc_is_string(const struct doc *);
 int doc_is_number(const struct doc *);
 int doc_is_bool(const struct doc *);
@@ -55,5 +59,7 @@ double doc_as_num(const struct doc *);      /* NaN unless a number */
 
 /* The document as one line; with `indent` over several. The caller frees it. */
 char *doc_text(const struct doc *, int indent);
+
+void doc_print(const struct doc *, int indent); /* the same and a newline, on stdout */
 
 #endif

@@ -111,7 +111,7 @@ static void crosses(struct doc *answer, const struct gap *gaps, const struct sid
     doc_put_str(answer, "verdict", "crosses");
     doc_put_str(answer, "behind", faster ? "faster" : "slower");
     doc_put_num(answer, "n", n);
-    doc_put(answer, "interval", fit_pair(low, high));
+    doc_put(answer, "interval", doc_pair(low, high));
     doc_put_str(answer, "words", words);
     free(words);
 }

@@ -84,7 +84,7 @@ void fit_fixed(struct doc *growth, const struct fit_curve *c) {
     else {
         struct fixed f;
         int grows = fixed_of(c->points, n, declared, &f, interval);
-        doc_put(growth, "fixed_interval_ns", fit_pair(interval[0], interval[1]));
+        doc_put(growth, "fixed_interval_ns", doc_pair(interval[0], interval[1]));
         if (!(interval[0] > 0)) cannot(growth, "the noise covers it");
         else if (grows) cannot(growth, "a part that grows fits better");
         else tell(growth, f.ns, interval);

@@ -54,8 +54,6 @@ enum { FIT_FROM = 2048, FIT_FEWEST = 3 };
    it lies outside, else "undecided". */
 const char *fit_verdict(const double interval[2], double declared, double tolerance);
 
-struct doc *fit_pair(double low, double high);
-
 /* The answers. Those that return a document give it to the caller. */
 struct doc *fit_time(const struct fit_curve *);               /* fit_time.c */
 struct doc *fit_memory(const struct fit_curve *);             /* fit_memory.c */

@@ -146,10 +146,3 @@ const char *fit_verdict(const double interval[2], double declared, double tolera
     return interval[0] >= declared - tolerance && interval[1] <= declared + tolerance ? "confirmed"
                                                                                       : "undecided";
 }
-
-struct doc *fit_pair(double low, double high) {
-    struct doc *pair = doc_array();
-    doc_add(pair, doc_number(low));
-    doc_add(pair, doc_number(high));
-    return pair;
-}

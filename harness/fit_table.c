@@ -10,19 +10,12 @@
 
 /* ---- those of one series ----------------------------------------------------------------------- */
 
-static int same(const struct doc *a, const struct doc *b) {
-    char *x = doc_text(a, 0), *y = doc_text(b, 0);
-    int equal = !strcmp(x, y);
-    free(x), free(y);
-    return equal;
-}
-
 /* The elements of `list` that belong to the series; the caller frees the array, not what is in it. */
 static const struct doc **of_series(const struct doc *list, const struct doc *series, size_t *n) {
     const struct doc **found = xmalloc((doc_len(list) + 1) * sizeof *found);
     *n = 0;
     for (size_t i = 0; i < doc_len(list); i++)
-        if (same(doc_get(doc_at(list, i), "series"), series)) found[(*n)++] = doc_at(list, i);
+        if (doc_equal(doc_get(doc_at(list, i), "series"), series)) found[(*n)++] = doc_at(list, i);
     return found;
 }
 
@@ -207,7 +200,7 @@ void fit_table_print(const struct doc *answers) {
     puts("Slopes are from n = 2048 on, log time over log n. Intervals: 95 percent.");
     for (size_t i = 0; i < doc_len(growth); i++) {
         const struct doc *series = doc_get(doc_at(growth, i), "series");
-        if (i && same(series, doc_get(doc_at(growth, i - 1), "series"))) continue;
+        if (i && doc_equal(series, doc_get(doc_at(growth, i - 1), "series"))) continue;
         size_t n;
         const struct doc **own = of_series(growth, series, &n);
         print_title(series);

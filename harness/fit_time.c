@@ -61,7 +61,7 @@ struct doc *fit_time(const struct fit_curve *c) {
     if (n >= FIT_FEWEST) s = slope_of(c->points + first, n);
     doc_put_num(time, "declared", declared);
     doc_put_num(time, "slope", s.value);
-    doc_put(time, "interval", fit_pair(s.interval[0], s.interval[1]));
+    doc_put(time, "interval", doc_pair(s.interval[0], s.interval[1]));
     doc_put_str(time, "verdict",
                 n < FIT_FEWEST    ? "too few lengths"
                 : isnan(declared) ? "not declared"

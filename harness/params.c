@@ -77,6 +77,13 @@ struct doc *params_doc(const struct attn_variant *v, const void *params) {
     return d;
 }
 
+struct doc *params_changed(const struct attn_variant *v, const void *params) {
+    struct doc *d = doc_object();
+    for (const struct attn_param *p = v->params; p && p->name; p++)
+        if (get(params, p) != p->preset) doc_put(d, p->name, value_doc(params, p));
+    return d;
+}
+
 void *params_from_doc(const struct attn_variant *v, const struct doc *d) {
     void *params = params_defaults(v);
     struct attn_error error;

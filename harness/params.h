@@ -18,6 +18,9 @@ int params_set(void *params, const struct attn_param *, const struct doc *value,
 /* {name: value} of every parameter. */
 struct doc *params_doc(const struct attn_variant *, const void *params);
 
+/* The same of those alone that differ from their defaults. */
+struct doc *params_changed(const struct attn_variant *, const void *params);
+
 /* The structure that params_doc() described. */
 void *params_from_doc(const struct attn_variant *, const struct doc *);
 

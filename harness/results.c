@@ -140,10 +140,7 @@ static int same_points(const char *text, const struct doc *plan) {
 /* Whether the run was made with the same member of its plan; also where it left none to compare with. */
 static int same_member(const struct doc *manifest, const struct doc *plan, const char *key) {
     if (!manifest || !doc_get(manifest, key)) return 1;
-    char *old = doc_text(doc_get(manifest, key), 0), *now = doc_text(doc_get(plan, key), 0);
-    int same = !strcmp(old, now);
-    free(old), free(now);
-    return same;
+    return doc_equal(doc_get(manifest, key), doc_get(plan, key));
 }
 
 static void require_same(const char *dir, const char *old_plan, const struct doc *plan) {

@@ -88,7 +88,7 @@ void row_probed(struct doc *row, const struct doc *probe, const struct doc *what
 }
 
 void row_timed(struct doc *row, const struct doc *replicates, double setup_ns, int single) {
-    struct doc *medians = doc_array(), *samples = doc_array(), *ci = doc_array();
+    struct doc *medians = doc_array(), *samples = doc_array();
     size_t n, m;
     for (size_t r = 0; r < doc_len(replicates); r++) {
         double *x = doc_numbers(doc_at(replicates, r), &n);
@@ -97,10 +97,8 @@ void row_timed(struct doc *row, const struct doc *replicates, double setup_ns, i
         free(x);
     }
     double *middle = doc_numbers(medians, &m), *all = doc_numbers(samples, &n);
-    doc_add(ci, doc_number(stats_min(middle, m)));
-    doc_add(ci, doc_number(stats_max(middle, m)));
     doc_put_num(row, "time.median_ns", stats_median(middle, m));
-    doc_put(row, "time.ci_ns", ci);
+    doc_put(row, "time.ci_ns", doc_pair(stats_min(middle, m), stats_max(middle, m)));
     doc_put_num(row, "time.ci_confidence", stats_range_confidence(m));
     doc_put_num(row, "time.mad_ns", stats_mad(all, n));
     doc_put_num(row, "time.min_ns", stats_min(all, n));
@@ -128,16 +126,14 @@ void row_twins(struct doc *row, const char *label, const struct doc *ratios) {
 
 void row_beside(struct doc *row, const char *baseline, const struct doc *medians) {
     const struct doc *own = doc_get(row, "time.process_medians_ns");
-    struct doc *ratios = doc_array(), *ci = doc_array();
+    struct doc *ratios = doc_array();
     size_t n;
     for (size_t r = 0; r < doc_len(own) && r < doc_len(medians); r++)
         doc_add(ratios, doc_number(doc_as_num(doc_at(own, r)) / doc_as_num(doc_at(medians, r))));
     double *x = doc_numbers(ratios, &n);
-    doc_add(ci, doc_number(stats_min(x, n)));
-    doc_add(ci, doc_number(stats_max(x, n)));
     doc_put_str(row, "time.beside.label", baseline);
     doc_put_num(row, "time.beside.ratio", stats_median(x, n));
-    doc_put(row, "time.beside.ci", ci);
+    doc_put(row, "time.beside.ci", doc_pair(stats_min(x, n), stats_max(x, n)));
     doc_put(row, "time.beside.process_ratios", ratios);
     free(x);
 }
