@@ -36,7 +36,7 @@ static void on_fault(int number, siginfo_t *info, void *context) {
     if (b) {
         int writing = wrote(context), inside = at >= b->data && at < b->data + b->bytes;
         place(b, name, at, where, sizeof where);
-        int n = snprintf(line, sizeof line, "{\"promise\":\"%s\",\"detail\":\"it %s %s\"}\n",
+        int n = snprintf(line, sizeof line, "{\"promise\":\"%s\",\"detail\":\"it %s %s\",\"fatal\":true}\n",
                          inside    ? "writes_inputs"
                          : writing ? "writes_outside"
                                    : "reads_outside",

@@ -437,23 +437,6 @@ static void expand(struct plan *p) {
     doc_free(isas);
 }
 
-/* [{path, sha256, variants[]}] of every plugin that is loaded. */
-static struct doc *plugins_doc(void) {
-    struct doc *all = doc_array(), *last = NULL;
-    for (size_t i = 0; i < registry_count(); i++) { /* those of one plugin stand together */
-        const struct attn_variant *v = registry_at(i);
-        struct doc *d = plugin_doc(v);
-        if (!d) continue;
-        if (!last || strcmp(doc_str(last, "path", ""), doc_str(d, "path", ""))) {
-            doc_put(d, "variants", doc_array());
-            doc_add(all, d);
-            last = d;
-        } else doc_free(d);
-        doc_add(doc_get(last, "variants"), doc_string(v->name));
-    }
-    return all;
-}
-
 /* "configs/quick.lua" is "quick". */
 static char *config_name(const char *path) {
     const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path, *dot = strrchr(base, '.');
@@ -469,7 +452,7 @@ static struct doc *document(struct plan *p, struct doc *measure) {
     doc_put_str(d, "source", p->options->config);
     doc_put_str(d, "config", config_source(p->reader.config));
     doc_put(d, "measure", measure);
-    doc_put(d, "plugins", plugins_doc());
+    doc_put(d, "plugins", plugin_docs());
     doc_put(d, "points", sorted(p->points));
     free(name);
     return d;

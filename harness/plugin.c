@@ -16,6 +16,8 @@
 #include "registry.h"
 #include "text.h"
 
+enum { DIGEST = 65 }; /* characters of a SHA-256, with the closing NUL */
+
 static int refuse(struct attn_error *error, const char *path, const char *form, ...)
     __attribute__((format(printf, 3, 4)));
 static int refuse(struct attn_error *error, const char *path, const char *form, ...) {
@@ -28,7 +30,8 @@ static int refuse(struct attn_error *error, const char *path, const char *form, 
     return -1;
 }
 
-int plugin_digest(const char *path, char digest[PLUGIN_DIGEST], struct attn_error *error) {
+/* The SHA-256 of the file in hexadecimal. */
+static int digest_of(const char *path, char digest[DIGEST], struct attn_error *error) {
     struct sha256_ctx context;
     uint8_t sum[SHA256_DIGEST_SIZE];
     struct stat st;
@@ -85,10 +88,10 @@ static int verify(const char *path, const struct attn_plugin *p, struct attn_err
     return 0;
 }
 
-int plugin_load(const char *path, struct attn_error *error) {
+/* As plugin_load(), of a file whose digest is known. */
+static int load(const char *path, const char *digest, struct attn_error *error) {
     struct attn_error why;
-    char place[PATH_MAX], digest[PLUGIN_DIGEST];
-    if (plugin_digest(path, digest, error)) return -1;
+    char place[PATH_MAX];
     if (!realpath(path, place)) return refuse(error, path, "cannot be read: %s", strerror(errno));
     if (registry_has_plugin(place)) return 0;
     void *handle = dlopen(place, RTLD_NOW | RTLD_LOCAL);
@@ -107,6 +110,21 @@ int plugin_load(const char *path, struct attn_error *error) {
     return 0;
 }
 
+int plugin_load(const char *path, struct attn_error *error) {
+    char digest[DIGEST];
+    return digest_of(path, digest, error) || load(path, digest, error) ? -1 : 0;
+}
+
+int plugin_reload(const struct doc *d, struct attn_error *error) {
+    const char *path = doc_str(d, "path", "");
+    char digest[DIGEST];
+    if (registry_has_plugin(path)) return 0; /* by an earlier point of the same job */
+    if (digest_of(path, digest, error)) return -1;
+    if (strcmp(digest, doc_str(d, "sha256", "")))
+        return refuse(error, path, "has changed since the sweep was planned; start a new run");
+    return load(path, digest, error);
+}
+
 struct doc *plugin_doc(const struct attn_variant *v) {
     const char *digest, *path = registry_plugin(v, &digest);
     if (!path) return NULL;
@@ -116,13 +134,20 @@ struct doc *plugin_doc(const struct attn_variant *v) {
     return d;
 }
 
-int plugin_reload(const struct doc *d, struct attn_error *error) {
-    const char *path = doc_str(d, "path", "");
-    char digest[PLUGIN_DIGEST];
-    if (plugin_digest(path, digest, error)) return -1;
-    if (strcmp(digest, doc_str(d, "sha256", "")))
-        return refuse(error, path, "has changed since the sweep was planned; start a new run");
-    return plugin_load(path, error);
+struct doc *plugin_docs(void) {
+    struct doc *all = doc_array(), *last = NULL;
+    for (size_t i = 0; i < registry_count(); i++) { /* those of one plugin stand together */
+        const struct attn_variant *v = registry_at(i);
+        const char *path = registry_plugin(v, NULL);
+        if (!path) continue;
+        if (!last || strcmp(doc_str(last, "path", ""), path)) {
+            last = plugin_doc(v);
+            doc_put(last, "variants", doc_array());
+            doc_add(all, last);
+        }
+        doc_add(doc_get(last, "variants"), doc_string(v->name));
+    }
+    return all;
 }
 
 const char *plugin_object(const void *code) {

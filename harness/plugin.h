@@ -10,17 +10,15 @@
 #include "attn.h"
 #include "doc.h"
 
-enum { PLUGIN_DIGEST = 65 }; /* characters of a SHA-256, with the closing NUL */
-
 /* Loads the file, unless it is loaded already, and registers its variants. -1 and a message that names the
    file and the remedy: not readable, no plugin, another ABI, incomplete, a name that is taken. */
 int plugin_load(const char *path, struct attn_error *);
 
-/* The SHA-256 of the file in hexadecimal; -1 and the reason where it cannot be read. */
-int plugin_digest(const char *path, char digest[PLUGIN_DIGEST], struct attn_error *);
-
 /* {path, sha256} of the plugin a variant came from; NULL where it is built in. The caller frees it. */
 struct doc *plugin_doc(const struct attn_variant *);
+
+/* [{path, sha256, variants[]}] of every plugin that is loaded. The caller frees it. */
+struct doc *plugin_docs(void);
 
 /* Loads what plugin_doc() described. -1 and the reason, also where the file has changed since. */
 int plugin_reload(const struct doc *, struct attn_error *);

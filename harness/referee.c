@@ -66,11 +66,9 @@ static void examine(const char *name, struct doc *job, double silence, struct te
                         .context = v};
     child_run(c);
     doc_free(job);
-    const char *last = doc_str(doc_at(v->broken, doc_len(v->broken) - 1), "promise", "");
-    int explained =
-        c->end == CHILD_CRASHED && strstr(last, "s_outside"); /* reads or writes; see check_faults.c */
-    explained |= c->end == CHILD_CRASHED && !strcmp(last, "writes_inputs");
-    if (c->end == CHILD_INTERRUPTED || explained || (c->end == CHILD_FAILED && c->code == EXIT_USAGE)) return;
+    const struct doc *last = doc_at(v->broken, doc_len(v->broken) - 1);
+    if (c->end == CHILD_CRASHED && doc_flag(last, "fatal")) return; /* it has said why; see check_faults.c */
+    if (c->end == CHILD_INTERRUPTED || (c->end == CHILD_FAILED && c->code == EXIT_USAGE)) return;
     if (c->end != CHILD_DONE || v->checks < 0) {
         char *reason = child_reason(c);
         add_broken(v, "survival", reason);
