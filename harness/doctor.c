@@ -2,7 +2,6 @@
 #define _GNU_SOURCE
 #include "doctor.h"
 
-#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +9,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "attn.h"
 #include "child.h"
 #include "machine.h"
 #include "text.h"
@@ -36,32 +34,19 @@ static void add(struct doc *all, const char *topic, const char *level, const cha
     doc_add(all, one);
 }
 
-struct line {
-    char s[256];
-};
-
-/* The first line of a file; "" where it cannot be read. */
-static struct line line_of(const char *path) {
-    struct line line = {""};
-    char *text = read_file(path, NULL);
-    if (text) snprintf(line.s, sizeof line.s, "%.*s", (int)strcspn(text, "\n"), text);
-    free(text);
-    return line;
-}
-
-static void look_at_cores(struct doc *all) {
+static void look_at_cores(struct doc *all, const struct doc *machine) {
     long online = sysconf(_SC_NPROCESSORS_ONLN);
-    int usable = machine_cores();
+    int usable = doc_int(machine, "usable_cores", 1);
     if (usable < online)
         add(all, "cores", "note", "taskset and the quota of the cgroup (cpu.max) decide",
             "%d of %ld may be used: affinity or a quota", usable, online);
     else add(all, "cores", "ok", NULL, "all %d may be used", usable);
 }
 
-static void look_at_load(struct doc *all) {
-    double load = 0;
-    int cores = machine_cores();
-    if (getloadavg(&load, 1) != 1) return;
+static void look_at_load(struct doc *all, const struct doc *machine) {
+    double load = doc_num(machine, "load", 0);
+    int cores = doc_int(machine, "usable_cores", 1);
+    if (!doc_get(machine, "load")) return;
     if (load > LOAD * cores)
         add(all, "load", "warn", "stop it, or expect wide intervals and take more replicates",
             "%.2g on %d cores in the last minute: other work is running", load, cores);
@@ -71,9 +56,10 @@ static void look_at_load(struct doc *all) {
 /* Ticks of all processors, and those that the host took, from the first line of /proc/stat. */
 static int read_ticks(double *total, double *steal) {
     double x[8];
-    struct line line = line_of("/proc/stat");
+    char line[256];
     *total = 0;
-    if (sscanf(line.s, "cpu %lf %lf %lf %lf %lf %lf %lf %lf", x, x + 1, x + 2, x + 3, x + 4, x + 5, x + 6,
+    if (!machine_line("/proc/stat", line, sizeof line) ||
+        sscanf(line, "cpu %lf %lf %lf %lf %lf %lf %lf %lf", x, x + 1, x + 2, x + 3, x + 4, x + 5, x + 6,
                x + 7) != 8)
         return -1;
     for (int i = 0; i < 8; i++) *total += x[i];
@@ -94,19 +80,22 @@ static void look_at_steal(struct doc *all) {
     else add(all, "steal", "ok", NULL, "the host takes none of the processors just now");
 }
 
-static void look_at_clock_speed(struct doc *all) {
-    struct line governor = line_of("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor");
-    if (!*governor.s) add(all, "governor", "note", NULL, "not to be seen, as on most virtual machines");
-    else if (strcmp(governor.s, "performance"))
+static int is_line(const char *path, const char *expected) {
+    char line[64];
+    return machine_line(path, line, sizeof line) && !strcmp(line, expected);
+}
+
+static void look_at_clock_speed(struct doc *all, const struct doc *machine) {
+    const char *governor = doc_str(machine, "governor", NULL);
+    if (!governor) add(all, "governor", "note", NULL, "not to be seen, as on most virtual machines");
+    else if (strcmp(governor, "performance"))
         add(all, "governor", "warn", "sudo cpupower frequency-set -g performance",
-            "%s: the clock follows the load, the first calls are slow", governor.s);
+            "%s: the clock follows the load, the first calls are slow", governor);
     else add(all, "governor", "ok", NULL, "performance");
-    struct line boost = line_of("/sys/devices/system/cpu/cpufreq/boost"),
-                off = line_of("/sys/devices/system/cpu/intel_pstate/no_turbo");
-    if (!strcmp(boost.s, "1") || !strcmp(off.s, "0"))
+    if (is_line("/sys/devices/system/cpu/cpufreq/boost", "1") ||
+        is_line("/sys/devices/system/cpu/intel_pstate/no_turbo", "0"))
         add(all, "turbo", "note",
-            "echo 0 | sudo tee /sys/devices/system/cpu/cpufreq/boost (Intel: 1 into "
-            "intel_pstate/no_turbo)",
+            "echo 0 | sudo tee /sys/devices/system/cpu/cpufreq/boost (Intel: 1 into intel_pstate/no_turbo)",
             "on: the clock depends on temperature and on how many cores work");
 }
 
@@ -125,17 +114,17 @@ static void look_at_presets(struct doc *all) {
     free(set.s);
 }
 
-static void look_at_memory(struct doc *all) {
-    double free_bytes = machine_free_memory();
+static void look_at_memory(struct doc *all, const struct doc *machine) {
+    double free_bytes = doc_num(machine, "free_memory_bytes", 0);
+    const char *huge = doc_str(machine, "huge_pages", NULL);
     if (free_bytes < FREE_BYTES)
         add(all, "memory", "warn", "close other programs; what does not fit becomes skipped_memory",
             "%s are free", show_bytes(free_bytes));
     else add(all, "memory", "ok", NULL, "%s are free", show_bytes(free_bytes));
-    struct line huge = line_of("/sys/kernel/mm/transparent_hugepage/enabled");
-    if (strstr(huge.s, "[always]"))
+    if (huge && strstr(huge, "[always]"))
         add(all, "huge pages", "note", "echo madvise | sudo tee /sys/kernel/mm/transparent_hugepage/enabled",
             "always: large buffers are faster once the kernel has found such pages, not before");
-    else if (*huge.s) add(all, "huge pages", "ok", NULL, "%s", huge.s);
+    else if (huge) add(all, "huge pages", "ok", NULL, "%s", huge);
 }
 
 /* ---- what a worker sees ------------------------------------------------------------------------- */
@@ -163,16 +152,10 @@ static struct doc *ask_worker(int threads) {
     return answer;
 }
 
-static int has_wide_vectors(void) {
-    for (int i = 1; i < attn_isa_count(); i++)
-        if (!strcmp(attn_isa_name(i), "avx512") && attn_isa_usable(i)) return 1;
-    return 0;
-}
-
-static void look_at_blas(struct doc *all, const struct doc *seen) {
+static void look_at_blas(struct doc *all, const struct doc *machine, const struct doc *seen) {
     static const char *const wide[] = {"SkylakeX", "Cooperlake", "SapphireRapids"};
     const char *core = doc_str(seen, "blas.core", "unknown");
-    int fits = !has_wide_vectors();
+    int fits = !doc_has_word(doc_get(machine, "isa"), "avx512");
     for (size_t i = 0; i < sizeof wide / sizeof *wide; i++) fits |= !strcmp(core, wide[i]);
     if (fits) add(all, "BLAS", "ok", NULL, "OpenBLAS runs its %s kernels", core);
     else
@@ -180,14 +163,15 @@ static void look_at_blas(struct doc *all, const struct doc *seen) {
             "OpenBLAS runs its %s kernels, and the CPU has AVX-512: `full` is slower than it could be", core);
 }
 
-static void look_at_worker(struct doc *all) {
-    int threads = machine_cores();
+static void look_at_worker(struct doc *all, const struct doc *machine) {
+    char source[64];
+    int threads = doc_int(machine, "usable_cores", 1);
     struct doc *seen = ask_worker(threads);
     if (!seen) {
         add(all, "workers", "warn", "attnbench check null", "a worker could not be started");
         return;
     }
-    look_at_blas(all, seen);
+    look_at_blas(all, machine, seen);
     int cores = doc_int(seen, "cores", 0);
     if (cores < threads)
         add(all, "threads", "warn",
@@ -201,11 +185,13 @@ static void look_at_worker(struct doc *all) {
         add(all, "peak memory", "warn", "run outside of containers that mount /proc read-only",
             "/proc/self/clear_refs cannot be written: memory.hwm_bytes will be null");
     double clock = doc_num(seen, "clock_ns", 0);
-    struct line source = line_of("/sys/devices/system/clocksource/clocksource0/current_clocksource");
+    if (!machine_line("/sys/devices/system/clocksource/clocksource0/current_clocksource", source,
+                      sizeof source))
+        strcpy(source, "unknown");
     add(all, "clock", clock > CLOCK_NS ? "warn" : "ok",
         clock > CLOCK_NS ? "choose tsc in /sys/devices/system/clocksource/clocksource0, where it is offered"
                          : NULL,
-        "%s, %.0f ns a reading", *source.s ? source.s : "unknown", clock);
+        "%s, %.0f ns a reading", source, clock);
     doc_free(seen);
 }
 
@@ -220,15 +206,16 @@ static void look_at_gnuplot(struct doc *all) {
 }
 
 struct doc *doctor_findings(void) {
-    struct doc *all = doc_array();
-    look_at_cores(all);
-    look_at_load(all);
+    struct doc *all = doc_array(), *machine = machine_doc();
+    look_at_cores(all, machine);
+    look_at_load(all, machine);
     look_at_steal(all);
-    look_at_clock_speed(all);
-    look_at_worker(all);
+    look_at_clock_speed(all, machine);
+    look_at_worker(all, machine);
     look_at_presets(all);
-    look_at_memory(all);
+    look_at_memory(all, machine);
     look_at_gnuplot(all);
+    doc_free(machine);
     return all;
 }
 

@@ -13,8 +13,7 @@
 #include "attn.h"
 #include "text.h"
 
-/* The first line of a file without its newline, in `line`; NULL where there is none. */
-static char *first_line(const char *path, char *line, int room) {
+char *machine_line(const char *path, char *line, int room) {
     FILE *f = fopen(path, "r");
     char *got = f ? fgets(line, room, f) : NULL;
     if (f) fclose(f);
@@ -57,7 +56,7 @@ int machine_cores(void) {
     cgroup(group, sizeof group);
     for (; *group; *strrchr(group, '/') = '\0') { /* a quota of any level holds */
         snprintf(path, sizeof path, "%s/cpu.max", group);
-        if (first_line(path, line, sizeof line) && sscanf(line, "%lf %lf", &quota, &period) == 2 &&
+        if (machine_line(path, line, sizeof line) && sscanf(line, "%lf %lf", &quota, &period) == 2 &&
             quota / period < cores)
             cores = (int)ceil(quota / period);
         if (!strcmp(group, "/sys/fs/cgroup")) break;
@@ -65,36 +64,29 @@ int machine_cores(void) {
     return cores > 0 ? cores : 1;
 }
 
-double machine_free_memory(void) {
-    char group[420], path[520], value[64];
-    double free =
-        field("/proc/meminfo", "MemAvailable", value, sizeof value) ? strtod(value, NULL) * 1024 : 0;
-    cgroup(group, sizeof group);
-    for (; *group; *strrchr(group, '/') = '\0') {
-        double limit = -1, used = 0;
-        snprintf(path, sizeof path, "%s/memory.max", group);
-        if (first_line(path, value, sizeof value) && strcmp(value, "max")) limit = strtod(value, NULL);
-        snprintf(path, sizeof path, "%s/memory.current", group);
-        if (first_line(path, value, sizeof value)) used = strtod(value, NULL);
-        if (limit >= 0 && limit - used < free) free = limit - used;
-        if (!strcmp(group, "/sys/fs/cgroup")) break;
-    }
-    return free;
+/* The number in a file of the cgroup; `otherwise` where there is none, or "max". */
+static double limit_of(const char *group, const char *file, double otherwise) {
+    char path[520], value[64];
+    snprintf(path, sizeof path, "%s/%s", group, file);
+    if (!machine_line(path, value, sizeof value) || !strcmp(value, "max")) return otherwise;
+    return strtod(value, NULL);
 }
 
-/* All there is, whoever uses it. */
-static double total_memory(void) {
-    char group[420], path[520], value[64];
-    double total = field("/proc/meminfo", "MemTotal", value, sizeof value) ? strtod(value, NULL) * 1024 : 0;
+/* A quantity of /proc/meminfo in bytes, or what is less of a limit of any level of our cgroup; where only what is
+   left counts, what the level has used is taken off its limit. */
+static double memory_of(const char *name, int left) {
+    char group[420], value[64];
+    double bytes = field("/proc/meminfo", name, value, sizeof value) ? strtod(value, NULL) * 1024 : 0;
     cgroup(group, sizeof group);
     for (; *group; *strrchr(group, '/') = '\0') {
-        snprintf(path, sizeof path, "%s/memory.max", group);
-        if (first_line(path, value, sizeof value) && strcmp(value, "max"))
-            total = fmin(total, strtod(value, NULL));
+        double used = left ? limit_of(group, "memory.current", 0) : 0;
+        bytes = fmin(bytes, limit_of(group, "memory.max", (double)INFINITY) - used);
         if (!strcmp(group, "/sys/fs/cgroup")) break;
     }
-    return total;
+    return bytes;
 }
+
+double machine_free_memory(void) { return memory_of("MemAvailable", 1); }
 
 static struct doc *caches(void) {
     struct doc *all = doc_array();
@@ -102,11 +94,11 @@ static struct doc *caches(void) {
         char path[96], level[16], type[32], size[32];
         const char *base = "/sys/devices/system/cpu/cpu0/cache/index";
         snprintf(path, sizeof path, "%s%d/level", base, i);
-        if (!first_line(path, level, sizeof level)) break;
+        if (!machine_line(path, level, sizeof level)) break;
         snprintf(path, sizeof path, "%s%d/type", base, i);
-        if (!first_line(path, type, sizeof type)) break;
+        if (!machine_line(path, type, sizeof type)) break;
         snprintf(path, sizeof path, "%s%d/size", base, i);
-        if (!first_line(path, size, sizeof size)) break;
+        if (!machine_line(path, size, sizeof size)) break;
         struct doc *one = doc_object();
         doc_put_num(one, "level", strtod(level, NULL));
         doc_put_str(one, "type", type);
@@ -130,10 +122,10 @@ struct doc *machine_doc(void) {
     doc_put_num(d, "usable_cores", machine_cores());
     doc_put(d, "caches", caches());
     doc_put_str(d, "governor",
-                first_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", value, sizeof value));
+                machine_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", value, sizeof value));
     doc_put_str(d, "huge_pages",
-                first_line("/sys/kernel/mm/transparent_hugepage/enabled", value, sizeof value));
-    doc_put_num(d, "memory_bytes", total_memory());
+                machine_line("/sys/kernel/mm/transparent_hugepage/enabled", value, sizeof value));
+    doc_put_num(d, "memory_bytes", memory_of("MemTotal", 0));
     doc_put_num(d, "free_memory_bytes", machine_free_memory());
     if (getloadavg(load, 1) == 1) doc_put_num(d, "load", load[0]);
     for (int i = 1; i < attn_isa_count(); i++)

@@ -7,6 +7,9 @@
 int machine_cores(void);          /* usable: affinity and cgroup quota counted; at least 1 */
 double machine_free_memory(void); /* bytes: the lesser of MemAvailable and what the cgroup leaves */
 
+/* The first line of a file of the system without its newline, in `line`; NULL where there is none. */
+char *machine_line(const char *path, char *line, int room);
+
 /* Host, CPU, caches, governor, kernel, memory, load; what cannot be read is null. */
 struct doc *machine_doc(void);
 
