@@ -8,85 +8,109 @@
 #include "problem.h"
 #include "tensors.h"
 
-/* Other numbers of threads, then every instruction set. */
+/* The other trial gives the bits of `base` where that is promised, else it keeps its definition. `words`, taken over,
+   say how the two differ. */
+static void expect_same(const float *base, const struct trial *other, const void *params, unsigned promised,
+                        const char *promise, char *words) {
+    struct rig x;
+    float *got = check_output(&x, other, params);
+    if (got && (checked->variant->caps & promised))
+        expect(check_same_bits(base, got, rig_elements(&x)), promise, "%s", words);
+    else if (got) check_definition(&x);
+    if (got) check_tear_down(&x);
+    free(got), free(words);
+}
+
+/* The same again, other numbers of threads, then every instruction set. */
 void check_threads(const struct trial *t, const void *params) {
-    const unsigned caps = checked->variant->caps;
-    struct rig r, x;
+    struct rig r;
     float *base = check_output(&r, t, params);
     if (!base) return;
     check_call(&r, PATTERN_A);
     float *again = rig_output(&r);
-    int repeats = check_same_bits(base, again, rig_elements(&r));
-    expect(repeats || !check_judged(), "repeatable", "the same call gives another output");
+    expect(check_same_bits(base, again, rig_elements(&r)) || !check_judged(), "repeatable",
+           "the same call gives another output");
     for (int threads = 2; threads <= 3; threads++) {
         struct trial other = *t;
         other.threads = threads;
-        float *got = check_output(&x, &other, params);
-        if (!got) continue;
-        if (caps & ATTN_CAP_SAME_BITS)
-            expect(check_same_bits(base, got, rig_elements(&r)), "same_bits",
-                   "%d threads give other bits than %d", threads, t->threads);
-        else check_definition(&x);
-        free(got);
-        check_tear_down(&x);
+        expect_same(base, &other, params, ATTN_CAP_SAME_BITS, "same_bits",
+                    format("%d threads give other bits than %d", threads, t->threads));
     }
     for (int isa = 1; isa < attn_isa_count(); isa++) {
-        if (!attn_isa_usable(isa)) continue;
         struct trial other = *t;
         other.isa = isa;
-        float *got = check_output(&x, &other, params);
-        if (!got) continue;
-        if (caps & ATTN_CAP_SAME_BITS_ISA)
-            expect(!repeats || check_same_bits(base, got, rig_elements(&r)), "same_bits_isa",
-                   "%s gives other bits than %s", attn_isa_name(isa), attn_isa_name(r.trial.isa));
-        else check_definition(&x);
-        free(got);
-        check_tear_down(&x);
+        if (attn_isa_usable(isa))
+            expect_same(base, &other, params, ATTN_CAP_SAME_BITS_ISA, "same_bits_isa",
+                        format("%s gives other bits than %s", attn_isa_name(isa), attn_isa_name(t->isa)));
     }
     free(base), free(again);
     check_tear_down(&r);
 }
 
-/* One more call, on spoilt inputs, changes none of the first n elements of the output. */
-static void expect_unmoved(struct rig *r, const float *base, size_t n, const char *promise,
-                           const char *what) {
-    check_call(r, PATTERN_A);
-    float *got = rig_output(r);
+/* ---- NaN where nobody may look ------------------------------------------------------------------ */
+
+/* `spoil` puts NaN into the inputs and says how many elements of the output, from the first on, it may not change. */
+static void expect_unmoved(const struct trial *t, const void *params, size_t (*spoil)(struct rig *),
+                           const char *promise, const char *what) {
+    struct rig r;
+    float *base = check_output(&r, t, params);
+    if (!base) return;
+    size_t n = spoil(&r);
+    check_call(&r, PATTERN_A);
+    float *got = rig_output(&r);
     expect(check_same_bits(base, got, n), promise, "%s", what);
-    free(got);
+    free(base), free(got);
+    check_tear_down(&r);
+}
+
+static size_t spoil_padding(struct rig *r) {
+    for (int b = 0; b < r->trial.batch; b++) rig_spoil_keys(r, b, r->key_lengths[b]);
+    return rig_elements(r);
 }
 
 void check_padding(const struct trial *t, const void *params) {
-    struct rig r;
-    float *base = check_output(&r, t, params);
-    if (!base) return;
-    if (r.trial.lengths) {
-        for (int b = 0; b < r.trial.batch; b++) rig_spoil_keys(&r, b, r.key_lengths[b]);
-        expect_unmoved(&r, base, rig_elements(&r), "masked_nan",
+    if (t->lengths)
+        expect_unmoved(t, params, spoil_padding, "masked_nan",
                        "NaN in keys and values beyond the key length changes the output");
-    }
-    free(base);
-    check_tear_down(&r);
 }
 
 /* The rig's biases mask key nk / 3 in every row. */
-void check_masked(const struct trial *t, const void *params) {
-    struct rig r;
-    float *base = check_output(&r, t, params);
-    if (!base) return;
-    int masks = t->bias == ATTN_BIAS_DENSE || t->bias == ATTN_BIAS_BOOLEAN;
-    for (int b = 0; masks && b < r.trial.batch; b++)
-        for (int h = 0; h < r.trial.kv_heads; h++) {
-            float *k = (float *)(uintptr_t)attn_row(&r.inputs.k, b, h, t->nk / 3),
-                  *v = (float *)(uintptr_t)attn_row(&r.inputs.v, b, h, t->nk / 3);
-            for (int d = 0; d < r.trial.dk; d++) k[d] = NAN;
-            for (int d = 0; d < r.trial.dv; d++) v[d] = NAN;
+static size_t spoil_masked(struct rig *r) {
+    int j = r->trial.nk / 3;
+    for (int b = 0; b < r->trial.batch; b++)
+        for (int h = 0; h < r->trial.kv_heads; h++) {
+            float *k = (float *)(uintptr_t)attn_row(&r->inputs.k, b, h, j),
+                  *v = (float *)(uintptr_t)attn_row(&r->inputs.v, b, h, j);
+            for (int d = 0; d < r->trial.dk; d++) k[d] = NAN;
+            for (int d = 0; d < r->trial.dv; d++) v[d] = NAN;
         }
-    if (masks)
-        expect_unmoved(&r, base, rig_elements(&r), "masked_nan",
+    return rig_elements(r);
+}
+
+void check_masked(const struct trial *t, const void *params) {
+    if (t->bias == ATTN_BIAS_DENSE || t->bias == ATTN_BIAS_BOOLEAN)
+        expect_unmoved(t, params, spoil_masked, "masked_nan",
                        "NaN in a key and value that the bias masks changes the output");
-    free(base);
-    check_tear_down(&r);
+}
+
+static size_t spoil_items(struct rig *r) {
+    for (int b = 1; b < r->trial.batch; b++) rig_spoil_keys(r, b, 0);
+    return rig_elements(r) / (size_t)r->trial.batch;
+}
+
+void check_items(const struct trial *t, const void *params) {
+    expect_unmoved(t, params, spoil_items, "batch_independence",
+                   "keys and values of other batch items change the output of item 0");
+}
+
+static size_t spoil_heads(struct rig *r) {
+    rig_spoil_heads(r);
+    return (size_t)(r->trial.heads / r->trial.kv_heads) * (size_t)r->trial.nq * (size_t)r->trial.dv;
+}
+
+void check_heads(const struct trial *t, const void *params) {
+    expect_unmoved(t, params, spoil_heads, "head_independence",
+                   "queries, keys and values of other heads change the output of the first");
 }
 
 /* Keys after row i change no row up to i of item 0: not a bit of it, even where they are NaN. */
@@ -110,28 +134,7 @@ void check_future(const struct trial *t, const void *params) {
     check_tear_down(&r);
 }
 
-void check_items(const struct trial *t, const void *params) {
-    struct rig r;
-    float *base = check_output(&r, t, params);
-    if (!base) return;
-    for (int b = 1; b < t->batch; b++) rig_spoil_keys(&r, b, 0);
-    expect_unmoved(&r, base, rig_elements(&r) / (size_t)t->batch, "batch_independence",
-                   "keys and values of other batch items change the output of item 0");
-    free(base);
-    check_tear_down(&r);
-}
-
-void check_heads(const struct trial *t, const void *params) {
-    struct rig r;
-    float *base = check_output(&r, t, params);
-    if (!base) return;
-    size_t group = (size_t)(r.trial.heads / r.trial.kv_heads) * (size_t)r.trial.nq * (size_t)r.trial.dv;
-    rig_spoil_heads(&r);
-    expect_unmoved(&r, base, group, "head_independence",
-                   "queries, keys and values of other heads change the output of the first");
-    free(base);
-    check_tear_down(&r);
-}
+/* ---- heads that share keys ---------------------------------------------------------------------- */
 
 static void repeat_heads(const struct attn_view *from, int kv_heads, struct attn_view *to, int heads,
                          int batch, int n, int d) {

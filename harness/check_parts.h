@@ -50,7 +50,6 @@ void check_future(const struct trial *, const void *);
 void check_items(const struct trial *, const void *);
 void check_heads(const struct trial *, const void *);
 void check_grouped(const struct trial *, const void *);
-void check_strides(const struct trial *, const void *);
 void check_carry(const struct trial *, const void *);
 void check_ignored(const struct trial *, const void *);   /* check_ignored.c: ... and two that must not */
 void check_reference(const struct trial *, const void *); /* check_reference.c: the definition itself */

@@ -5,6 +5,8 @@
  *
  *     static void forward(const struct attn_call *c) { ... honest_forward(c) ... }
  *     BROKEN(name, .forward = forward);
+ *
+ * or FORWARD_TOLD(p.softcap = 0;) where a changed problem or call is all there is to it.
  */
 #ifndef HONEST_H
 #define HONEST_H
@@ -73,6 +75,16 @@ static inline void honest_cost(const struct attn_problem *p, const void *params,
     cost->flops = 2 * heads * pairs * (p->dk + p->dv);
     cost->bytes = sizeof(float) * (heads * p->nq * (p->dk + p->dv) + keys);
 }
+
+/* A forward() that is honest about a copy `call` of the call and `p` of its problem, which the statements change. */
+#define FORWARD_TOLD(...)                            \
+    static void forward(const struct attn_call *c) { \
+        struct attn_problem p = *c->problem;         \
+        struct attn_call call = *c;                  \
+        call.problem = &p;                           \
+        __VA_ARGS__                                  \
+        honest_forward(&call);                       \
+    }
 
 #define HONEST_CAPS                                                                                 \
     ATTN_CAP_NO_MASK | ATTN_CAP_CAUSAL | ATTN_CAP_SHIFT | ATTN_CAP_CROSS | ATTN_CAP_KEY_LENGTHS |   \

@@ -1,12 +1,6 @@
 /* unbiased.c -- ignores one kind of bias. */
 #include "honest.h"
 
-static void forward(const struct attn_call *c) {
-    struct attn_problem p = *c->problem;
-    struct attn_call call = *c;
-    call.problem = &p;
-    if (p.bias == ATTN_BIAS_ALIBI) p.bias = ATTN_BIAS_NONE;
-    honest_forward(&call);
-}
+FORWARD_TOLD(if (p.bias == ATTN_BIAS_ALIBI) p.bias = ATTN_BIAS_NONE;)
 
 BROKEN(unbiased, .forward = forward);
