@@ -41,10 +41,6 @@ void bias_apply(const struct attn_call *c, const struct kern *kern, int b, int h
     if (p->bias) add(c, b, h, i, position, axis, x0, lo, hi, s);
 }
 
-int bias_guards_values(const struct attn_problem *p, const struct kern *kern, int n, const float *v,
-                       ptrdiff_t row) {
-    if (p->bias != ATTN_BIAS_DENSE && p->bias != ATTN_BIAS_BOOLEAN) return 0;
-    for (int j = 0; j < n; j++)
-        if (!kern->finite(p->dv, v + j * row)) return 1;
-    return 0;
+int bias_hides_keys(const struct attn_problem *p) {
+    return p->bias == ATTN_BIAS_DENSE || p->bias == ATTN_BIAS_BOOLEAN;
 }

@@ -1,4 +1,4 @@
-/* bias.h -- what comes on top of the products q . k of one row, and what that asks of the values. */
+/* bias.h -- what comes on top of the products q . k of one row. */
 #ifndef BIAS_H
 #define BIAS_H
 
@@ -10,9 +10,7 @@
 void bias_apply(const struct attn_call *, const struct kern *, int b, int h, int i, int position,
                 const struct pattern_axis *, int x0, int lo, int hi, float *s);
 
-/* Must values of weight 0 be left out of products? A bias may mask any of the n keys, and where v [n][dv] is not finite
-   0 v_j would be NaN. */
-int bias_guards_values(const struct attn_problem *, const struct kern *, int n, const float *v,
-                       ptrdiff_t row);
+/* May the bias mask any key? Then values of weight 0 stay out of products, unless they are finite. */
+int bias_hides_keys(const struct attn_problem *);
 
 #endif

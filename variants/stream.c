@@ -111,10 +111,10 @@ static void tile(const struct unit *u, int j0, int j1) {
     }
     u->kern->soften(rows, lo, hi, u->s, TILE, u->sums.m, u->sums.l, factor);
     memset(u->sums.t, 0, (size_t)rows * (size_t)p->dv * sizeof(float));
-    ragged_mul(
-        u->kern, rows, lo, hi, p->dv, u->s, TILE, attn_row(&c->v, u->view.b, g, j0), c->v.row,
-        bias_guards_values(p, u->kern, last - first, attn_row(&c->v, u->view.b, g, j0 + first), c->v.row),
-        u->sums.t, p->dv);
+    const float *v = attn_row(&c->v, u->view.b, g, j0);
+    int skip_zeros =
+        bias_hides_keys(p) && !values_finite(u->kern, last - first, p->dv, v + first * c->v.row, c->v.row);
+    ragged_mul(u->kern, rows, lo, hi, p->dv, u->s, TILE, v, c->v.row, skip_zeros, u->sums.t, p->dv);
     for (int r = 0; r < rows; r++)
         if (lo[r] < hi[r])
             u->kern->blend(p->dv, factor[r], u->sums.t + (ptrdiff_t)r * p->dv,

@@ -65,9 +65,11 @@ struct rows { /* equally spaced rows of a matrix */
     ptrdiff_t row;
 };
 
+enum { UNKNOWN = -1 };
+
 struct tile { /* of keys: ordinals x0 .. x1 - 1 of the key axis */
     int x0, x1;
-    int loaded, skip_zeros;
+    int loaded, finite; /* all_finite() */
     struct rows k, v;
     unsigned char packed[BK]; /* panel by panel */
     int nhidden, hidden[BK];  /* columns that nobody sees */
@@ -160,7 +162,7 @@ static void load(const struct unit *u, struct tile *t) {
     int b = u->view.b, g = attn_kv_head(p, u->view.h), n = t->x1 - t->x0;
     t->k = collect(&c->k, axis, b, g, t->x0, n, p->dk, u->w.k);
     t->v = collect(&c->v, axis, b, g, t->x0, n, p->dv, u->w.v);
-    t->skip_zeros = bias_guards_values(p, u->kern, n, t->v.data, t->v.row);
+    t->finite = UNKNOWN;
     for (int x = 0; hidden && x < n; x++)
         if (hidden[(size_t)b * (size_t)p->nk + (size_t)pattern_row(axis, t->x0 + x)])
             t->hidden[t->nhidden++] = x;
@@ -267,25 +269,66 @@ static void adjust(const struct unit *u, const struct tile *t, int r, int lo, in
     for (int x = 0; x < t->nhidden; x++) s[t->hidden[x]] = -INFINITY;
 }
 
+static int all_finite(const struct unit *u, struct tile *t) {
+    if (t->finite == UNKNOWN)
+        t->finite = values_finite(u->kern, t->x1 - t->x0, u->call->problem->dv, t->v.data, t->v.row);
+    return t->finite;
+}
+
+struct columns { /* of the rows of a block: lo[r] .. hi[r] - 1 of a tile */
+    int lo[BQ], hi[BQ];
+};
+
+/* Rows that fill the kernel go through softmax and product together: what only some of them see scores -inf in the
+   others. `soft` are columns in common in whole vectors, or else a row's bits would depend on its neighbours; `seen`
+   become columns in common unless weights of 0 would meet inf or NaN. */
+static void join(const struct unit *u, struct tile *t, int rows, struct columns *seen, struct columns *soft) {
+    int mr = u->kern->mr;
+    for (int g = 0, end; g < rows; g = end) {
+        int from = BK, to = 0, ragged = 0;
+        end = min_int(g + mr, rows);
+        for (int r = g; r < end; r++) {
+            ragged |= seen->lo[r] != seen->lo[g] || seen->hi[r] != seen->hi[g];
+            if (seen->lo[r] >= seen->hi[r]) continue;
+            from = min_int(from, seen->lo[r]);
+            to = max_int(to, seen->hi[r]);
+        }
+        for (int r = g; r < end; r++) {
+            float *s = u->w.s + r * BK;
+            soft->lo[r] = from < to ? from - from % VECTOR : 0;
+            soft->hi[r] = from < to ? ceil_div(to, VECTOR) * VECTOR : 0;
+            if (seen->lo[r] >= seen->hi[r]) seen->lo[r] = seen->hi[r] = soft->hi[r];
+            for (int x = soft->lo[r]; x < seen->lo[r]; x++) s[x] = -INFINITY;
+            for (int x = seen->hi[r]; x < soft->hi[r]; x++) s[x] = -INFINITY;
+        }
+        if (ragged && from < to && all_finite(u, t))
+            for (int r = g; r < end; r++) seen->lo[r] = from, seen->hi[r] = to;
+    }
+}
+
 /* Rows r0 .. r1 - 1 of the unit against ordinals c0 .. c1 - 1 of the tile. */
 static void block(const struct unit *u, struct tile *t, int r0, int r1, int c0, int c1) {
     const struct attn_problem *p = u->call->problem;
-    int lo[BQ], hi[BQ], rows = r1 - r0, any = 0;
+    struct columns seen, soft;
+    int rows = r1 - r0, any = 0;
     float factor[BQ];
     for (int r = 0; r < rows; r++) {
-        hi[r] = max_int(min_int(u->w.hi[r0 + r], c1), c0) - t->x0;
-        lo[r] = min_int(max_int(u->w.lo[r0 + r], c0) - t->x0, hi[r]);
-        any |= lo[r] < hi[r];
+        seen.hi[r] = max_int(min_int(u->w.hi[r0 + r], c1), c0) - t->x0;
+        seen.lo[r] = min_int(max_int(u->w.lo[r0 + r], c0) - t->x0, seen.hi[r]);
+        any |= seen.lo[r] < seen.hi[r];
     }
     if (!any) return;
     if (!t->loaded) load(u, t);
-    scores(u, t, r0, rows, lo, hi);
-    for (int r = 0; r < rows; r++) adjust(u, t, r0 + r, lo[r], hi[r], u->w.s + r * BK);
-    u->kern->soften(rows, lo, hi, u->w.s, BK, u->w.m + r0, u->w.l + r0, factor);
+    scores(u, t, r0, rows, seen.lo, seen.hi);
+    if (p->bias || p->softcap > 0 || t->nhidden)
+        for (int r = 0; r < rows; r++) adjust(u, t, r0 + r, seen.lo[r], seen.hi[r], u->w.s + r * BK);
+    join(u, t, rows, &seen, &soft);
+    u->kern->soften(rows, soft.lo, soft.hi, u->w.s, BK, u->w.m + r0, u->w.l + r0, factor);
     memset(u->w.t, 0, (size_t)rows * (size_t)p->dv * sizeof(float));
-    ragged_mul(u->kern, rows, lo, hi, p->dv, u->w.s, BK, t->v.data, t->v.row, t->skip_zeros, u->w.t, p->dv);
+    ragged_mul(u->kern, rows, seen.lo, seen.hi, p->dv, u->w.s, BK, t->v.data, t->v.row,
+               bias_hides_keys(p) && !all_finite(u, t), u->w.t, p->dv);
     for (int r = 0; r < rows; r++)
-        if (lo[r] < hi[r])
+        if (seen.lo[r] < seen.hi[r])
             u->kern->blend(p->dv, factor[r], u->w.t + (ptrdiff_t)r * p->dv,
                            u->w.o + (ptrdiff_t)(r0 + r) * p->dv);
 }

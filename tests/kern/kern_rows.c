@@ -70,7 +70,7 @@ void test_soften(const struct kern *kern) {
 
 /* Rows together give the bits of each alone, whatever stands beside them. */
 void test_soften_rows(const struct kern *kern) {
-    enum { ROWS = 7 };
+    enum { ROWS = 23 }; /* whatever number of rows a kernel takes together: twice, and what is left */
     for (int n = 1; n <= widest(kern); n++)
         for (int kind = 0; kind < 4; kind++) {
             int lo[ROWS], hi[ROWS], lds = n + 5;

@@ -10,4 +10,5 @@
 #define ISA "avx2"
 #define MR 6
 #define NV 2
+#define SOFT_ROWS 4
 #include "kern_body.h"

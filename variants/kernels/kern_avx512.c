@@ -10,4 +10,5 @@
 #define ISA "avx512"
 #define MR 6
 #define NV 4
+#define SOFT_ROWS 8
 #include "kern_body.h"

@@ -2,7 +2,8 @@
  * kern_body.h -- every kernel, once, over the primitives of one instruction set.
  *
  * The including file defines KERN (the name of the table), ISA (its name in reports), MR and NV (the
- * register tile: MR rows of NV vectors) and includes its simd_<isa>.h and kern_math.h first.
+ * register tile: MR rows of NV vectors) and SOFT_ROWS (rows of a softmax that go together), and includes its
+ * simd_<isa>.h and kern_math.h first.
  */
 #include <stdint.h>
 
@@ -181,33 +182,37 @@ static void additive_exp(int m, int n, int d, const float *eq, ptrdiff_t ldq, co
     }
 }
 
-/* The online softmax of R rows of n columns; R is a constant at every call. Two rows hide each other's latencies. */
+/* The online softmax of R rows of n columns; R is a constant at every call. Rows hide each other's latencies, and give
+   the bits of each alone. */
 static inline __attribute__((always_inline)) void soften_rows(int R, int n, float *s, ptrdiff_t lds, float *m,
                                                               float *l, float *factor) {
-    vf most[2], sum[2];
-    int whole = n - n % VL, rest = n - whole, j;
+    vf most[SOFT_ROWS], sum[SOFT_ROWS];
+    float largest[SOFT_ROWS], total[SOFT_ROWS];
+    int whole = n - n % VL, rest = n - whole;
     for (int r = 0; r < R; r++) most[r] = v_set1(m[r]), sum[r] = v_set1(0.0f);
-    for (j = 0; j < whole; j += VL)
+    for (int j = 0; j < whole; j += VL)
         for (int r = 0; r < R; r++) most[r] = v_max(v_load(s + r * lds + j), most[r]);
-    for (int r = 0; r < R; r++) most[r] = v_all_max(most[r]);
-    for (j = whole; j < n; j++)
+    for (int j = whole; j < n; j++)
         for (int r = 0; r < R; r++) most[r] = v_max(v_set1(s[r * lds + j]), most[r]);
-    for (j = 0; j < whole; j += VL)
+    v_largest(R, most, largest);
+    for (int r = 0; r < R; r++) most[r] = v_set1(largest[r]);
+    for (int j = 0; j < whole; j += VL)
         for (int r = 0; r < R; r++) {
             vf e = v_exp_down(v_load(s + r * lds + j) - most[r]);
             v_store(s + r * lds + j, e);
             sum[r] += e;
         }
     for (int r = 0; rest && r < R; r++) {
-        vf e = v_first_lanes(v_exp_down(v_load_n(s + r * lds + j, rest) - most[r]), rest);
-        v_store_n(s + r * lds + j, e, rest);
+        float *tail = s + r * lds + whole;
+        vf e = v_first_lanes(v_exp_down(v_load_n(tail, rest) - most[r]), rest);
+        v_store_n(tail, e, rest);
         sum[r] += e;
     }
-    for (int r = 0; r < R; r++) {
-        factor[r] = m[r] == most[r][0] ? 1.0f : v_exp_down(v_set1(m[r]) - most[r])[0];
-        l[r] = l[r] * factor[r] + v_hsum(sum[r]);
-        m[r] = most[r][0];
-    }
+    v_totals(R, sum, total);
+    vf change = v_exp_down(v_load_n(m, R) - v_load_n(largest, R)); /* exactly 1 where nothing changed */
+    v_store_n(factor, change, R);
+    v_store_n(l, v_fma(v_load_n(l, R), change, v_load_n(total, R)), R);
+    v_store_n(m, v_load_n(largest, R), R);
 }
 
 /* Has the row seen nothing so far, and sees nothing now? */
@@ -218,21 +223,39 @@ static int is_blind(int n, const float *s, float m) {
     return 1;
 }
 
+/* How many rows from r on have the same columns, and have seen something; at most SOFT_ROWS. */
+static int alike(int r, int rows, const int *lo, const int *hi, const float *s, ptrdiff_t lds,
+                 const float *m) {
+    int x = r;
+    while (x < rows && x < r + SOFT_ROWS && lo[x] == lo[r] && hi[x] == hi[r] &&
+           !is_blind(hi[r] - lo[r], s + x * lds + lo[r], m[x]))
+        x++;
+    return x - r;
+}
+
 static void soften(int rows, const int *lo, const int *hi, float *s, ptrdiff_t lds, float *m, float *l,
                    float *factor) {
-    for (int r = 0; r < rows; r++) {
+    for (int r = 0, done; r < rows; r += done) {
         float *row = s + r * lds + lo[r];
-        int n = hi[r] - lo[r], alike = r + 1 < rows && lo[r + 1] == lo[r] && hi[r + 1] == hi[r];
-        if (n <= 0) continue;
-        if (is_blind(n, row, m[r])) { /* exp(-inf - -inf) would be NaN; what is NaN stays */
-            for (int j = 0; j < n; j++) l[r] += row[j] = row[j] == -INFINITY ? 0.0f : row[j];
-            factor[r] = 1.0f;
-        } else if (alike && !is_blind(n, row + lds, m[r + 1])) {
-            soften_rows(2, n, row, lds, m + r, l + r, factor + r);
-            r++;
-        } else {
-            soften_rows(1, n, row, lds, m + r, l + r, factor + r);
-        }
+        int n = hi[r] - lo[r], together = n > 0 ? alike(r, rows, lo, hi, s, lds, m) : 0;
+#define TOGETHER(R)                                            \
+    if (together >= (R)) {                                     \
+        soften_rows(R, n, row, lds, m + r, l + r, factor + r); \
+        done = R;                                              \
+        continue;                                              \
+    }
+#if SOFT_ROWS >= 8
+        TOGETHER(8)
+#endif
+#if SOFT_ROWS >= 4
+        TOGETHER(4)
+#endif
+        TOGETHER(2)
+        TOGETHER(1)
+#undef TOGETHER
+        done = 1;
+        if (n > 0) factor[r] = 1.0f; /* exp(-inf - -inf) would be NaN; what is NaN stays */
+        for (int j = 0; j < n; j++) l[r] += row[j] = row[j] == -INFINITY ? 0.0f : row[j];
     }
 }
 

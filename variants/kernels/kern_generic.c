@@ -10,4 +10,5 @@
 #define ISA "generic"
 #define MR 4
 #define NV 2
+#define SOFT_ROWS 4
 #include "kern_body.h"

@@ -25,9 +25,14 @@ static inline void v_store(float *p, vf x) { memcpy(p, &x, sizeof x); }
 static inline vf v_pick(vi m, vf a, vf b) { return (vf)(((vi)a & m) | ((vi)b & ~m)); }
 static inline vf v_abs(vf x) { return (vf)((vi)x & 0x7fffffff); }
 
-/* y, or 0 where x < limit; where x is NaN, y. */
-#ifndef V_UNLESS_BELOW
-static inline vf v_unless_below(vf x, float limit, vf y) { return (vf)((vi)y & ~(vi)(x < limit)); }
+/* x = whole + rest with |rest| <= 1/2; then y 2^whole, or 0 where x < limit. NaN stays NaN. Adding 1.5 * 2^23 rounds to
+   the nearest integer, with which the bits of the sum then end. */
+#ifndef V_WHOLE
+static inline vf v_whole(vf x) { return x + 12582912.0f; }
+static inline vf v_rest(vf x, vf whole) { return x - (whole - 12582912.0f); }
+static inline vf v_times_power(vf y, vf whole, vf x, float limit) {
+    return (vf)((vi)((vu)y + ((vu)whole << 23)) & ~(vi)(x < limit));
+}
 #endif
 
 static inline vf v_exp(vf x) {
@@ -51,15 +56,14 @@ static inline vf v_exp(vf x) {
 }
 
 static inline vf v_exp_down(vf x) {
-    const float lowest = -126.0f;         /* 2^lowest is the smallest normal number */
-    const float to_integer = 12582912.0f; /* 1.5 * 2^23, whose bits end in zeros */
-    vf t = x * 1.44269504f, shifted = t + to_integer, r = t - (shifted - to_integer);
+    const float lowest = -126.0f; /* 2^lowest is the smallest normal number */
+    vf t = x * 1.44269504f, whole = v_whole(t), r = v_rest(t, whole);
     vf p = v_fma(v_set1(1.3264728e-3f), r, v_set1(9.6715136e-3f));
     p = v_fma(p, r, v_set1(5.5507338e-2f));
     p = v_fma(p, r, v_set1(2.4022242e-1f));
     p = v_fma(p, r, v_set1(6.9314698e-1f));
     p = v_fma(p, r, v_set1(1.0f));
-    return v_unless_below(t, lowest, (vf)((vu)p + ((vu)shifted << 23)));
+    return v_times_power(p, whole, t, lowest);
 }
 
 #if VL == 4
@@ -88,18 +92,27 @@ static inline vf v_zip_high(vf a, vf b) { return __builtin_shuffle(a, b, (vi){ZI
 /* The first n lanes of x and zeros; n is 1 to VL. */
 static inline vf v_first_lanes(vf x, int n) { return (vf)((vi)x & ((vi){LANES} < n)); }
 
-/* The sum and the maximum of all lanes, in every lane. */
-static inline vf v_all_sum(vf x) {
-    for (int w = 1; w < VL; w *= 2) x = v_zip_low(x, x) + v_zip_high(x, x);
-    return x;
-}
+/* to[r] = the largest lane, or the sum of the lanes, of x[r] for R vectors; R is a power of 2 up to VL, a constant at
+   every call. Lanes i and i + VL / 2 meet first, then their quarters, whatever R is. */
+#define V_FOLD(NAME, OF_TWO)                                                                          \
+    static inline __attribute__((always_inline)) void NAME(int R, const vf *x, float *to) {           \
+        vf y[VL];                                                                                     \
+        for (int r = 0; r < R; r++) y[r] = x[r];                                                      \
+        for (int half = R / 2; half > 0; half /= 2)                                                   \
+            for (int r = 0; r < half; r++)                                                            \
+                y[r] = OF_TWO(v_zip_low(y[r], y[r + half]), v_zip_high(y[r], y[r + half]));           \
+        for (int w = R; w < VL; w *= 2) y[0] = OF_TWO(v_zip_low(y[0], y[0]), v_zip_high(y[0], y[0])); \
+        for (int r = 0; r < R; r++) to[r] = y[0][r * (VL / R)];                                       \
+    }
+static inline vf v_plus(vf a, vf b) { return a + b; }
+V_FOLD(v_largest, v_max)
+V_FOLD(v_totals, v_plus)
 
-static inline vf v_all_max(vf x) {
-    for (int w = 1; w < VL; w *= 2) x = v_max(v_zip_low(x, x), v_zip_high(x, x));
-    return x;
+static inline float v_hsum(vf x) {
+    float sum;
+    v_totals(1, &x, &sum);
+    return sum;
 }
-
-static inline float v_hsum(vf x) { return v_all_sum(x)[0]; }
 
 /* Lane j of vector i becomes lane i of vector j: log2(VL) perfect shuffles. */
 static inline void v_transpose(vf x[VL]) {

@@ -16,6 +16,7 @@
 #define ISA "neon"
 #define MR 5
 #define NV 4
+#define SOFT_ROWS 4
 /* The instruction overwrites its summand: any other than the chain would be copied at every step. */
 #define CHAIN(acc, x, y) v_fma(x, y, acc)
 #include "kern_body.h"

@@ -21,9 +21,13 @@ static inline __mmask16 v_first(int n) { return (__mmask16)((1u << n) - 1); }
 static inline vf v_load_n(const float *p, int n) { return (vf)_mm512_maskz_loadu_ps(v_first(n), p); }
 static inline void v_store_n(float *p, vf x, int n) { _mm512_mask_storeu_ps(p, v_first(n), (__m512)x); }
 
-/* As in kern_math.h, in one instruction. */
-#define V_UNLESS_BELOW
-static inline vf v_unless_below(vf x, float limit, vf y) {
+/* As in kern_math.h: to round and to scale are instructions here. */
+#define V_WHOLE
+static inline vf v_whole(vf x) {
+    return (vf)_mm512_roundscale_ps((__m512)x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+}
+static inline vf v_rest(vf x, vf whole) { return x - whole; }
+static inline vf v_times_power(vf y, vf whole, vf x, float limit) {
     __mmask16 keep = _mm512_cmp_ps_mask((__m512)x, _mm512_set1_ps(limit), _CMP_NLT_UQ);
-    return (vf)_mm512_maskz_mov_ps(keep, (__m512)y);
+    return (vf)_mm512_maskz_scalef_ps(keep, (__m512)y, (__m512)whole);
 }
