@@ -108,6 +108,14 @@ static struct doc *caches(void) {
     return all;
 }
 
+double machine_last_cache(void) {
+    struct doc *all = caches();
+    double most = 0;
+    for (size_t i = 0; i < doc_len(all); i++) most = fmax(most, doc_num(doc_at(all, i), "bytes", 0));
+    doc_free(all);
+    return most > 0 ? most : 64 << 20;
+}
+
 struct doc *machine_doc(void) {
     struct doc *d = doc_object(), *isa = doc_array();
     struct utsname u;

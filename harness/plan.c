@@ -19,6 +19,7 @@
 #include "plugins_asked.h"
 #include "problem.h"
 #include "registry.h"
+#include "rotation.h"
 #include "sections.h"
 #include "tensor_source.h"
 #include "tensors.h"
@@ -36,6 +37,7 @@ struct plan {
     struct entry entries[64];
     size_t nentries;
     int groups;
+    int is_cold; /* calls find their inputs in no cache */
     regex_t filter;
 };
 
@@ -104,6 +106,9 @@ static void put_need(struct doc *point, const struct attn_variant *v, const stru
     doc_put_num(point, "need.state_bytes", (double)need.state);
     doc_put_num(point, "need.scratch_bytes", (double)need.scratch);
     doc_put_num(point, "need.inputs_bytes", problem_input_bytes(p) + extra);
+    if (doc_get(point, "cache"))
+        doc_put_num(point, "need.copies_bytes",
+                    rotation_bytes(problem_input_bytes(p) + problem_output_bytes(p)));
     doc_put_num(point, "need.outputs_bytes", problem_output_bytes(p));
     doc_put_num(point, "cost.flops", cost.flops);
     doc_put_num(point, "cost.bytes", cost.bytes);
@@ -172,9 +177,10 @@ static void add_point(struct plan *p, const struct entry *e, const void *params,
     entry_tensors_name(&tensors, p->entries, e, sources);
     char *label = params_label(v, params), *from = inputs_label(input, NULL);
     char *name = format("%s%s%s%s", v->name, *label ? "," : "", label, tensors.s);
-    char *id = format("%s/%s/%s/%s/t%d/s%.0f%s%s", name, shape_label(problem),
-                      problem_mask_name(problem->mask), from, problem->threads, (double)problem->seed,
-                      strcmp(isa, "best") ? "/" : "", strcmp(isa, "best") ? isa : "");
+    char *id =
+        format("%s/%s/%s/%s/t%d/s%.0f%s%s%s", name, shape_label(problem), problem_mask_name(problem->mask),
+               from, problem->threads, (double)problem->seed, strcmp(isa, "best") ? "/" : "",
+               strcmp(isa, "best") ? isa : "", p->is_cold ? "/cold" : "");
     doc_put_str(point, "id", id);
     doc_put_str(point, "variant", v->name);
     doc_put_str(point, "kind", registry_kind(v));
@@ -186,6 +192,7 @@ static void add_point(struct plan *p, const struct entry *e, const void *params,
     doc_put(point, "input", doc_copy(input));
     doc_put_str(point, "input_label", from);
     doc_put_str(point, "isa", isa);
+    if (p->is_cold) doc_put_str(point, "cache", "cold");
     doc_put_num(point, "growth.time", v->time.exponent);
     doc_put_num(point, "growth.memory", v->memory.exponent);
     doc_put_num(point, "group", p->groups);
@@ -480,6 +487,7 @@ struct doc *plan_build(const struct run_options *options, struct text *errors) {
     p.nentries = sections_variants(&p.reader, p.sweep, p.options->config, p.entries,
                                    sizeof p.entries / sizeof *p.entries);
     struct doc *measure = sections_measure(&p.reader, p.sweep);
+    p.is_cold = !strcmp(doc_str(measure, "cache", ""), "cold");
     expand(&p);
     if (!errors->length && doc_len(p.points) == 0)
         text_add(errors,

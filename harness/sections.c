@@ -210,17 +210,22 @@ struct doc *sections_inputs(struct reader *r, const struct doc *sweep, const cha
 }
 
 struct doc *sections_measure(struct reader *r, const struct doc *sweep) {
-    static const char *const keys[] = {"what", "replicates", "seeds", "rows", "max_seconds"};
+    static const char *const keys[] = {"what", "replicates", "seeds", "rows", "max_seconds", "cache"};
+    static const char *const caches[] = {"warm", "cold"};
     static const char *const whats[] = {"time", "memory", "accuracy"};
     struct doc *empty = doc_object(), *m = doc_object();
     const struct doc *given = sections_table(r, sweep, "measure", empty);
-    axis_known_keys(r, "measure", given, keys, 5);
+    axis_known_keys(r, "measure", given, keys, 6);
     if (doc_get(given, "what")) doc_put(m, "what", axis_words(r, given, "what", "time", whats, 3));
     else {
         struct doc *all = doc_array();
         for (int i = 0; i < 3; i++) doc_add(all, doc_string(whats[i]));
         doc_put(m, "what", all);
     }
+    struct doc *cache = axis_words(r, given, "cache", "warm", caches, 2);
+    if (doc_len(cache) > 1) complain(r, "cache", 1, "cache is one word for the whole sweep");
+    doc_put(m, "cache", doc_copy(doc_at(cache, 0)));
+    doc_free(cache);
     static const struct {
         const char *key;
         double preset, min, max;

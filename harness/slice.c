@@ -78,6 +78,7 @@ static char *title_of(const struct doc *row, const struct axis *axis) {
         text_add(&t, ", softcap %g", doc_num(row, "logits.softcap", 0));
     if (doc_int(row, "logits.shift", 0)) text_add(&t, ", shift %d", doc_int(row, "logits.shift", 0));
     if (own_scale(row)) text_add(&t, ", scale %.9g", doc_num(row, "logits.scale", 0));
+    if (doc_get(row, "cache")) text_add(&t, ", %s cache", doc_str(row, "cache", ""));
     return t.s;
 }
 
@@ -99,6 +100,7 @@ static char *slug_of(const struct doc *row, const struct axis *axis) {
     if (doc_num(row, "logits.softcap", 0) > 0) text_add(&t, "-softcap%g", doc_num(row, "logits.softcap", 0));
     if (doc_int(row, "logits.shift", 0)) text_add(&t, "-shift%d", doc_int(row, "logits.shift", 0));
     if (own_scale(row)) text_add(&t, "-scale%.9g", doc_num(row, "logits.scale", 0));
+    if (doc_get(row, "cache")) text_add(&t, "-%s", doc_str(row, "cache", ""));
     for (char *c = t.s; *c; c++)
         if (!isalnum((unsigned char)*c) && !strchr("=._-", *c)) *c = '_';
     return t.s;

@@ -111,7 +111,8 @@ static const char *status_of(const struct child *c) {
 
 /* Inputs are there twice: shared by all workers, and a copy in each. */
 static double bytes_of(const struct doc *p, int with_scratch) {
-    return 2 * doc_num(p, "need.inputs_bytes", 0) + doc_num(p, "need.outputs_bytes", 0) + WORKER_BYTES +
+    return 2 * doc_num(p, "need.inputs_bytes", 0) + doc_num(p, "need.outputs_bytes", 0) +
+           doc_num(p, "need.copies_bytes", 0) + WORKER_BYTES +
            (with_scratch ? doc_num(p, "need.state_bytes", 0) + doc_num(p, "need.scratch_bytes", 0) : 0);
 }
 
@@ -302,6 +303,7 @@ static struct doc *time_job(const struct sweep *s, struct point *const *chosen, 
                 doc_num(s->measure, "max_seconds", 10) / doc_num(s->measure, "replicates", 6));
     doc_put_num(job, "seed", doc_num(chosen[0]->plan, "seed", 1));
     doc_put_num(job, "replicate", replicate);
+    doc_put_bool(job, "cold", !strcmp(doc_str(s->measure, "cache", ""), "cold"));
     doc_put_num(job, "memory_limit", s->limit + RESERVED_BYTES);
     return job;
 }

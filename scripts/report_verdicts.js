@@ -15,6 +15,7 @@ const SETTINGS = [
     ["scale", (x) => `scale ${x}`],
     ["softcap", (x) => `softcap ${x}`],
     ["shift", (x) => `shift ${x}`],
+    ["cache", (x) => `${x} cache`],
 ];
 
 const seriesOf = (answer) => answer.series || {};

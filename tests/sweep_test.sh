@@ -46,6 +46,13 @@ holds "a script draws its picture again" sh -c "cd $R/plots && gnuplot time-none
 expect 0 "plot draws them all again" "$A" plot "$R"
 holds "svg again" [ "$(ls "$R"/plots/*.svg | wc -l)" = 6 ]
 
+# ---- inputs that no cache holds
+R=$T/cold
+expect 0 "a run with cold inputs" "$A" run "$T/plain.lua" --set measure.cache=cold --filter none -o "$R"
+holds "ids, rows and pictures say so" sh -c "[ $(grep -c '"id":"[^"]*/cold".*"cache":"cold"' "$R/points.jsonl") = 10 ] &&
+    grep -q 'cold cache' $R/plots/time-none-gauss_s=1-b1h2d16-t2-cold.svg"
+R=$T/plain
+
 # ---- the same folder again
 expect 2 "a second run into the folder" "$A" run "$T/plain.lua" -o "$R"
 said "$T/err" "already holds a run (points.jsonl); --resume goes on with it, --overwrite replaces it, -o DIR writes elsewhere"

@@ -15,8 +15,10 @@
 #include "block.h"
 #include "doc.h"
 #include "draft.h"
+#include "machine.h"
 #include "params.h"
 #include "registry.h"
+#include "rotation.h"
 #include "row.h"
 #include "stats.h"
 #include "stopwatch.h"
@@ -248,6 +250,39 @@ static void blocks_know_their_extent(void **state) {
     block_free(&b);
     assert_int_equal(block_make(&b, 0), 0);
     block_free(&b);
+}
+
+/* Copies are as good as the inputs, many enough for the last cache, and tensors that are an input's alias move along. */
+static void calls_go_round_the_copies(void **state) {
+    enum { N = 8, D = 4 };
+    static float q[N * D], k[N * D], v[N * D], o[N * D], weights[N];
+    struct attn_problem p = {.batch = 1, .heads = 1, .kv_heads = 1, .nq = N, .nk = N, .dk = D, .dv = D};
+    struct attn_call call = {.problem = &p, .q.data = q, .k.data = k, .v.data = v, .o.data = o};
+    struct subject s = {.call = call};
+    struct rotation r;
+    struct rotating x;
+    (void)state;
+    for (int i = 0; i < N * D; i++) q[i] = (float)i, k[i] = (float)(100 + i), v[i] = (float)(200 + i);
+    s.tensors[0].data = weights;
+    s.tensors[1].data = k;
+    assert_int_equal(rotation_make(&r, &call), 0);
+    assert_true((double)r.copies * N * D * 4 * sizeof(float) <= rotation_bytes(4.0 * N * D * sizeof(float)));
+    assert_true((double)r.copies * (double)r.stride > 2 * machine_last_cache());
+    rotating_begin(&x, &r, &call, &s);
+    rotating_next(&x);
+    const float *first = s.call.q.data, *before = NULL;
+    for (int i = 0; i < r.copies; i++, rotating_next(&x)) {
+        assert_memory_equal(s.call.q.data, q, sizeof q);
+        assert_memory_equal(s.call.k.data, k, sizeof k);
+        assert_memory_equal(s.call.v.data, v, sizeof v);
+        assert_ptr_equal(s.tensors[0].data, weights);
+        assert_ptr_equal(s.tensors[1].data, s.call.k.data);
+        assert_ptr_not_equal(s.call.o.data, o);
+        assert_ptr_not_equal(s.call.q.data, before);
+        before = s.call.q.data;
+    }
+    assert_ptr_equal(s.call.q.data, first);
+    rotation_free(&r);
 }
 
 /* ---- random numbers -------------------------------------------------------------------- */
@@ -490,6 +525,7 @@ int main(void) {
         cmocka_unit_test(parameters_follow_their_table),
         cmocka_unit_test(tensor_shapes),
         cmocka_unit_test(blocks_know_their_extent),
+        cmocka_unit_test(calls_go_round_the_copies),
         cmocka_unit_test(random_values_depend_on_their_index_alone),
         cmocka_unit_test(safetensors_of_every_type),
         cmocka_unit_test(npy_files),

@@ -1,0 +1,45 @@
+/*
+ * timing.h -- the entries of a group timed in turn: how many calls, in which order, and what is repeated.
+ *
+ * A block is one untimed call and then as many timed ones as fill 10 ms; their mean is one sample. Every round takes all
+ * entries that have blocks left, in an order drawn anew. An entry has as many blocks as its share of seconds pays for. A
+ * call longer than the share is made once: one sample, flagged. A block during which the system took the processor away
+ * for more than a fiftieth of its time is repeated, as long as the entry has repetitions left, and then kept.
+ *
+ * Nothing here knows a variant or a process: a call is a function, and the time is that of stopwatch.h, so that tests run
+ * all of it on a clock of their own.
+ */
+#ifndef TIMING_H
+#define TIMING_H
+
+#include <stdint.h>
+
+enum { TIMING_BLOCKS = 20 }; /* of an entry, at most */
+
+struct timing_entry {
+    const char *id;
+    void (*call)(void *with);
+    void *with;
+    double estimate; /* seconds of a call: what is known before, and then what the first calls say */
+
+    double samples_ns[TIMING_BLOCKS];
+    int samples;
+    int single;    /* longer than the share: the one sample is the first call */
+    int repeated;  /* blocks that were disturbed and measured again */
+    int disturbed; /* blocks that were disturbed and kept */
+
+    int blocks, calls, repeats; /* left to run; timed calls in each; repetitions left */
+};
+
+struct timing {
+    double share;                     /* seconds of an entry */
+    uint64_t seed, replicate;         /* of the orders */
+    void (*announce)(const char *id); /* whose calls come next */
+    void (*sentinel)(void *with);     /* opens every round: what the machine gives just then */
+    void *with;                       /* the sentinel's */
+    long (*switches)(void);           /* how often the system has taken a processor away so far */
+};
+
+void timing_run(const struct timing *, struct timing_entry *, int n);
+
+#endif
