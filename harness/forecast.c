@@ -1,6 +1,7 @@
 /* forecast.c -- what the points measured so far say of longer ones. */
 #include "forecast.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,6 +32,14 @@ const struct forecast *forecasts_recall(const struct forecasts *f, const struct 
             best = &f->all[i];
     free(key);
     return best;
+}
+
+double forecast_seconds(const struct forecasts *f, const struct doc *point, const struct forecast **by) {
+    const double least_ns = 1e7;
+    const struct forecast *known = forecasts_recall(f, point);
+    if (by) *by = known;
+    if (!known || known->ns <= least_ns) return (double)NAN;
+    return known->ns * 1e-9 * pow(forecast_pairs(point) / known->work, known->growth / 2);
 }
 
 void forecasts_free(struct forecasts *f) {

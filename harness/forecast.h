@@ -22,6 +22,10 @@ void forecasts_remember(struct forecasts *, const struct doc *point, double ns);
 /* The longest measured point that is shorter than this one; NULL: none. */
 const struct forecast *forecasts_recall(const struct forecasts *, const struct doc *point);
 
+/* Seconds of one call of the point by that measurement and the declared growth; NaN: unknown. `by` becomes what was
+   measured, unless NULL. A measured call below 10 ms says nothing: it is mostly start-up. */
+double forecast_seconds(const struct forecasts *, const struct doc *point, const struct forecast **by);
+
 void forecasts_free(struct forecasts *);
 
 #endif

@@ -25,7 +25,7 @@ static const char usage[] =
     "      --seed N            seed of inputs and random mechanisms\n"
     "      --mem-limit SIZE    memory that one worker may use (512M, 4G); default: most of what is free\n"
     "      --point-timeout T   longest silence of a worker (30s, 5m); default 120s\n"
-    "      --budget T          start no new group of points after this time\n"
+    "      --budget T          spread this time over the points: none is timed for longer than lets all fit\n"
     "      --blas-core NAME    kernels that OpenBLAS shall use (Haswell, SkylakeX); default: its own choice\n"
     "      --no-plots          draw no pictures and write no page at the end\n"
     "  -h, --help              this text\n"

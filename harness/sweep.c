@@ -18,6 +18,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "budget.h"
 #include "child.h"
 #include "forecast.h"
 #include "machine.h"
@@ -30,9 +31,6 @@
 static const double WORKER_BYTES = 128 << 20; /* program, libraries, BLAS buffers */
 static const double RESERVED_BYTES = 512
                                      << 20; /* address space that stacks and arenas reserve and never touch */
-
-static const double FORECAST_NS =
-    1e7; /* a shorter call is mostly start-up and says nothing of a longer one */
 
 enum phase { CEILINGS, PREPARE, PROBE, TIME, WRITE, PHASES };
 static const char *const phase_names[] = {"ceilings", "prepare", "probe", "time", "write"};
@@ -58,6 +56,9 @@ struct sweep {
     int cores;            /* that we may use */
     double spent[PHASES], start;
     struct forecasts forecasts;
+    struct budget budget;
+    size_t begun;                       /* points that were not skipped */
+    double share;                       /* seconds for which a point of the present group is timed */
     int incomplete, inaccurate, broken; /* broken: rows cannot be written any more */
 
     struct point *points; /* of the present group */
@@ -116,32 +117,52 @@ static double bytes_of(const struct doc *p, int with_scratch) {
            (with_scratch ? doc_num(p, "need.state_bytes", 0) + doc_num(p, "need.scratch_bytes", 0) : 0);
 }
 
+/* Seconds; infinite where there is no budget. */
+static double left_of_budget(const struct sweep *s) {
+    return s->options->budget > 0 ? s->start + s->options->budget - stopwatch_seconds() : (double)INFINITY;
+}
+
+/* For how long each point of the next group is timed, with all in view that come after. */
+static double share(struct sweep *s, const struct doc *points, size_t at) {
+    size_t n = 0;
+    if (!(s->options->budget > 0)) return s->budget.most;
+    double *calls = xmalloc(doc_len(points) * sizeof *calls);
+    for (size_t i = at; i < doc_len(points); i++) {
+        const struct doc *point = doc_at(points, i);
+        if (!doc_get(point, "status") && !results_has(s->results, doc_str(point, "id", "")))
+            calls[n++] = forecast_seconds(&s->forecasts, point, NULL);
+    }
+    double seconds = budget_share(&s->budget, calls, n, left_of_budget(s));
+    free(calls);
+    return seconds;
+}
+
 /* Writes the row of a point that shall not run; 0 where it may. */
 static int skip(struct sweep *s, struct point *p) {
-    const struct forecast *f = forecasts_recall(&s->forecasts, p->plan);
-    double bytes = bytes_of(p->plan, 1), seconds;
+    const struct forecast *f;
+    double bytes = bytes_of(p->plan, 1), seconds = forecast_seconds(&s->forecasts, p->plan, &f);
     char *reason = NULL;
     const char *status = "skipped_time";
     if (doc_get(p->plan, "status")) {
         write_row(s, p);
         return 1;
     }
+    if (!isnan(seconds)) doc_put_num(p->row, "predicted.seconds", seconds);
     if (bytes > s->limit) {
         status = "skipped_memory";
         reason = format("needs %s of the %s that a worker may take", show_bytes(bytes), show_bytes(s->limit));
         doc_put_num(p->row, "predicted.bytes", bytes);
-    } else if (s->options->budget > 0 && stopwatch_seconds() - s->start > s->options->budget) {
-        reason = format("the budget of %s is used up", show_seconds(s->options->budget));
+    } else if (left_of_budget(s) < budget_seconds(&s->budget, seconds, 0)) {
+        reason = left_of_budget(s) <= 0
+                     ? format("the budget of %s is used up", show_seconds(s->options->budget))
+                     : format("the %s that are left of the budget of %s do not suffice",
+                              show_seconds(left_of_budget(s)), show_seconds(s->options->budget));
         doc_put_bool(p->row, "predicted.over_budget", 1);
     } else if (f && f->ns < 0) {
         reason = format("%s took longer than the limit already", f->id);
-    } else if (f && f->ns > FORECAST_NS) {
-        seconds = f->ns * 1e-9 * pow(forecast_pairs(p->plan) / f->work, f->growth / 2);
-        if (seconds > s->options->point_timeout) {
-            reason = format("one call would take %s by %s; the limit is %s", show_seconds(seconds), f->id,
-                            show_seconds(s->options->point_timeout));
-            doc_put_num(p->row, "predicted.seconds", seconds);
-        }
+    } else if (seconds > s->options->point_timeout) {
+        reason = format("one call would take %s by %s; the limit is %s", show_seconds(seconds), f->id,
+                        show_seconds(s->options->point_timeout));
     }
     if (!reason) return 0;
     end_row(s, p, status, reason);
@@ -299,8 +320,7 @@ static struct doc *time_job(const struct sweep *s, struct point *const *chosen, 
     doc_put_str(job, "kind", "time");
     doc_put(job, "points", points);
     doc_put(job, "estimates_ns", estimates);
-    doc_put_num(job, "share_seconds",
-                doc_num(s->measure, "max_seconds", 10) / doc_num(s->measure, "replicates", 6));
+    doc_put_num(job, "share_seconds", s->share / s->budget.replicates);
     doc_put_num(job, "seed", doc_num(chosen[0]->plan, "seed", 1));
     doc_put_num(job, "replicate", replicate);
     doc_put_bool(job, "cold", !strcmp(doc_str(s->measure, "cache", ""), "cold"));
@@ -470,6 +490,13 @@ static void finish_group(struct sweep *s, int timed) {
 
 /* ---- groups ------------------------------------------------------------------------------------ */
 
+/* What the group took beside the seconds for which its points were timed, on average over all so far. */
+static void learn_aside(struct sweep *s, size_t points, int timed, double seconds) {
+    double aside = fmax(seconds - (timed ? s->share * (double)points : 0), 0);
+    s->budget.aside = (s->budget.aside * (double)s->begun + aside) / (double)(s->begun + points);
+    s->begun += points;
+}
+
 static void run_group(struct sweep *s) {
     int timed = doc_has_word(doc_get(s->measure, "what"), "time");
     const struct doc *first = NULL;
@@ -477,6 +504,8 @@ static void run_group(struct sweep *s) {
     for (size_t i = 0; i < s->npoints; i++)
         if (!skip(s, &s->points[i]) && !first) first = s->points[i].plan;
     if (!first) return;
+    size_t begun = 0;
+    for (size_t i = 0; i < s->npoints; i++) begun += s->points[i].row != NULL;
     s->data = memfd_create("inputs", MFD_CLOEXEC);
     if (s->data < 0) die(EXIT_USAGE, "cannot make a file in memory: %s", strerror(errno));
     if (prepare(s, first) == 0) {
@@ -487,6 +516,7 @@ static void run_group(struct sweep *s) {
     }
     close(s->data);
     s->data = -1;
+    learn_aside(s, begun, timed, stopwatch_seconds() - start);
     const char *id = doc_str(first, "id", ""), *slash = strchr(id, '/');
     progress_line("%s: %zu points, %s", slash ? slash + 1 : id, s->npoints,
                   show_seconds(stopwatch_seconds() - start));
@@ -544,6 +574,8 @@ int sweep_run(const struct doc *plan, const struct run_options *options, const c
                       .data = -1,
                       .start = stopwatch_seconds()};
     double total = 0;
+    s.budget.most = doc_num(s.measure, "max_seconds", 10);
+    s.budget.replicates = doc_int(s.measure, "replicates", 6);
     s.cores = machine_cores();
     s.limit = options->mem_limit > 0 ? options->mem_limit : 0.9 * machine_free_memory();
     doc_put_num(manifest, "memory_limit_bytes", s.limit);
@@ -552,6 +584,7 @@ int sweep_run(const struct doc *plan, const struct run_options *options, const c
         note_status(&s, doc_at(results->rows, i));
     progress_start(doc_len(points), total);
     for (size_t at = 0; at < doc_len(points) && !s.broken && !child_interrupted();) {
+        s.share = share(&s, points, at);
         at = take_group(&s, points, at);
         if (s.npoints) {
             ceiling(&s, doc_int(s.points[0].plan, "threads", 1), "read_bytes");

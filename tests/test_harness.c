@@ -13,6 +13,7 @@
 
 #include "accuracy.h"
 #include "block.h"
+#include "budget.h"
 #include "doc.h"
 #include "draft.h"
 #include "machine.h"
@@ -285,6 +286,22 @@ static void calls_go_round_the_copies(void **state) {
     rotation_free(&r);
 }
 
+/* ---- budgets ------------------------------------------------------------------------------------- */
+
+static void budgets_are_shared(void **state) {
+    struct budget b = {.most = 10, .replicates = 6, .aside = 0.5};
+    double calls[] = {0.001, (double)NAN, 0.2, 2}, sum = 0;
+    (void)state;
+    assert_float_equal(budget_share(&b, calls, 4, 1000), 10, 0); /* enough for all */
+    double share = budget_share(&b, calls, 4, 50);
+    for (int i = 0; i < 4; i++) sum += budget_seconds(&b, calls[i], share);
+    assert_float_equal(sum, 50, 1e-6);
+    assert_true(share > 2 && share < 10);
+    assert_float_equal(budget_seconds(&b, 2, share), 0.5 + 3 * 2 + 6 * 2 * 2,
+                       1e-9);                                    /* a long call takes what it takes */
+    assert_float_equal(budget_share(&b, calls, 4, 20), 0, 1e-6); /* and leaves nothing */
+}
+
 /* ---- random numbers -------------------------------------------------------------------- */
 
 static void random_values_depend_on_their_index_alone(void **state) {
@@ -526,6 +543,7 @@ int main(void) {
         cmocka_unit_test(tensor_shapes),
         cmocka_unit_test(blocks_know_their_extent),
         cmocka_unit_test(calls_go_round_the_copies),
+        cmocka_unit_test(budgets_are_shared),
         cmocka_unit_test(random_values_depend_on_their_index_alone),
         cmocka_unit_test(safetensors_of_every_type),
         cmocka_unit_test(npy_files),

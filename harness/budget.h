@@ -1,0 +1,26 @@
+/*
+ * budget.h -- the seconds of a whole run, spread over its points.
+ *
+ * Every point gets a row before any gets a narrow interval: the seconds for which a point is timed shrink until all that
+ * are left fit. A long call is made whatever its share, so what it takes comes off first. Points go from small to large,
+ * and what the smaller ones did not need is there for the larger ones.
+ */
+#ifndef BUDGET_H
+#define BUDGET_H
+
+#include "forecast.h"
+
+struct budget {
+    double most;    /* seconds for which a point is timed where there is no budget */
+    int replicates; /* processes that time it */
+    double aside;   /* seconds that a point takes beside its timing: its inputs, its probe */
+};
+
+/* What each of the points may be timed so that all fit into `left` seconds: at most `most`, at least 0. calls[] has the
+   forecast of one call of each in seconds, NaN where there is none. */
+double budget_share(const struct budget *, const double *calls, size_t n, double left);
+
+/* What a point takes that is timed for `share` seconds. */
+double budget_seconds(const struct budget *, double call, double share);
+
+#endif
