@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "colour.h"
 #include "text.h"
 
 /* ---- those of one series ----------------------------------------------------------------------- */
@@ -65,9 +66,9 @@ static void print_times(const struct doc **growth, size_t n) {
         char interval[64] = "-";
         if (doc_is_number(low))
             snprintf(interval, sizeof interval, "%s to %s", number(low, "%.2f"), number(high, "%.2f"));
-        printf("  %-*s %8s %6s %15s  %-15s", width, doc_str(growth[i], "label", ""),
-               number(doc_get(time, "declared"), "%.3g"), number(doc_get(time, "slope"), "%.3f"), interval,
-               doc_str(time, "verdict", ""));
+        printf("  %-*s %8s %6s %15s  ", width, doc_str(growth[i], "label", ""),
+               number(doc_get(time, "declared"), "%.3g"), number(doc_get(time, "slope"), "%.3f"), interval);
+        colour_word(stdout, -15, doc_str(time, "verdict", ""));
         for (size_t x = 0; x < doc_len(local); x++)
             printf(" %s", number(doc_get(doc_at(local, x), "slope"), "%.2f"));
         putchar('\n');
@@ -80,9 +81,10 @@ static void print_memory(const struct doc **growth, size_t n) {
            "verdict");
     for (size_t i = 0; i < n; i++) {
         const struct doc *memory = doc_get(growth[i], "memory");
-        printf("  %-*s %8s %8s  %-15s %s\n", width, doc_str(growth[i], "label", ""),
-               number(doc_get(memory, "declared"), "%.3g"), number(doc_get(memory, "exponent"), "%.3f"),
-               doc_str(memory, "verdict", ""), doc_str(growth[i], "fixed_words", ""));
+        printf("  %-*s %8s %8s  ", width, doc_str(growth[i], "label", ""),
+               number(doc_get(memory, "declared"), "%.3g"), number(doc_get(memory, "exponent"), "%.3f"));
+        colour_word(stdout, -15, doc_str(memory, "verdict", ""));
+        printf(" %s\n", doc_str(growth[i], "fixed_words", ""));
     }
 }
 
@@ -188,7 +190,9 @@ static void print_not_ok(const struct doc *list) {
         size_t first = 0;
         while (!same_reason(doc_at(list, first), doc_at(list, i))) first++;
         if (first < i) continue;
-        printf("  %s: %s\n", doc_str(doc_at(list, i), "status", ""), doc_str(doc_at(list, i), "reason", ""));
+        printf("  ");
+        colour_word(stdout, 0, doc_str(doc_at(list, i), "status", ""));
+        printf(": %s\n", doc_str(doc_at(list, i), "reason", ""));
         for (size_t x = i; x < doc_len(list); x++)
             if (same_reason(doc_at(list, i), doc_at(list, x)))
                 printf("    %s\n", doc_str(doc_at(list, x), "id", ""));
