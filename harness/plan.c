@@ -476,8 +476,8 @@ struct doc *plan_build(const struct run_options *options, struct text *errors) {
     p.points = doc_array();
     p.known_maps = doc_object();
     axis_known_keys(&p.reader, "sweep", p.sweep, keys, sizeof keys / sizeof *keys);
-    sections_plugins(&p.reader, p.sweep, p.options->config);
-    p.nentries = sections_variants(&p.reader, p.sweep, p.options->config, p.entries,
+    size_t missing = sections_plugins(&p.reader, p.sweep, p.options->config);
+    p.nentries = sections_variants(&p.reader, p.sweep, p.options->config, missing, p.entries,
                                    sizeof p.entries / sizeof *p.entries);
     struct doc *measure = sections_measure(&p.reader, p.sweep);
     expand(&p);
