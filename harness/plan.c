@@ -506,7 +506,7 @@ int plan_child(int argc, char **argv) {
     }
     char *rest = errors.s;
     for (char *line = strsep(&rest, "\n"); line; line = strsep(&rest, "\n"))
-        if (*line) warn("%s", line);
+        if (*line) fault("%s", line);
     return EXIT_USAGE;
 }
 

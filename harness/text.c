@@ -25,6 +25,13 @@ void warn(const char *form, ...) {
     va_end(args);
 }
 
+void fault(const char *form, ...) {
+    va_list args;
+    va_start(args, form);
+    say(TINT_BAD, form, args);
+    va_end(args);
+}
+
 void die(int code, const char *form, ...) {
     va_list args;
     va_start(args, form);
