@@ -116,7 +116,7 @@ expect 0 "its table" "$A" run "$T/two.lua" -o "$T/two" --no-plots --mem-limit 25
 mv "$T/out" "$T/want"
 expect 0 "the same in colour" "$A" run "$T/two.lua" -o "$T/two" --no-plots --mem-limit 256M --resume --color=always
 coloured "the table of a run" "$T/want" "$T/out"
-said "$T/out" "$escape[33mno memory$escape[0m"
+said "$T/out" "${escape}[33mno memory${escape}[0m"
 holds "no file of a run is coloured" sh -c '! grep -rq "$1" "$2"' - "$escape" "$T/two"
 if command -v script >/dev/null; then
     on_terminal() { script -qec "$PWD/$A rnu" /dev/null </dev/null | tr -d '\r' >"$T/out"; }
