@@ -5,10 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "apply_pairs.h"
 #include "tensor_write.h"
 #include "text.h"
-
-enum { ROWS = 64 }; /* of weights, asked of reference() at once */
 
 /* The line of the table that this name of a carried tensor means; -1: none. */
 static int carried_line(const struct attn_variant *v, const char *name) {
@@ -17,9 +16,10 @@ static int carried_line(const struct attn_variant *v, const char *name) {
     return -1;
 }
 
-static void verify_one(const char *name, const struct attn_variant *v) {
-    const char *names[4 + TENSORS_MAX] = {"lse", "weights", "present_k", "present_v"};
-    size_t n = 4;
+static void verify_one(const char *name, const struct apply_options *o, const struct attn_variant *v) {
+    const char *names[3 + PAIRS_COUNT + TENSORS_MAX] = {"lse", "present_k", "present_v"};
+    size_t n = 3;
+    for (size_t i = 0; i < PAIRS_COUNT; i++) names[n++] = pairs_names[i];
     for (size_t t = 0; t < tensors_count(v); t++)
         if (v->tensors[t].role == ATTN_CARRY) names[n++] = v->tensors[t].name;
     size_t at = 0;
@@ -28,14 +28,13 @@ static void verify_one(const char *name, const struct attn_variant *v) {
         die(EXIT_USAGE, "--out %s: no such output of %s; %s", name, v->name, suggestion(name, names, n));
     if (at == 0 && !(v->caps & ATTN_CAP_LSE))
         die(EXIT_USAGE, "--out lse: %s has no log of a sum of exponentials; full and flash have", v->name);
-    if (at == 1 && !(v->caps & ATTN_CAP_WEIGHTS))
-        die(EXIT_USAGE, "--out weights: the definition of %s has no weights of single keys", v->name);
+    if (pairs_find(name) >= 0) pairs_verify((enum pairs)pairs_find(name), o, v);
 }
 
 void apply_results_verify(const struct apply_options *o, const struct attn_variant *v) {
     if (v->caps & ATTN_CAP_NO_OUTPUT)
         die(EXIT_USAGE, "%s computes no output, so there is nothing to write", v->name);
-    for (size_t i = 1; i < o->noutputs; i++) verify_one(o->outputs[i].name, v);
+    for (size_t i = 1; i < o->noutputs; i++) verify_one(o->outputs[i].name, o, v);
 }
 
 static void make(struct block *b, double count, const char *what) {
@@ -100,31 +99,13 @@ static void write_present(const struct target *to, const struct attn_problem *p,
     block_free(&packed);
 }
 
-/* Weights of rows i0 .. i1 - 1 of one head, as float. */
-static void weigh(const struct subject *s, int b, int h, int i0, int i1, float *to) {
-    const struct attn_problem *p = &s->problem;
-    size_t count = (size_t)(i1 - i0) * (size_t)p->nk;
-    double *weights = xmalloc(count * sizeof *weights), *out = xmalloc(ROWS * (size_t)p->dv * sizeof *out);
-    int rows[ROWS];
-    for (int i = i0; i < i1; i++) rows[i - i0] = i;
-    s->variant->reference(&s->call, b, h, rows, i1 - i0, weights, NULL, out);
-    for (size_t x = 0; x < count; x++) to[x] = (float)weights[x];
-    free(weights), free(out);
-}
-
-static void write_weights(const struct target *to, const struct subject *s) {
+/* A number for each query and key, [batch, heads, nq, nk]. */
+static void write_pairs(const struct target *to, enum pairs what, const struct subject *s) {
     const struct attn_problem *p = &s->problem;
     const int shape[4] = {p->batch, p->heads, p->nq, p->nk};
-    int pieces = (p->nq + ROWS - 1) / ROWS;
     struct block all;
     make(&all, (double)p->batch * p->heads * p->nq * p->nk, to->file);
-#pragma omp parallel for schedule(dynamic) num_threads(p->threads)
-    for (long t = 0; t < (long)p->batch * p->heads * pieces; t++) {
-        long head = t / pieces;
-        int i0 = (int)(t % pieces) * ROWS, i1 = i0 + ROWS < p->nq ? i0 + ROWS : p->nq;
-        float *rows = (float *)all.data + ((size_t)head * (size_t)p->nq + (size_t)i0) * (size_t)p->nk;
-        weigh(s, (int)(head / p->heads), (int)(head % p->heads), i0, i1, rows);
-    }
+    pairs_fill(what, s, (float *)all.data);
     write_to(to, 4, shape, (const float *)all.data);
     block_free(&all);
 }
@@ -160,7 +141,7 @@ void apply_results_write(const struct apply_results *r, const struct apply_optio
         const char *name = o->outputs[i].name;
         if (i == 0) write_output(&to, r, in);
         else if (!strcmp(name, "lse")) write_lse(&to, r, p);
-        else if (!strcmp(name, "weights")) write_weights(&to, s);
+        else if (pairs_find(name) >= 0) write_pairs(&to, (enum pairs)pairs_find(name), s);
         else if (!strcmp(name, "present_k")) write_present(&to, p, &s->call.k, p->dk);
         else if (!strcmp(name, "present_v")) write_present(&to, p, &s->call.v, p->dv);
         else write_carried(&to, r, s, carried_line(s->variant, name));

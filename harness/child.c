@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "colour.h"
 #include "memory.h"
 #include "plugins_asked.h"
 #include "stopwatch.h"
@@ -93,8 +94,9 @@ static void place(int from, int to) {
 static const char **arguments(const struct child *c) {
     size_t n = 0, plugins = c->with_plugins ? plugins_asked_count() : 0, at = 0;
     while (c->arguments[n]) n++;
-    const char **argv = xmalloc((n + 2 * plugins + 2) * sizeof *argv);
+    const char **argv = xmalloc((n + 2 * plugins + 3) * sizeof *argv);
     argv[at++] = "attnbench";
+    if (c->pass_output) argv[at++] = colour_option(); /* what we keep ourselves has no colour */
     for (size_t i = 0; i < plugins; i++) {
         argv[at++] = "--plugin";
         argv[at++] = plugins_asked_at(i);

@@ -117,7 +117,7 @@ static int failure(const struct child *c) {
     if (c->end == CHILD_INTERRUPTED) return EXIT_INTERRUPTED;
     if (c->end == CHILD_FAILED && c->code == EXIT_USAGE) return EXIT_USAGE;
     char *reason = child_reason(c);
-    warn("nothing was written: %s", reason);
+    fault("nothing was written: %s", reason);
     free(reason);
     return EXIT_INCOMPLETE;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "child.h"
+#include "colour.h"
 #include "commands.h"
 #include "doctor.h"
 #include "text.h"
@@ -14,7 +15,8 @@ static void print(const struct doc *all) {
         const struct doc *one = doc_at(all, i);
         const char *level = doc_str(one, "level", ""), *remedy = doc_str(one, "remedy", NULL);
         warnings += !strcmp(level, "warn");
-        printf("%-5s %-12s %s\n", level, doc_str(one, "topic", ""), doc_str(one, "finding", ""));
+        colour_word(stdout, -5, level);
+        printf(" %-12s %s\n", doc_str(one, "topic", ""), doc_str(one, "finding", ""));
         if (remedy) printf("%-18s -> %s\n", "", remedy);
     }
     if (warnings == 0) puts("\nNothing here spoils a measurement.");

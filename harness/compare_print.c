@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "colour.h"
 #include "text.h"
 
 enum { APART_SHOWN = 5 };
@@ -99,6 +100,12 @@ static void print_head(const struct doc *c) {
 
 /* ---- sections ---------------------------------------------------------------------------------- */
 
+static void print_title(const char *title) {
+    putchar('\n');
+    colour_word(stdout, 0, title);
+    putchar('\n');
+}
+
 static void print_time(const struct doc *point) {
     char from[32], to[32];
     double low = nth(point, "time.ci", 0, 0), high = nth(point, "time.ci", 1, (double)INFINITY);
@@ -116,7 +123,10 @@ static void print_times(const struct doc *points, const char *word, int controls
         const char *why = doc_str(point, "time.why", NULL);
         if (strcmp(doc_str(point, "time.verdict", ""), word) || doc_flag(point, "control") != controls)
             continue;
-        if (!any++) printf("\n%s\n   B/A    0.95 interval          A -> B\n", title);
+        if (!any++) {
+            print_title(title);
+            puts("   B/A    0.95 interval          A -> B");
+        }
         print_time(point);
         if (why) printf("          %s\n", why);
     }
@@ -129,7 +139,7 @@ static void print_changes(const struct doc *points, const char *kind, const char
         for (size_t k = 0; k < doc_len(changes); k++) {
             const struct doc *change = doc_at(changes, k);
             if (strcmp(doc_str(change, "kind", ""), kind)) continue;
-            if (!any++) printf("\n%s\n", title);
+            if (!any++) print_title(title);
             printf("  %s\n    %s: %s\n", doc_str(doc_at(points, i), "id", ""), doc_str(change, "field", ""),
                    doc_str(change, "text", ""));
         }
@@ -153,11 +163,17 @@ static void print_only(const struct doc *ids, const char *letter) {
 }
 
 static void print_summary(const struct doc *c) {
-    printf("\n%d of %d points are regressions. Time: %d slower, %d faster, %d ambiguous, %d same (threshold "
-           "%.3g %%).",
-           doc_int(c, "counts.regressions", 0), doc_int(c, "counts.points", 0),
-           doc_int(c, "counts.slower", 0), doc_int(c, "counts.faster", 0), doc_int(c, "counts.ambiguous", 0),
-           doc_int(c, "counts.same", 0), 100 * doc_num(c, "threshold", 0));
+    static const char *const verdicts[] = {"slower", "faster", "ambiguous", "same"};
+    const struct doc *counts = doc_get(c, "counts");
+    printf("\n%d of %d points are regressions. Time:", doc_int(counts, "regressions", 0),
+           doc_int(counts, "points", 0));
+    for (int i = 0; i < 4; i++) {
+        int count = doc_int(counts, verdicts[i], 0);
+        printf("%s %d ", i ? "," : "", count);
+        if (count) colour_word(stdout, 0, verdicts[i]);
+        else printf("%s", verdicts[i]);
+    }
+    printf(" (threshold %.3g %%).", 100 * doc_num(c, "threshold", 0));
     if (doc_len(doc_get(c, "only_in_a")) + doc_len(doc_get(c, "only_in_b")) > 0)
         printf(" %zu only in A, %zu only in B.", doc_len(doc_get(c, "only_in_a")),
                doc_len(doc_get(c, "only_in_b")));

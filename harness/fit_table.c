@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "colour.h"
 #include "text.h"
 
 /* ---- those of one series ----------------------------------------------------------------------- */
@@ -54,7 +55,21 @@ static const char *number(const struct doc *x, const char *form) {
     return t;
 }
 
-static void print_times(const struct doc **growth, size_t n) {
+static const char too_few[] = "too few lengths";
+
+/* Is that the verdict on every exponent? It is said once then. */
+static int all_too_few(const struct doc **growth, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(doc_str(growth[i], "time.verdict", ""), too_few) ||
+            strcmp(doc_str(growth[i], "memory.verdict", ""), too_few))
+            return 0;
+    return n > 0;
+}
+
+/* What a cell shows: a dash for what is said once. */
+static const char *cell(const char *words, int once) { return once && strstr(words, too_few) ? "-" : words; }
+
+static void print_times(const struct doc **growth, size_t n, int once) {
     int width = width_of(growth, n);
     printf("  %-*s %8s %6s %15s  %-15s from length to length\n", width, "time", "declared", "slope",
            "interval", "verdict");
@@ -65,25 +80,33 @@ static void print_times(const struct doc **growth, size_t n) {
         char interval[64] = "-";
         if (doc_is_number(low))
             snprintf(interval, sizeof interval, "%s to %s", number(low, "%.2f"), number(high, "%.2f"));
-        printf("  %-*s %8s %6s %15s  %-15s", width, doc_str(growth[i], "label", ""),
-               number(doc_get(time, "declared"), "%.3g"), number(doc_get(time, "slope"), "%.3f"), interval,
-               doc_str(time, "verdict", ""));
+        printf("  %-*s %8s %6s %15s  ", width, doc_str(growth[i], "label", ""),
+               number(doc_get(time, "declared"), "%.3g"), number(doc_get(time, "slope"), "%.3f"), interval);
+        colour_word(stdout, -15, cell(doc_str(time, "verdict", ""), once));
         for (size_t x = 0; x < doc_len(local); x++)
             printf(" %s", number(doc_get(doc_at(local, x), "slope"), "%.2f"));
         putchar('\n');
     }
 }
 
-static void print_memory(const struct doc **growth, size_t n) {
+static void print_memory(const struct doc **growth, size_t n, int once) {
     int width = width_of(growth, n);
     printf("  %-*s %8s %8s  %-15s fixed time of a call\n", width, "memory", "declared", "exponent",
            "verdict");
     for (size_t i = 0; i < n; i++) {
         const struct doc *memory = doc_get(growth[i], "memory");
-        printf("  %-*s %8s %8s  %-15s %s\n", width, doc_str(growth[i], "label", ""),
-               number(doc_get(memory, "declared"), "%.3g"), number(doc_get(memory, "exponent"), "%.3f"),
-               doc_str(memory, "verdict", ""), doc_str(growth[i], "fixed_words", ""));
+        printf("  %-*s %8s %8s  ", width, doc_str(growth[i], "label", ""),
+               number(doc_get(memory, "declared"), "%.3g"), number(doc_get(memory, "exponent"), "%.3f"));
+        colour_word(stdout, -15, cell(doc_str(memory, "verdict", ""), once));
+        printf(" %s\n", cell(doc_str(growth[i], "fixed_words", ""), once));
     }
+}
+
+static void print_growth(const struct doc **growth, size_t n) {
+    int once = all_too_few(growth, n);
+    if (once) puts("  Too few lengths: an exponent takes three from n = 2048 on, a fixed time three in all.");
+    print_times(growth, n, once);
+    print_memory(growth, n, once);
 }
 
 /* ---- crossovers and fronts ----------------------------------------------------------------------- */
@@ -188,7 +211,9 @@ static void print_not_ok(const struct doc *list) {
         size_t first = 0;
         while (!same_reason(doc_at(list, first), doc_at(list, i))) first++;
         if (first < i) continue;
-        printf("  %s: %s\n", doc_str(doc_at(list, i), "status", ""), doc_str(doc_at(list, i), "reason", ""));
+        printf("  ");
+        colour_word(stdout, 0, doc_str(doc_at(list, i), "status", ""));
+        printf(": %s\n", doc_str(doc_at(list, i), "reason", ""));
         for (size_t x = i; x < doc_len(list); x++)
             if (same_reason(doc_at(list, i), doc_at(list, x)))
                 printf("    %s\n", doc_str(doc_at(list, x), "id", ""));
@@ -204,8 +229,7 @@ void fit_table_print(const struct doc *answers) {
         size_t n;
         const struct doc **own = of_series(growth, series, &n);
         print_title(series);
-        print_times(own, n);
-        print_memory(own, n);
+        print_growth(own, n);
         print_crossovers(doc_get(answers, "crossovers"), series);
         print_fronts(doc_get(answers, "front"), series);
         print_ceilings(doc_get(answers, "roofline"), series);

@@ -4,6 +4,7 @@
 
 #include "blas.h"
 #include "child.h"
+#include "colour.h"
 #include "commands.h"
 #include "manifest.h"
 #include "plan.h"
@@ -49,6 +50,7 @@ static void print_help(void) {
     for (size_t i = 0; i < COMMANDS; i++)
         if (commands[i].help) printf("  %-10s %s\n", commands[i].name, commands[i].help);
     puts("\n  --plugin FILE.so, with every command: variants built elsewhere\n"
+         "  --color[=WHEN], with every command: auto (words in colour on a terminal), always, never\n"
          "\n'attnbench COMMAND --help' tells more. Exit codes: 0 fine, 1 a failed check, an inaccurate\n"
          "result or a regression, 2 usage or input, 3 an incomplete sweep, 130 interrupted.");
 }
@@ -56,6 +58,8 @@ static void print_help(void) {
 int main(int argc, char **argv) {
     const char *names[COMMANDS];
     size_t shown = 0;
+    const char *wrong = colour_take(&argc, argv);
+    if (wrong) die(EXIT_USAGE, "--color=%s: allowed: auto, always, never", wrong);
     plugins_asked_take(&argc, argv);
     const char *name = argv[1];
     if (!name) {

@@ -483,8 +483,8 @@ struct doc *plan_build(const struct run_options *options, struct text *errors) {
     p.points = doc_array();
     p.known_maps = doc_object();
     axis_known_keys(&p.reader, "sweep", p.sweep, keys, sizeof keys / sizeof *keys);
-    sections_plugins(&p.reader, p.sweep, p.options->config);
-    p.nentries = sections_variants(&p.reader, p.sweep, p.options->config, p.entries,
+    size_t missing = sections_plugins(&p.reader, p.sweep, p.options->config);
+    p.nentries = sections_variants(&p.reader, p.sweep, p.options->config, missing, p.entries,
                                    sizeof p.entries / sizeof *p.entries);
     struct doc *measure = sections_measure(&p.reader, p.sweep);
     p.is_cold = !strcmp(doc_str(measure, "cache", ""), "cold");
@@ -514,7 +514,7 @@ int plan_child(int argc, char **argv) {
     }
     char *rest = errors.s;
     for (char *line = strsep(&rest, "\n"); line; line = strsep(&rest, "\n"))
-        if (*line) warn("%s", line);
+        if (*line) fault("%s", line);
     return EXIT_USAGE;
 }
 

@@ -64,7 +64,7 @@ static struct extent extent_of(const struct slice *s, const struct metric *m) {
     for (size_t c = 0; c < s->ncurves; c++)
         for (size_t i = 0; i < s->nx; i++) {
             struct value v = value_of(m, s->curves[c].rows[i]);
-            if (isnan(v.y) || v.y < m->floor) continue;
+            if (isnan(v.y) || v.y <= m->floor) continue;
             e.least = fmin(e.least, v.y);
             e.most = fmax(e.most, v.y);
             if (doc_num(s->curves[c].rows[i],
@@ -74,12 +74,24 @@ static struct extent extent_of(const struct slice *s, const struct metric *m) {
     return e;
 }
 
-/* The largest value of a curve; a gap counts as infinite, so that its mark is drawn. 0: nothing to show. */
+/* The largest value of a curve; a gap in it counts as infinite, so that its mark is drawn. 0: it has no value. */
 static double top_of(const struct curve *c, size_t nx, const struct metric *m) {
     double top = 0;
-    for (size_t i = 0; i < nx; i++)
-        top = fmax(top, is_gap(c->rows[i]) ? (double)INFINITY : value_of(m, c->rows[i]).y);
-    return top;
+    int gaps = 0;
+    for (size_t i = 0; i < nx; i++) {
+        gaps |= is_gap(c->rows[i]);
+        top = fmax(top, value_of(m, c->rows[i]).y);
+    }
+    return top > 0 && gaps ? (double)INFINITY : top;
+}
+
+static int never_ran(const struct curve *c, size_t nx) {
+    int gaps = 0;
+    for (size_t i = 0; i < nx; i++) {
+        if (c->rows[i] && !strcmp(doc_str(c->rows[i], "status", ""), "ok")) return 0;
+        gaps |= is_gap(c->rows[i]);
+    }
+    return gaps;
 }
 
 static void add_number(struct text *t, double x) {
@@ -121,14 +133,17 @@ static char *marks_text(const struct slice *s, double cap, int *count) {
     return t.s;
 }
 
-/* Legend entries of the curves that lie below the floor. */
-static void add_low(struct text *t, const struct slice *whole, const struct metric *m) {
-    text_add(t, "low = \"");
+/* Legend entries of the curves that lie below the floor, or have no point to draw. */
+static void add_entries(struct text *t, const struct slice *whole, const struct metric *m) {
+    text_add(t, "entries = \"");
     for (size_t c = 0; c < whole->ncurves; c++) {
         double top = top_of(&whole->curves[c], whole->nx, m);
         if (top > 0 && top <= m->floor)
             text_add(t, ", keyentry with linespoints ls %zu title '%s (below %.0e)'", c % PICTURE_STYLES + 1,
                      whole->curves[c].label, m->floor);
+        if (never_ran(&whole->curves[c], whole->nx))
+            text_add(t, ", keyentry with linespoints ls %zu title '%s (did not run)'", c % PICTURE_STYLES + 1,
+                     whole->curves[c].label);
     }
     text_add(t, "\"\n");
 }
@@ -144,7 +159,7 @@ static char *script_text(const struct slice *s, const struct slice *whole, const
         picture_quote(&t, s->curves[c].label);
         text_add(&t, "\nstyle[%zu] = %zu\n", c + 1, style[c]);
     }
-    add_low(&t, whole, m);
+    add_entries(&t, whole, m);
     text_add(&t, "title_ = ");
     picture_quote(&t, s->title);
     text_add(&t, "\nxlabel_ = \"%s\"\nylabel_ = \"%s\"\nguides = %d\nsteep = %.0f\nx0 = %.9g\ny0 = %.9g\n",

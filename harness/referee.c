@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "child.h"
+#include "colour.h"
 #include "plugins_asked.h"
 #include "stopwatch.h"
 #include "test_case.h"
@@ -147,7 +148,9 @@ static struct doc *smallest(struct search *s, const struct doc *in, enum how *ho
 static void show_one(const struct search *s, const struct doc *test_case, enum how how) {
     char *with = case_features_words(case_features(test_case), doc_get(test_case, "params")),
          *words = case_words(test_case);
-    printf("%-14s BROKEN %s%s: %s\n", s->name, s->promise, how == SMALLEST ? with : "", s->detail);
+    printf("%-14s ", s->name);
+    colour_word(stdout, 0, "BROKEN");
+    printf(" %s%s: %s\n", s->promise, how == SMALLEST ? with : "", s->detail);
     printf("%-14s again: attnbench", "");
     for (size_t i = 0; i < plugins_asked_count(); i++) printf(" --plugin %s", plugins_asked_at(i));
     printf(" check %s", s->name);
@@ -211,8 +214,11 @@ int referee_judge(const char *name, struct doc *job, struct attn_error *error) {
     if (c.end == CHILD_FAILED && c.code == EXIT_USAGE)
         snprintf(error->text, sizeof error->text, "%s", refusal(&c));
     else broken = show_broken(&v, all);
-    if (broken == 0 && !child_interrupted())
-        printf("%-14s ok     %ld checks in %s\n", name, v.checks, show_seconds(stopwatch_seconds() - start));
+    if (broken == 0 && !child_interrupted()) {
+        printf("%-14s ", name);
+        colour_word(stdout, -6, "ok");
+        printf(" %ld checks in %s\n", v.checks, show_seconds(stopwatch_seconds() - start));
+    }
     fflush(stdout);
     forget(&v);
     return broken;

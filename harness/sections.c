@@ -23,6 +23,7 @@ const struct doc *sections_table(struct reader *r, const struct doc *sweep, cons
 
 struct list { /* of entries, being filled */
     const char *config;
+    size_t missing_plugins;
     struct entry *entries;
     size_t n, room;
 };
@@ -32,26 +33,30 @@ char *sections_path(const char *config, const char *name) {
     return *name == '/' || !slash ? xstrdup(name) : format("%.*s/%s", (int)(slash - config), config, name);
 }
 
-static void add_plugin(struct reader *r, const char *config, const struct doc *item) {
+/* -1, and a complaint, where it cannot be loaded. */
+static int add_plugin(struct reader *r, const char *config, const struct doc *item) {
     struct attn_error error;
     const char *name = doc_as_str(item);
     if (!name) {
         char *shown = doc_text(item, 0);
         complain(r, "plugins", 1, "plugins: %s is no file; give plugins = { \"FILE.so\" }", shown);
         free(shown);
-        return;
+        return -1;
     }
     char *path = sections_path(config, name);
     plugins_asked_announce(path);
-    if (plugin_load(path, &error)) complain(r, name, 0, "plugins: %s", error.text);
+    int failed = plugin_load(path, &error);
+    if (failed) complain(r, name, 0, "plugins: %s", error.text);
     free(path);
+    return failed ? -1 : 0;
 }
 
-void sections_plugins(struct reader *r, const struct doc *sweep, const char *config) {
+size_t sections_plugins(struct reader *r, const struct doc *sweep, const char *config) {
     const struct doc *given = doc_get(sweep, "plugins");
-    if (doc_is_array(given))
-        for (size_t i = 0; i < doc_len(given); i++) add_plugin(r, config, doc_at(given, i));
-    else if (given) add_plugin(r, config, given);
+    size_t missing = 0;
+    if (!doc_is_array(given)) return given && add_plugin(r, config, given) ? 1 : 0;
+    for (size_t i = 0; i < doc_len(given); i++) missing += add_plugin(r, config, doc_at(given, i)) != 0;
+    return missing;
 }
 
 /* "did you mean 'pattern'?": parameters, and what an entry may say of tensors. */
@@ -81,6 +86,7 @@ static void add_entry(struct reader *r, const struct doc *item, struct list *lis
                  "variants: { \"%s\", ... } takes parameters by name: { \"%s\", parameter = value }", name,
                  name);
     const struct attn_variant *v = registry_find(name);
+    if (!v && list->missing_plugins) return;
     if (!v) {
         char *help = registry_suggest(name);
         complain(r, name, 0, "variants: unknown variant '%s'; %s%s", name, help,
@@ -108,10 +114,10 @@ static void add_entry(struct reader *r, const struct doc *item, struct list *lis
     list->entries[list->n++] = (struct entry){v, doc_is_object(item) ? item : NULL};
 }
 
-size_t sections_variants(struct reader *r, const struct doc *sweep, const char *config, struct entry *entries,
-                         size_t room) {
+size_t sections_variants(struct reader *r, const struct doc *sweep, const char *config,
+                         size_t missing_plugins, struct entry *entries, size_t room) {
     const struct doc *given = doc_get(sweep, "variants");
-    struct list list = {config, entries, 0, room};
+    struct list list = {config, missing_plugins, entries, 0, room};
     if (doc_is_string(given) || (doc_is_object(given) && doc_get(given, "1"))) add_entry(r, given, &list);
     else if (!doc_is_array(given) || doc_len(given) == 0)
         complain(r, "variants", 1, "variants is missing; for example variants = { \"full\", \"flash\" }");

@@ -11,12 +11,13 @@ struct entry { /* one line of `variants` */
     const struct doc *settings; /* the table, or NULL for a bare name */
 };
 
-/* Loads what `plugins` lists, named relative to the config. */
-void sections_plugins(struct reader *, const struct doc *sweep, const char *config);
+/* Loads what `plugins` lists, named relative to the config; returns how many of them are missing now. */
+size_t sections_plugins(struct reader *, const struct doc *sweep, const char *config);
 
-/* The entries of `variants`; at most `room`. The files of their tensors are named relative to the config. */
-size_t sections_variants(struct reader *, const struct doc *sweep, const char *config, struct entry *entries,
-                         size_t room);
+/* The entries of `variants`; at most `room`. The files of their tensors are named relative to the config. A name
+   that is unknown is complained about unless a plugin is missing, which may have had it. */
+size_t sections_variants(struct reader *, const struct doc *sweep, const char *config, size_t missing_plugins,
+                         struct entry *entries, size_t room);
 
 /* A file that the config names, relative to it. The caller frees the path. */
 char *sections_path(const char *config, const char *name);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "colour.h"
 #include "slice.h"
 #include "text.h"
 
@@ -81,7 +82,10 @@ static void print_metric(const struct slice *s, const char *what, const char *pa
     putchar('\n');
     for (size_t c = 0; c < s->ncurves; c++) {
         printf("  %-*s", width, s->curves[c].label);
-        for (size_t i = 0; i < s->nx; i++) printf(" %10s", cell(s->curves[c].rows[i], path, show));
+        for (size_t i = 0; i < s->nx; i++) {
+            putchar(' ');
+            colour_word(stdout, 10, cell(s->curves[c].rows[i], path, show));
+        }
         putchar('\n');
     }
 }
@@ -133,11 +137,13 @@ static void print_reasons(const struct slice *s) {
         for (size_t i = 0; i < s->nx; i++) {
             const struct doc *row = s->curves[c].rows[i];
             if (!row || is_ok(row)) continue;
-            char *line =
-                format("\n%s: %s\n", doc_str(row, "status", ""), doc_str(row, "reason", "no reason given"));
+            const char *status = doc_str(row, "status", "");
+            char *line = format("\n%s: %s\n", status, doc_str(row, "reason", "no reason given"));
             if (!strstr(said.s, line)) {
                 text_add(&said, "%s", line + 1);
-                printf("  %s at %s = %.6g, %s", s->curves[c].label, s->axis, s->x[i], line + 1);
+                printf("  %s at %s = %.6g, ", s->curves[c].label, s->axis, s->x[i]);
+                colour_word(stdout, 0, status);
+                fputs(line + 1 + strlen(status), stdout);
             }
             free(line);
         }

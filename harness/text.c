@@ -8,9 +8,12 @@
 #include <string.h>
 #include <strings.h>
 
-static void say(const char *form, va_list args) {
+#include "colour.h"
+
+static void say(enum tint tint, const char *form, va_list args) {
     fflush(stdout);
-    fputs("attnbench: ", stderr);
+    colour_print(stderr, tint, 0, "attnbench:");
+    fputc(' ', stderr);
     vfprintf(stderr, form, args);
     fputc('\n', stderr);
 }
@@ -18,14 +21,21 @@ static void say(const char *form, va_list args) {
 void warn(const char *form, ...) {
     va_list args;
     va_start(args, form);
-    say(form, args);
+    say(TINT_DOUBT, form, args);
+    va_end(args);
+}
+
+void fault(const char *form, ...) {
+    va_list args;
+    va_start(args, form);
+    say(TINT_BAD, form, args);
     va_end(args);
 }
 
 void die(int code, const char *form, ...) {
     va_list args;
     va_start(args, form);
-    say(form, args);
+    say(TINT_BAD, form, args);
     va_end(args);
     exit(code);
 }

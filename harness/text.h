@@ -7,8 +7,10 @@
 
 enum { EXIT_FINE = 0, EXIT_REGRESSION = 1, EXIT_USAGE = 2, EXIT_INCOMPLETE = 3, EXIT_INTERRUPTED = 130 };
 
-/* "attnbench: ..." on stderr; die() then ends the program. */
+/* "attnbench: ..." on stderr; warn() where the program goes on, fault() where the caller is about to end it,
+   die() ends it. */
 void warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void fault(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void die(int code, const char *format, ...) __attribute__((format(printf, 2, 3), noreturn));
 
 /* Formatted into fresh memory. */

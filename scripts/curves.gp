@@ -2,7 +2,8 @@
 #
 # Expects, set by the lines before: data, marks (CSV files), has_marks (0 or 1), curves (how many),
 # label[1 .. curves], style[1 .. curves], title_, xlabel_, ylabel_, logscale x, guides (draw slopes?), x0, y0
-# (where they start), steep (1 or 2), low (legend entries of curves that lie below the picture).
+# (where they start), steep (1 or 2), entries (of the legend, for curves that are not drawn: below the picture, or
+# without a point).
 # Columns of data: x, then value, low and high of each curve. Columns of marks: x, y, curve: points that were
 # planned and did not run, at the top of the picture.
 
@@ -44,4 +45,4 @@ gaps   = "for [i = 1:curves] marks using ($3 == i ? $1 : NaN):2 with points ls s
 what = values
 if (guides) { what = slopes . ", " . what }
 if (has_marks) { what = what . ", " . gaps }
-eval "plot " . what . low
+eval "plot " . what . entries

@@ -155,6 +155,37 @@ masks() {
 }
 masks
 
+# the scores that go into the softmax, and those on the way to it
+# shellcheck disable=SC2086
+scores() {
+    "$N" normal "$I/mixed.npy" 5,9 8
+    "$N" put "$I/mixed.npy" 3 -inf
+    "$N" put "$I/mixed.npy" 13 -3.4028234e38
+    all="--causal --softcap 2 --key-lengths $I/lengths.npy"
+    for variant in full flash "local --set window=2" "sparse --set pattern=fixed --set stride=3 --set summary=1" \
+        "longformer --set window=1" "blocksparse --set block=2"; do
+        run "scores of $variant" $variant $QKV $all --bias "$I/mixed.npy" -o "$O/o.npy" \
+            --out biased="$O/b.npy" --out weights="$O/w.npy"
+        "$N" softmax "$O/b.npy" "$O/s.npy"
+        near "$variant: weights are the softmax of biased" "$O/w.npy" "$O/s.npy" 1e-6
+    done
+    run "scores" flash $QKV $all --bias "$I/mixed.npy" --out logits="$O/l.npy" --out softcapped="$O/c.npy" \
+        --out biased="$O/b.npy" -o "$O/o.npy"
+    run "logits of others" local $QKV --out logits="$O/plain.npy" --out softcapped="$O/uncapped.npy" -o "$O/o.npy"
+    holds "logits know no mask, bias or choice of keys" cmp -s "$O/l.npy" "$O/plain.npy"
+    holds "without a softcap they stay" cmp -s "$O/plain.npy" "$O/uncapped.npy"
+    differ "with one they do not" "$O/c.npy" "$O/l.npy"
+    run "scale" flash $QKV --scale 0.5 --out logits="$O/half.npy" -o "$O/o.npy"
+    run "scale" flash $QKV --scale 1 --out logits="$O/one.npy" -o "$O/o.npy"
+    holds "logits are scaled" sh -c '! cmp -s "$1" "$2"' - "$O/half.npy" "$O/one.npy"
+    run "an open window" local $QKV $all --bias "$I/mixed.npy" --set window=100 --out biased="$O/open.npy" -o "$O/o.npy"
+    holds "a finite bias hides no key, however low" cmp -s "$O/open.npy" "$O/b.npy"
+    run "NaN behind the key lengths" local --q "$I/q.npy" --k "$I/k_nan.npy" --v "$I/v_nan.npy" $all --bias "$I/mixed.npy" \
+        --set window=100 --out biased="$O/nan.npy" -o "$O/o.npy"
+    holds "it does no harm to biased" cmp -s "$O/nan.npy" "$O/b.npy"
+}
+scores
+
 # one tensor of a .safetensors file: 8 bytes of length, the header, two rows of two numbers three times
 safetensors() {
     head='{"q":{"dtype":"F32","shape":[1,1,2,2],"data_offsets":[0,16]},"keys":{"dtype":"F32","shape":[1,1,2,2],"data_offsets":[16,32]},"v":{"dtype":"F32","shape":[1,1,2,2],"data_offsets":[32,48]}}'
@@ -240,6 +271,14 @@ wrong_words() {
     wrong "a tensor of none" "--tensor w: flash has no tensors" flash $QKV $o --tensor w=x.npy
     wrong "unknown output" "--out weihgts: no such output of flash; did you mean 'weights'?" flash $QKV $o --out weihgts="$O/w.npy"
     wrong "no lse" "--out lse: linear has no log of a sum of exponentials; full and flash have" linear $QKV $o --out lse="$O/l.npy"
+    for x in logits softcapped biased; do
+        wrong "no $x" "--out $x: linear is no softmax of scaled q.k; variants of the kinds exact and subset_softmax are" \
+            linear $QKV $o --out $x="$O/x.npy"
+    done
+    wrong "no logits of additive" "--out logits: additive is no softmax of scaled q.k; variants of the kinds exact and subset_softmax are" \
+        additive $QKV $o --out logits="$O/x.npy"
+    wrong "logits of other queries" "--out logits: with --tensor q_g some rows of longformer are no softmax of scaled q.k" \
+        longformer $QKV $o --out logits="$O/x.npy" --tensor q_g="$I/q.npy"
     wrong "two results in one file" "output $O/o.npy: two results cannot share a file" flash $QKV $o --out lse="$O/o.npy"
     wrong "a result of another type" "output $O/o.txt: results are .npy files; end its name in .npy" flash $QKV -o "$O/o.txt"
     wrong "no output at all" "null computes no output, so there is nothing to write" null $QKV $o

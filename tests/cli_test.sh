@@ -72,6 +72,62 @@ echo 'sweep { shape = { n = 8, heads = 1, dk = 4 }, variants = "null", measure =
 PATH=/none expect 0 "run says what would spoil it" "$PWD/$A" run "$T/one.lua" -o "$T/one" --no-plots
 said "$T/err" "attnbench: gnuplot: is missing: there will be no pictures; apt-get install gnuplot-nox"
 
+# ---- colour: what is said stays the same to the byte, and files have none
+escape=$(printf '\033')
+plain() { sed "s/$escape\[[0-9;]*m//g" "$1"; }
+coloured() { # coloured NAME FILE FILE: the second has escapes, and without them is the first
+    plain "$3" >"$T/plain"
+    same "$1: the words" "$2" "$T/plain"
+    holds "$1: in colour" grep -q "$escape" "$3"
+}
+quiet() { holds "$1: no colour" sh -c '! grep -q "$1" "$2"' - "$escape" "$2"; } # quiet NAME FILE
+for words in "rnu --color" "--color rnu" "--color=always rnu" "--color=never rnu --color=always"; do
+    # shellcheck disable=SC2086 # they are words
+    expect 2 "$words" "$A" $words
+    coloured "$words" $G/unknown-command.txt "$T/err"
+done
+for words in "rnu" "rnu --color=auto" "--color=always --color=never rnu"; do
+    # shellcheck disable=SC2086
+    expect 2 "$words" "$A" $words
+    same "$words: message" $G/unknown-command.txt "$T/err"
+done
+expect 2 "a wrong --color" "$A" list --color=no
+said "$T/err" "attnbench: --color=no: allowed: auto, always, never"
+R=results/reference/complexity
+for words in "fit $R" "compare $R $R --all" "compare results/reference/quick $R" "check null --every 1000" "apply flahs --q q --k k --v v -o o.npy"; do
+    # shellcheck disable=SC2086
+    "$A" $words 2>&1 | sed 's/ checks in .*//' >"$T/want"
+    # shellcheck disable=SC2086
+    "$A" $words --color=always 2>&1 | sed 's/ checks in .*//' >"$T/got"
+    coloured "$words" "$T/want" "$T/got"
+done
+for words in "list --json" "compare $R $R --json" "doctor --json"; do
+    # shellcheck disable=SC2086
+    expect 0 "$words" "$A" $words --color=always
+    quiet "$words" "$T/out"
+done
+expect 0 "doctor --color" "$A" doctor --color=always
+plain "$T/out" >"$T/plain"
+holds "doctor: its columns stand" sh -c '! grep -qvE "^((ok|note|warn)  *[^ ]|  *-> |[0-9N].*measurement|\$)" "$1"' - "$T/plain"
+holds "doctor: ok is green" grep -q "^$escape\[32mok$escape\[0m    [a-z]" "$T/out"
+echo 'sweep { shape = { n = { 8, 65536 }, heads = 1, dk = 4 }, variants = { "null", "full" }, measure = { replicates = 1, max_seconds = 0.01 } }' >"$T/two.lua"
+expect 0 "a run in colour" "$A" run "$T/two.lua" -o "$T/two" --no-plots --mem-limit 256M --color=always
+expect 0 "its table" "$A" run "$T/two.lua" -o "$T/two" --no-plots --mem-limit 256M --resume
+mv "$T/out" "$T/want"
+expect 0 "the same in colour" "$A" run "$T/two.lua" -o "$T/two" --no-plots --mem-limit 256M --resume --color=always
+coloured "the table of a run" "$T/want" "$T/out"
+said "$T/out" "${escape}[33mno memory${escape}[0m"
+holds "no file of a run is coloured" sh -c '! grep -rq "$1" "$2"' - "$escape" "$T/two"
+if command -v script >/dev/null; then
+    on_terminal() { script -qec "$PWD/$A rnu" /dev/null </dev/null | tr -d '\r' >"$T/out"; }
+    TERM=xterm NO_COLOR='' on_terminal
+    coloured "on a terminal" $G/unknown-command.txt "$T/out"
+    TERM=xterm NO_COLOR=1 on_terminal
+    same "NO_COLOR" $G/unknown-command.txt "$T/out"
+    TERM=dumb NO_COLOR='' on_terminal
+    same "TERM=dumb" $G/unknown-command.txt "$T/out"
+else skip "colour on a terminal" "no script(1)"; fi
+
 ATTNBENCH_ISA=zmm expect 2 "an unknown instruction set" "$A" run configs/quick.lua --dry-run
 said "$T/err" "ATTNBENCH_ISA=zmm: not usable here"
 finish

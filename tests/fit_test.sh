@@ -92,6 +92,16 @@ said "$T/out" "unclear: the noise covers the difference"
 # ---- fewer lengths
 grep -E '"nq":(512|1024|2048|4096),' $R/points.jsonl | folder short
 expect 0 "two lengths from 2048 on" "$A" fit "$T/short" --strict
-holds "are too few for every exponent" [ "$(grep -c 'too few lengths' "$T/out")" -ge 54 ]
+holds "are too few for every exponent, said once a series" \
+    [ "$(grep -c 'Too few lengths: an exponent takes three from n = 2048 on' "$T/out") $(grep -c 'too few' "$T/out")" = "2 0" ]
+cells() { awk '/^  (time|memory) / { on = 1; next } /^  against / { on = 0 } on' "$T/out"; } # of times and memory
+holds "no exponent and no verdict in 54 lines" \
+    [ "$(cells | wc -l) $(cells | grep -cE '^  [^ ]+ +[-0-9.]+ +- +(-  )?- ')" = "54 54" ]
 holds "and for no verdict" [ "$(grep -cE 'confirmed|contradicted|undecided' "$T/out")" = 0 ]
+grep -E '"nq":(512|1024),' $R/points.jsonl | folder two
+expect 0 "two lengths" "$A" fit "$T/two"
+holds "nor a fixed time" [ "$(grep -ci 'too few' "$T/out")" = 2 ]
+grep -E '"nq":(512|1024|2048|4096),|"label":"flash".*"nq":8192,' $R/points.jsonl | folder some
+expect 0 "enough for one curve" "$A" fit "$T/some"
+holds "is said of each of the others" [ "$(cells | grep -c ' too few lengths ')" = 50 ]
 finish

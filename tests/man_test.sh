@@ -59,7 +59,11 @@ same "those of fit" "$T/help" "$T/page"
 "$A" report --help | options_of_help >"$T/help"
 section report | options_of_page >"$T/page"
 same "those of report" "$T/help" "$T/page"
-holds "--plugin" grep -q '^\.It Fl Fl plugin ' $PAGE
+for option in plugin color; do
+    "$A" --help | grep -oE "^ +--$option" | tr -d ' ' >"$T/help"
+    holds "--$option: the program" [ -s "$T/help" ]
+    holds "--$option: the page" grep -q "^\.It Fl Fl $option " $PAGE
+done
 
 # ---- the rest
 "$A" --help | sed -n '/Exit codes/,$p' | grep -oE '[0-9]+' >"$T/help"

@@ -8,7 +8,9 @@
  *   npy put FILE INDEX VALUE          sets one element of an f32 file ("nan", "-inf")
  *   npy rows IN OUT FROM TO           rows FROM .. TO - 1 of [batch, heads, n, d]
  *   npy tokens IN OUT                 [batch, heads, n, d] to [batch, n, heads*d]
- *   npy close GOT WANT BOUND          same shape, relative Frobenius distance at most BOUND
+ *   npy softmax IN OUT                of each row; -inf gives 0, and a row of nothing else zeros
+ *   npy close GOT WANT BOUND          same shape, infinities at the same places, relative Frobenius distance
+ *                                     of the rest at most BOUND
  *   npy sums FILE BOUND               every row sums to 1 within BOUND
  *   npy cases FILE                    the names of the cases of a cases.json
  *
@@ -155,6 +157,18 @@ static int tokens(char **w) {
     return save(w[1], &out);
 }
 
+static int softmax(char **w) {
+    struct array a = load(w[0]);
+    size_t columns = (size_t)a.shape[a.rank - 1];
+    for (double *x = a.x; x < a.x + a.count; x += columns) {
+        double top = -INFINITY, sum = 0;
+        for (size_t j = 0; j < columns; j++) top = fmax(top, x[j]);
+        for (size_t j = 0; j < columns; j++) sum += x[j] = x[j] == -INFINITY ? 0 : exp(x[j] - top);
+        for (size_t j = 0; j < columns; j++) x[j] /= sum > 0 ? sum : 1;
+    }
+    return save(w[1], &a);
+}
+
 static int close_to(char **w) {
     struct array got = load(w[0]), want = load(w[1]);
     if (got.rank != want.rank || memcmp(got.shape, want.shape, (size_t)got.rank * sizeof *got.shape)) {
@@ -162,7 +176,10 @@ static int close_to(char **w) {
         return 1;
     }
     float *x = xmalloc(got.count * sizeof *x);
-    for (size_t i = 0; i < got.count; i++) x[i] = (float)got.x[i];
+    for (size_t i = 0; i < got.count; i++) {
+        if (isinf(want.x[i]) && got.x[i] == want.x[i]) got.x[i] = want.x[i] = 0;
+        x[i] = (float)got.x[i];
+    }
     size_t columns = (size_t)got.shape[got.rank - 1];
     struct distance d = accuracy_distance(x, want.x, got.count / columns, columns);
     free(x), free(got.x), free(want.x);
@@ -204,8 +221,9 @@ int main(int argc, char **argv) {
     } all[] = {{"normal", 3, 3, normal},     {"integers", 2, 65, integers},
                {"booleans", 3, 3, booleans}, {"bits", 3, 3, bits},
                {"put", 3, 3, put},           {"rows", 4, 4, rows},
-               {"tokens", 2, 2, tokens},     {"close", 3, 3, close_to},
-               {"sums", 2, 2, sums},         {"cases", 1, 1, cases}};
+               {"tokens", 2, 2, tokens},     {"softmax", 2, 2, softmax},
+               {"close", 3, 3, close_to},    {"sums", 2, 2, sums},
+               {"cases", 1, 1, cases}};
     for (size_t i = 0; argc > 1 && i < sizeof all / sizeof *all; i++)
         if (!strcmp(all[i].name, argv[1]) && argc - 2 >= all[i].least && argc - 2 <= all[i].most)
             return all[i].run(argv + 2);

@@ -112,6 +112,7 @@ said "$T/err" "planning failed with plugin $T/bomb.so: signal 6"
 sed 's#sub/mine.so#none.so#' "$T/p.lua" >"$T/none.lua"
 expect 2 "no file in a config" "$A" run "$T/none.lua"
 said "$T/err" "none.lua:1: plugins: plugin $T/none.so: cannot be read"
+holds "its variant is no second mistake" [ "$(wc -l <"$T/err")" = 1 ]
 sed 's#{ "sub/mine.so" }#7#' "$T/p.lua" >"$T/seven.lua"
 expect 2 "a number in a config" "$A" run "$T/seven.lua"
 said "$T/err" 'seven.lua:1: plugins: 7 is no file; give plugins = { "FILE.so" }'

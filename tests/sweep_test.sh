@@ -124,6 +124,18 @@ holds "with the prediction" sh -c "grep '\"id\":\"full/b1h8n2048' $R/points.json
 holds "the rest runs" [ "$(status flash/b1h8n2048)" = ok ]
 said "$T/out" "no memory"
 holds "the gap is marked in the picture" grep -q '^2048,' "$R/plots/time-none-gauss_s=1-b1h8d64-t2.marks.csv"
+sed '/full/s/"status":"ok"/"status":"timeout"/' "$R/points.jsonl" >"$R/rows"
+mv "$R/rows" "$R/points.jsonl"
+expect 0 "a curve without a point" "$A" plot "$R"
+holds "gnuplot does not mind" [ ! -s "$T/err" ]
+holds "the curve is left out" sh -c "! grep -q '^label.*full' $R/plots/*.gp"
+holds "and the legend says so" grep -q "full (did not run)" "$R/plots/time-none-gauss_s=1-b1h8d64-t2.gp"
+rm -r "$R/plots"
+sed 's/"status":"ok"/"status":"timeout"/' "$R/points.jsonl" >"$R/rows"
+mv "$R/rows" "$R/points.jsonl"
+expect 0 "no curve with a point" "$A" plot "$R"
+said "$T/out" "0 pictures in"
+holds "gnuplot is not asked" [ ! -s "$T/err" ]
 expect 0 "a budget" "$A" run "$T/limits.lua" -o "$T/budget" --budget 0.0000001 --no-plots
 holds "beyond the budget is skipped_time" [ "$(grep -c skipped_time "$T/budget/points.jsonl")" = 4 ]
 

@@ -330,6 +330,14 @@ uint32_t attn_random_index(uint64_t seed, uint64_t stream, uint64_t index, uint3
 void attn_softmax_rows(const struct attn_call *, int b, int h, const int *rows, int nrows, double *weights,
                        double *out, double *lse, double *max_logit);
 
+/* What the judge's scores of one row are on the way to its softmax, scores [nk]. */
+enum attn_stage {
+    ATTN_STAGE_LOGITS,     /* scale q.k, of every key, whatever is masked */
+    ATTN_STAGE_SOFTCAPPED, /* the same after the softcap */
+    ATTN_STAGE_BIASED,     /* with the bias added; -inf where mask, key length or bias hides the key */
+};
+void attn_softmax_scores(const struct attn_call *, enum attn_stage, int b, int h, int i, double *scores);
+
 /* Runs `rounds` of independent multiply-adds on this thread; returns the operations done. */
 double attn_fma_loop(int isa, long rounds);
 

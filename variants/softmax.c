@@ -36,6 +36,16 @@ static double dot(const struct attn_call *c, int b, int h, int i, int j, void *c
     return x * p->scale;
 }
 
+/* The score of one pair as far as `stage` goes. */
+static double score(const struct attn_call *c, const struct softmax_rule *rule, enum attn_stage stage, int b,
+                    int h, int i, int j, double bias) {
+    const double cap = c->problem->softcap;
+    double x = (rule->score ? rule->score : dot)(c, b, h, i, j, rule->context);
+    if (stage == ATTN_STAGE_LOGITS) return x;
+    if (cap > 0) x = cap * tanh(x / cap);
+    return stage == ATTN_STAGE_SOFTCAPPED ? x : x + bias;
+}
+
 /* s[j - lo] for the visible keys, -INFINITY where the bias masks; returns the largest. */
 static double logits(const struct attn_call *c, const struct softmax_rule *rule, int b, int h, int i,
                      struct span w, double *s, double *magnitude) {
@@ -46,9 +56,7 @@ static double logits(const struct attn_call *c, const struct softmax_rule *rule,
         double bias = attn_bias_at(c, b, h, i, j, position), x;
         s[j - w.lo] = -INFINITY;
         if (bias == -INFINITY || (rule->allowed && !rule->allowed(c, b, h, i, j, rule->context))) continue;
-        x = (rule->score ? rule->score : dot)(c, b, h, i, j, rule->context);
-        if (p->softcap > 0) x = p->softcap * tanh(x / p->softcap);
-        x += bias;
+        x = score(c, rule, ATTN_STAGE_BIASED, b, h, i, j, bias);
         s[j - w.lo] = x;
         if (x > top) top = x;
         if (magnitude && fabs(x) > *magnitude) *magnitude = fabs(x);
@@ -89,4 +97,17 @@ void attn_softmax_rows(const struct attn_call *c, int b, int h, const int *rows,
                        double *out, double *lse, double *max_logit) {
     const struct softmax_rule rule = {.left = SOFTMAX_OPEN, .right = SOFTMAX_OPEN};
     softmax_rows(c, &rule, b, h, rows, nrows, weights, out, lse, max_logit);
+}
+
+void attn_softmax_scores(const struct attn_call *c, enum attn_stage stage, int b, int h, int i,
+                         double *scores) {
+    const struct softmax_rule rule = {.left = SOFTMAX_OPEN, .right = SOFTMAX_OPEN};
+    const int nk = c->problem->nk;
+    if (stage == ATTN_STAGE_BIASED) {
+        struct span w = window(c, &rule, b, i);
+        for (int j = 0; j < nk; j++) scores[j] = -INFINITY;
+        logits(c, &rule, b, h, i, w, scores + w.lo, NULL);
+        return;
+    }
+    for (int j = 0; j < nk; j++) scores[j] = score(c, &rule, stage, b, h, i, j, 0);
 }
