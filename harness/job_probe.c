@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "accuracy.h"
 #include "blas.h"
 #include "child.h"
+#include "judge.h"
 #include "memory.h"
 #include "stopwatch.h"
 #include "subject.h"
@@ -58,54 +58,21 @@ static void count_work(const struct subject *s, struct doc *d) {
     doc_put_num(d, "cost.bytes", cost.bytes);
 }
 
-/* The sampled rows of the output, packed. */
-static float *sampled(const struct subject *s, const struct group *g) {
-    size_t dv = (size_t)s->problem.dv;
-    float *rows = xmalloc((size_t)g->nrows * dv * sizeof *rows);
-    for (int r = 0; r < g->nrows; r++)
-        memcpy(rows + (size_t)r * dv, attn_out_row(&s->call.o, g->rows[r].b, g->rows[r].h, g->rows[r].i),
-               dv * sizeof *rows);
-    return rows;
+/* What follows the variant's calls is our own time. */
+static void announce(const struct doc *point) {
+    struct doc *returned = doc_object();
+    doc_put_str(returned, "call", doc_str(point, "id", ""));
+    child_send(returned);
 }
 
-/* The definition of the sampled rows. They are in order of heads; each head is asked once, since a reference
-   may have to go over all its keys first. */
-static double *defined(const struct subject *s, const struct group *g) {
-    size_t dv = (size_t)s->problem.dv;
-    int heads = s->problem.batch * s->problem.heads, each = g->nrows / heads;
-    double *want = xmalloc((size_t)g->nrows * dv * sizeof *want);
-    int *rows = xmalloc((size_t)g->nrows * sizeof *rows);
-    for (int r = 0; r < g->nrows; r++) rows[r] = g->rows[r].i;
-#pragma omp parallel for schedule(dynamic)
-    for (int t = 0; t < heads; t++) {
-        const struct sample *first = &g->rows[t * each];
-        s->variant->reference(&s->call, first->b, first->h, rows + t * each, each, NULL, NULL,
-                              want + (size_t)(t * each) * dv);
-    }
-    free(rows);
-    return want;
-}
-
-static void judge(const struct subject *s, const struct group *g, struct doc *d) {
-    size_t rows = (size_t)g->nrows, dv = (size_t)s->problem.dv;
-    float *got = sampled(s, g);
-    double *want = defined(s, g);
-    struct distance own = accuracy_distance(got, want, rows, dv),
-                    far = accuracy_distance(got, g->softmax, rows, dv);
-    doc_put_num(d, "accuracy.rows", (double)rows);
-    doc_put_num(d, "accuracy.definition.rel_fro", own.rel_fro);
-    doc_put_num(d, "accuracy.definition.max_abs", own.max_abs);
-    doc_put_num(d, "accuracy.definition.bound", accuracy_bound(s->variant->kind, g->max_logit));
-    doc_put_bool(d, "accuracy.definition.within",
-                 own.rel_fro <= accuracy_bound(s->variant->kind, g->max_logit));
-    doc_put_num(d, "accuracy.softmax.rel_fro", far.rel_fro);
-    doc_put_num(d, "accuracy.softmax.nmse", far.nmse);
-    doc_put_num(d, "accuracy.softmax.skill", accuracy_skill(got, g->softmax, g->mean, rows * dv));
-    doc_put_num(d, "accuracy.softmax.max_abs", far.max_abs);
-    doc_put_num(d, "accuracy.softmax.cosine_mean", far.cosine_mean);
-    doc_put_num(d, "accuracy.softmax.cosine_p01", far.cosine_p01);
-    free(got);
-    free(want);
+/* -1 and the reason where another seed cannot be had. */
+static int judge(const struct subject *s, const struct doc *job, const struct group *g, struct doc *d,
+                 struct attn_error *error) {
+    int seeds = doc_int(job, "seeds", 1);
+    if (s->variant->caps & ATTN_CAP_NO_OUTPUT) return 0;
+    judge_output(s, g, d);
+    if (seeds < 2 || !judge_is_random(s)) return 0;
+    return judge_seeds(s, doc_get(job, "point"), g, seeds, announce, d, error);
 }
 
 void job_probe(const struct doc *job) {
@@ -131,13 +98,14 @@ void job_probe(const struct doc *job) {
         job_fail("crashed", error.text);
         return;
     }
-    struct doc *returned = doc_object(); /* what follows is our own time, not the variant's */
-    doc_put_str(returned, "call", doc_str(point, "id", ""));
-    child_send(returned);
+    announce(point);
     count_work(&s, d);
     doc_put_str(d, "isa", attn_isa_name(attn_isa_resolve(s.problem.isa)));
     if (doc_has_word(what, "memory")) second_call(&s, &scratch, d);
-    if (doc_has_word(what, "accuracy") && !(s.variant->caps & ATTN_CAP_NO_OUTPUT)) judge(&s, &stage.group, d);
+    if (doc_has_word(what, "accuracy") && judge(&s, job, &stage.group, d, &error)) {
+        job_fail("crashed", error.text);
+        return;
+    }
     doc_put_bool(d, "ok", 1);
     child_send(d);
 }

@@ -237,7 +237,7 @@ struct doc *sections_measure(struct reader *r, const struct doc *sweep) {
         double preset, min, max;
         int whole;
     } numbers[] = {{"replicates", 6, 1, 100, 1},
-                   {"seeds", 1, 1, 1, 1},
+                   {"seeds", 1, 1, 1000, 1},
                    {"rows", 256, 1, 1e6, 1},
                    {"max_seconds", 10, 0.001, 86400, 0}};
     for (int i = 0; i < 4; i++) {

@@ -286,6 +286,7 @@ static void probe(struct sweep *s, struct point *p) {
     doc_put_str(job, "kind", "probe");
     doc_put(job, "point", doc_copy(p->plan));
     doc_put(job, "what", doc_copy(what));
+    doc_put_num(job, "seeds", doc_num(s->measure, "seeds", 1));
     doc_put_num(job, "memory_limit",
                 s->limit + 512 * 0x1p20); /* address space: stacks and arenas reserve it */
     progress_show("probing", doc_str(p->plan, "id", ""));

@@ -175,10 +175,10 @@ static double *mixed(const struct attn_call *c, int which, const struct attn_vie
 static void reference(const struct attn_call *c, int b, int h, const int *rows, int nrows, double *weights,
                       double *outside, double *out) {
     const struct attn_problem *p = c->problem;
-    int rank = of(c->params)->rank, g = attn_kv_head(p, h);
+    int rank = of(c->params)->rank, g = attn_kv_head(p, h), f = of(c->params)->sharing == KEY_VALUE ? E : F;
     double *ek = mixed(c, E, &c->k, b, g, p->dk), *s = malloc((size_t)rank * sizeof *s);
-    double *fv = mixed(c, of(c->params)->sharing == KEY_VALUE ? E : F, &c->v, b, g, p->dv);
-    (void)weights, (void)outside;
+    double *fv = mixed(c, f, &c->v, b, g, p->dv);
+    (void)outside;
     if (!s) abort();
     for (int r = 0; r < nrows; r++) {
         double top = -INFINITY, l = 0, *o = out + (ptrdiff_t)r * p->dv;
@@ -192,6 +192,11 @@ static void reference(const struct attn_call *c, int b, int h, const int *rows, 
         for (int x = 0; x < p->dv; x++) {
             o[x] = 0;
             for (int m = 0; m < rank; m++) o[x] += s[m] / l * fv[(ptrdiff_t)m * p->dv + x];
+        }
+        for (int j = 0; weights && j < p->nk; j++) { /* what the mixtures of values give each key: signed */
+            double *w = weights + (ptrdiff_t)r * p->nk + j;
+            *w = 0;
+            for (int m = 0; j < attn_keys(c, b) && m < rank; m++) *w += s[m] / l * entry(c, f, m, j);
         }
     }
     free(ek), free(fv), free(s);
@@ -220,7 +225,7 @@ const struct attn_variant attn_variant_linformer = {
     .cite = "Wang, Li, Khabsa, Fang, Ma: Linformer, 2020",
     .kind = ATTN_DIFFERENT,
     .caps = ATTN_CAP_NO_MASK | ATTN_CAP_CROSS | ATTN_CAP_KEY_LENGTHS | ATTN_CAP_GROUPED |
-            ATTN_CAP_WIDE_VALUES | ATTN_CAP_RANDOM | ATTN_CAP_SAME_BITS,
+            ATTN_CAP_WIDE_VALUES | ATTN_CAP_WEIGHTS | ATTN_CAP_RANDOM | ATTN_CAP_SAME_BITS,
     .time = {1, "n rank (dk + dv)"},
     .memory = {0, "batch kv_heads rank (dk + dv)"},
     .params = table,
