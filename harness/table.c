@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "advice.h"
 #include "colour.h"
 #include "slice.h"
 #include "text.h"
@@ -163,6 +164,7 @@ void table_print(const char *question, const struct doc *rows) {
         print_metric(&s.all[i], "skill", "accuracy.softmax.skill", show_skill);
         print_metric(&s.all[i], "scratch", "memory.scratch_bytes", show_bytes);
         if (s.all[i].nx > 1) print_crossings(&s.all[i]);
+        advice_print(&s.all[i]);
         print_reasons(&s.all[i]);
     }
     slices_free(&s);

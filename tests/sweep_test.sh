@@ -19,6 +19,9 @@ LUA
 expect 0 "a run" "$A" run "$T/plain.lua" -o "$R"
 said "$T/out" "Which is faster?"
 said "$T/out" "20 of 20 points in $R; 6 pictures in $R/plots"
+said "$T/out" "Least error for its time at n = 128: "
+said "$T/out" "Least error for its memory at n = 128: "
+said "$T/out" "No better than the mean of V at n = 128: local,window=8"
 holds "a row for every point" [ "$(rows)" = 20 ]
 holds "the plan has the same points" sh -c "[ $(rows) = $(wc -l <"$R/plan.jsonl") ]"
 holds "every row is ok" [ "$(grep -c '"status":"ok"' "$R/points.jsonl")" = 20 ]
