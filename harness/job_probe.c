@@ -95,9 +95,8 @@ static void judge(const struct subject *s, const struct group *g, struct doc *d)
     doc_put_num(d, "accuracy.rows", (double)rows);
     doc_put_num(d, "accuracy.definition.rel_fro", own.rel_fro);
     doc_put_num(d, "accuracy.definition.max_abs", own.max_abs);
-    doc_put_num(d, "accuracy.definition.bound", accuracy_bound(s->variant->kind, g->max_logit));
-    doc_put_bool(d, "accuracy.definition.within",
-                 own.rel_fro <= accuracy_bound(s->variant->kind, g->max_logit));
+    doc_put_num(d, "accuracy.definition.bound", group_bound(g, s->variant->kind));
+    doc_put_bool(d, "accuracy.definition.within", own.rel_fro <= group_bound(g, s->variant->kind));
     doc_put_num(d, "accuracy.softmax.rel_fro", far.rel_fro);
     doc_put_num(d, "accuracy.softmax.nmse", far.nmse);
     doc_put_num(d, "accuracy.softmax.skill", accuracy_skill(got, g->softmax, g->mean, rows * dv));
