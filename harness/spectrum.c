@@ -5,6 +5,7 @@
  */
 #include "spectrum.h"
 
+#include <omp.h>
 #include <stddef.h>
 #include <stdlib.h>
 
@@ -15,11 +16,14 @@ void dgesdd_(const char *jobz, const int *m, const int *n, double *a, const int 
              const int *ldu, double *vt, const int *ldvt, double *work, const int *lwork, int *iwork,
              int *info, size_t jobz_length);
 
-/* Fortran reads [m][n] as its transpose, which has the same singular values. */
+/* Fortran reads [m][n] as its transpose, which has the same singular values. One thread: more hardly help, since most
+   of the time goes to memory, and would round otherwise. */
 int spectrum(int m, int n, double *a, double *s) {
+    int threads = omp_get_max_threads();
     const int one = 1, ask = -1;
     int info, *whole = xmalloc(8 * (size_t)(m < n ? m : n) * sizeof *whole);
     double none, best = 0;
+    omp_set_num_threads(1);
     dgesdd_("N", &n, &m, a, &n, s, &none, &one, &none, &one, &best, &ask, whole, &info, 1);
     if (info == 0) {
         int room = (int)best;
@@ -27,6 +31,7 @@ int spectrum(int m, int n, double *a, double *s) {
         dgesdd_("N", &n, &m, a, &n, s, &none, &one, &none, &one, work, &room, whole, &info, 1);
         free(work);
     }
+    omp_set_num_threads(threads);
     free(whole);
     return info == 0 ? 0 : -1;
 }
