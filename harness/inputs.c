@@ -30,13 +30,13 @@ static const struct input_setting needle[] = {
 
 static const struct input_setting sink[] = {
     {"tokens", INPUT_WHOLE, 4, 1, 1024, .help = "how many of the first keys are sinks"},
-    {"mass", INPUT_REAL, 0.7, 0.001, 0.999, .help = "weight that they hold together in each row"},
+    {"mass", INPUT_REAL, 0.7, 0.001, 0.999, .help = "weight of the sinks together, in each row"},
     {"s", INPUT_REAL, 1, 0, 100, .help = "standard deviation of the other logits"},
     {0},
 };
 
 static const struct input_setting heavy[] = {
-    {"alpha", INPUT_REAL, 1, 0, 10, .help = "a key's weight falls with its rank to the power of -alpha"},
+    {"alpha", INPUT_REAL, 1, 0, 10, .help = "exponent with which a key's weight falls as its rank grows"},
     {"s", INPUT_REAL, 1, 0, 100, .help = "standard deviation of the logits' other share"},
     {0},
 };
