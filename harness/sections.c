@@ -153,11 +153,12 @@ static void add_input(struct reader *r, const struct doc *item, struct doc *inpu
     n = 0;
     for (s = f->settings; s->name; s++, n++) {
         names[known++] = s->name;
-        if (config_is_function(doc_get(item, s->name)))
+        int function = config_is_function(doc_get(item, s->name));
+        if (function)
             complain(r, s->name, 1,
-                     "input: %s takes numbers; only parameters of variants and shapes are functions of n",
-                     s->name);
-        axes[n] = setting_axis(r, doc_is_object(item) ? item : nothing, s);
+                     "input: %s takes %s; only parameters of variants and shapes are functions of n", s->name,
+                     inputs_is_number(s) ? "numbers" : "words");
+        axes[n] = setting_axis(r, doc_is_object(item) && !function ? item : nothing, s);
     }
     if (doc_is_object(item)) {
         struct doc *named = doc_copy(item);

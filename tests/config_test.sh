@@ -152,6 +152,9 @@ wrong "an empty list" 'sweep { shape = { n = 2 }, variants = { { "local", window
 wrong "a function for an input" 'sweep { shape = { n = 2 }, variants = { "flash" }, input = { "gauss", s = function(n) return n end } }' \
     "CONFIG:1: input: s takes numbers; only parameters of variants and shapes are functions of n"
 
+wrong "a function for a case" 'sweep { shape = { n = 2 }, variants = { "flash" }, input = { "numerics", case = function(n) return n end } }' \
+    "CONFIG:1: input: case takes words; only parameters of variants and shapes are functions of n"
+
 wrong "the same length twice" 'sweep { shape = { n = { 64, 64 } }, threads = 1, variants = { "flash" } }' \
     "CONFIG:1: the point flash/b1h8n64d64/none/gauss,s=1/t1/s1 is there twice; remove one of its entries"
 
