@@ -27,7 +27,7 @@ NUM    := -ffp-contract=off -fno-math-errno -fno-trapping-math
 WARN   := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings -Wvla $(if $(filter 1,$(WERROR)),-Werror)
 FLAGS  := -std=c11 -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE $(OPT_$(MODE)) $(NUM) $(WARN) -fopenmp -fno-lto $(CFLAGS)
 ALL     = $(FLAGS) -ffile-prefix-map=$(CURDIR)=.
-# The OpenMP build of OpenBLAS where Debian puts it, whichever build the system's alternatives point to.
+# The OpenMP build of OpenBLAS, LAPACK included, where Debian puts it, whichever build the system's alternatives point to.
 BLASDIR := $(firstword $(wildcard /usr/lib/*/openblas-openmp) $(call pkg,--variable=libdir openblas))
 BLASINC := $(firstword $(patsubst %,-I%,$(wildcard /usr/include/*/openblas-openmp)) $(call pkg,--cflags openblas))
 LIBS    := $(if $(BLASDIR),-L$(BLASDIR) -Wl$(comma)-rpath$(comma)$(BLASDIR)) -lopenblas $(call pkg,--libs lua5.4) $(call pkg,--libs jansson) $(call pkg,--libs nettle) -ldl -lm

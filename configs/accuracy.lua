@@ -1,15 +1,23 @@
 -- How far is each mechanism from softmax attention, and on which kind of input? s is the deviation of the
--- logits: near 0 every key weighs the same, models reach 1.5 to 4. `local` rewards windows, `needle` rewards
--- whoever sees every key, and the captured tensors are four heads of a small language model.
+-- logits: near 0 every key weighs the same, models reach 1.5 to 4. `local` rewards windows, `needle` whoever
+-- sees every key, `sink` whoever keeps the first keys, `heavy` and `cluster` whoever chooses keys by content,
+-- `lowrank` few features; the captured tensors are four heads of a small language model. numerics.lua has the
+-- inputs that are hard on floats.
 --
--- Nothing is timed. Read skill before error: 0 is no better than the mean of the visible values.
+-- Nothing is timed; it takes about two minutes. Read skill before error: 0 is no better than the mean of the
+-- visible values.
 sweep {
   shape    = { heads = 4, dk = 64, n = 1024 },
   mask     = { "none", "causal" },
   input    = {
     { "gauss", s = { 0.1, 0.25, 0.5, 1, 2, 4 } },
+    { "gauss", mean_v = 1 },
     { "local", scale = 64 },
     { "needle", p = { 0.5, 0.9 } },
+    { "sink", mass = { 0.5, 0.9 } },
+    { "heavy", alpha = { 0.5, 1, 2 } },
+    { "cluster", clusters = { 4, 16, 64 } },
+    { "lowrank", rank = { 2, 8, 32 } },
     { "file", path = "data/bytes-lm.safetensors" },
   },
   variants = {

@@ -39,17 +39,25 @@ struct distance accuracy_distance(const float *got, const double *want, size_t r
 }
 
 double accuracy_skill(const float *got, const double *want, const double *mean, size_t n) {
-    double error = 0, baseline = 0;
+    const double rounding = 1e-12; /* where the mean is the answer but for that, nothing is better or worse */
+    double error = 0, baseline = 0, size = 0;
     for (size_t i = 0; i < n; i++) {
         error += (got[i] - want[i]) * (got[i] - want[i]);
         baseline += (mean[i] - want[i]) * (mean[i] - want[i]);
+        size += want[i] * want[i];
     }
-    return baseline > 0 ? 1 - error / baseline : error == 0 ? 1 : -(double)INFINITY;
+    return baseline > rounding * rounding * size ? 1 - error / baseline : error == 0 ? 1 : -(double)INFINITY;
 }
 
+static const double MOST = 1e-2; /* beyond it no answer would be wrong */
+
 double accuracy_bound(enum attn_kind kind, double max_logit) {
-    const double most = 1e-2; /* beyond it no answer would be wrong */
     double unit = kind == ATTN_EXACT ? 2e-6 : 1e-5;
     if (kind == ATTN_CONTROL) return unit; /* controls know no logits */
-    return fmin(unit * fmax(1, max_logit / 20), most);
+    return fmin(unit * fmax(1, max_logit / 20), MOST);
+}
+
+double accuracy_bound_hard(enum attn_kind kind, double max_logit, double naive_error) {
+    if (kind != ATTN_EXACT) return accuracy_bound(kind, max_logit);
+    return fmin(fmax(accuracy_bound(kind, 0), 2 * naive_error), MOST);
 }

@@ -21,4 +21,8 @@ double accuracy_skill(const float *got, const double *want, const double *mean, 
 /* The largest rel_fro from its own definition that a correct variant may show. */
 double accuracy_bound(enum attn_kind, double max_logit);
 
+/* The same on inputs that are hard on floats, where plain float attention itself is naive_error from softmax: of an
+   exact variant twice that, but not less than on small logits; of others as ever. */
+double accuracy_bound_hard(enum attn_kind, double max_logit, double naive_error);
+
 #endif

@@ -3,20 +3,25 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "accuracy.h"
 #include "inputs.h"
+#include "naive.h"
 #include "problem.h"
+#include "text.h"
 
 enum { STREAM_SAMPLE = 8, ALIGN = 64 };
 
 struct header { /* at offset 0 of the file; the rest by layout() */
     struct attn_problem problem;
     int nrows;
-    double max_logit;
+    double max_logit, naive_error;
+    struct descriptors descriptors;
 };
 
 struct layout {
@@ -67,6 +72,41 @@ static void mean_row(const struct attn_call *c, const struct sample *s, double *
     for (int d = 0; visible && d < p->dv; d++) out[d] /= visible;
 }
 
+/* Softmax, the mean of V and the descriptors of the sampled rows. */
+static void judge_rows(const struct group *g, const struct attn_call *c, struct header *head, double *softmax,
+                       double *mean) {
+    size_t dv = (size_t)g->problem.dv, nk = (size_t)g->problem.nk;
+    struct descriptors_row *rows = xmalloc((size_t)g->nrows * sizeof *rows);
+    double max_logit = 0;
+#pragma omp parallel reduction(max : max_logit)
+    {
+        double *weights = xmalloc(nk * sizeof *weights), lse;
+#pragma omp for schedule(dynamic)
+        for (int r = 0; r < g->nrows; r++) {
+            const struct sample *s = &g->rows[r];
+            attn_softmax_rows(c, s->b, s->h, &s->i, 1, weights, softmax + (size_t)r * dv, &lse, &max_logit);
+            mean_row(c, s, mean + (size_t)r * dv);
+            descriptors_of_row(c, s->b, s->h, s->i, weights, lse, &rows[r]);
+        }
+        free(weights);
+    }
+    descriptors_mean(rows, g->nrows, &head->descriptors);
+    head->max_logit = max_logit;
+    free(rows);
+}
+
+/* How far plain float attention is from softmax on the sampled rows. */
+static double naive_error(const struct group *g, const struct attn_call *c) {
+    size_t dv = (size_t)g->problem.dv;
+    float *out = xmalloc((size_t)g->nrows * dv * sizeof *out);
+#pragma omp parallel for schedule(dynamic)
+    for (int r = 0; r < g->nrows; r++)
+        naive_row(c, g->rows[r].b, g->rows[r].h, g->rows[r].i, out + (size_t)r * dv);
+    double error = accuracy_distance(out, g->softmax, (size_t)g->nrows, dv).rel_fro;
+    free(out);
+    return error;
+}
+
 int group_make(int f, const struct doc *point, int rows, struct attn_error *error) {
     struct attn_problem p;
     problem_from_point(point, &p);
@@ -84,22 +124,16 @@ int group_make(int f, const struct doc *point, int rows, struct attn_error *erro
                     (float *)(base + l.v), error))
         return -1;
     struct header *head = (struct header *)base;
-    *head = (struct header){.problem = p, .nrows = nrows};
+    *head = (struct header){.problem = p, .nrows = nrows, .naive_error = (double)NAN};
     draw_rows(&p, each, (struct sample *)(base + l.rows));
 
     struct group g;
     struct attn_call call = {0};
-    double max_logit = 0;
     if (group_open(f, &g, error)) return -1;
     group_call(&g, &g.problem, &call);
-#pragma omp parallel for schedule(dynamic) reduction(max : max_logit)
-    for (int r = 0; r < nrows; r++) {
-        const struct sample *s = &g.rows[r];
-        double *softmax = (double *)(base + l.softmax) + (size_t)r * (size_t)p.dv;
-        attn_softmax_rows(&call, s->b, s->h, &s->i, 1, NULL, softmax, NULL, &max_logit);
-        mean_row(&call, s, (double *)(base + l.mean) + (size_t)r * (size_t)p.dv);
-    }
-    head->max_logit = max_logit;
+    judge_rows(&g, &call, head, (double *)(base + l.softmax), (double *)(base + l.mean));
+    head->descriptors.rank90 = descriptors_rank(&call);
+    if (inputs_are_hard(doc_get(point, "input"))) head->naive_error = naive_error(&g, &call);
     munmap(g.map, g.bytes);
     munmap(base, l.end);
     return 0;
@@ -125,10 +159,17 @@ int group_open(int f, struct group *g, struct attn_error *error) {
         .softmax = (const double *)(base + l.softmax),
         .mean = (const double *)(base + l.mean),
         .max_logit = head->max_logit,
+        .naive_error = head->naive_error,
+        .descriptors = head->descriptors,
         .map = base,
         .bytes = (size_t)st.st_size,
     };
     return 0;
+}
+
+double group_bound(const struct group *g, enum attn_kind kind) {
+    return isnan(g->naive_error) ? accuracy_bound(kind, g->max_logit)
+                                 : accuracy_bound_hard(kind, g->max_logit, g->naive_error);
 }
 
 static struct attn_view packed(const float *x, int heads, int n, int d) {

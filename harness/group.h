@@ -2,12 +2,14 @@
  * group.h -- what all variants of one (shape, mask, input, threads, seed) share.
  *
  * One worker makes it, in a file without a name that the parent passes on to all others: the inputs,
- * the sampled query rows, and for those rows softmax attention and the mean of V in double.
+ * the sampled query rows, and for those rows softmax attention and the mean of V in double, and what the rows are
+ * like.
  */
 #ifndef GROUP_H
 #define GROUP_H
 
 #include "attn.h"
+#include "descriptors.h"
 #include "doc.h"
 
 struct sample { /* a query row */
@@ -21,6 +23,8 @@ struct group {
     const struct sample *rows;    /* as many for each head, heads in order */
     const double *softmax, *mean; /* [nrows][dv] */
     double max_logit;             /* the largest magnitude met in the rows */
+    double naive_error;           /* hard inputs: rel_fro of plain float attention from softmax; else NaN */
+    struct descriptors descriptors;
     void *map;
     size_t bytes;
 };
@@ -31,6 +35,9 @@ int group_make(int f, const struct doc *point, int rows, struct attn_error *);
 
 /* Maps it read-only. */
 int group_open(int f, struct group *, struct attn_error *);
+
+/* accuracy_bound() of a variant of that kind on these inputs. */
+double group_bound(const struct group *, enum attn_kind);
 
 /* A call on the group's inputs; o, params, state, scratch and tensors are left to the caller. */
 void group_call(const struct group *, const struct attn_problem *, struct attn_call *);

@@ -9,37 +9,81 @@
 #include "text.h"
 
 static const struct input_setting gauss[] = {
-    {"s", 0, 1, 0, 100, NULL, "standard deviation of the logits at scale 1 / sqrt(dk)"},
+    {"s", INPUT_REAL, 1, 0, 100, .help = "standard deviation of the logits at scale 1 / sqrt(dk)"},
+    {"mean_v", INPUT_REAL, 0, -1e3, 1e3, .help = "mean that all values have in common", .quiet = 1},
     {0},
 };
 
 static const struct input_setting local[] = {
-    {"scale", 0, 64, 1e-3, 1e9, NULL,
-     "distance, in positions, at which the pull of a position has gone down to 61 %"},
-    {"gain", 0, 6, 0, 100, NULL, "logit of the query's own position above those far away"},
-    {"s", 0, 1, 0, 100, NULL, "standard deviation of the logits' share without position"},
+    {"scale", INPUT_REAL, 64, 1e-3, 1e9,
+     .help = "distance, in positions, at which the pull of a position has gone down to 61 %"},
+    {"gain", INPUT_REAL, 6, 0, 100, .help = "logit of the query's own position above those far away"},
+    {"s", INPUT_REAL, 1, 0, 100, .help = "standard deviation of the logits' share without position"},
     {0},
 };
 
 static const struct input_setting needle[] = {
-    {"p", 0, 0.9, 0.001, 0.999, NULL, "weight of the one key that each query looks for"},
-    {"s", 0, 1, 1e-3, 100, NULL, "standard deviation of the other logits"},
+    {"p", INPUT_REAL, 0.9, 0.001, 0.999, .help = "weight of the one key that each query looks for"},
+    {"s", INPUT_REAL, 1, 1e-3, 100, .help = "standard deviation of the other logits"},
+    {0},
+};
+
+static const struct input_setting sink[] = {
+    {"tokens", INPUT_WHOLE, 4, 1, 1024, .help = "how many of the first keys are sinks"},
+    {"mass", INPUT_REAL, 0.7, 0.001, 0.999, .help = "weight of the sinks together, in each row"},
+    {"s", INPUT_REAL, 1, 0, 100, .help = "standard deviation of the other logits"},
+    {0},
+};
+
+static const struct input_setting heavy[] = {
+    {"alpha", INPUT_REAL, 1, 0, 10, .help = "exponent with which a key's weight falls as its rank grows"},
+    {"s", INPUT_REAL, 1, 0, 100, .help = "standard deviation of the logits' other share"},
+    {0},
+};
+
+static const struct input_setting cluster[] = {
+    {"clusters", INPUT_WHOLE, 16, 1, 1 << 20, .help = "centroids in each head"},
+    {"spread", INPUT_REAL, 0.5, 0, 100, .help = "deviation around a centroid over its own coordinates'"},
+    {"gain", INPUT_REAL, 6, 1e-3, 100, .help = "logit of a query with the keys of its own cluster"},
+    {0},
+};
+
+static const struct input_setting lowrank[] = {
+    {"rank", INPUT_WHOLE, 8, 1, 4096, .help = "dimension of the subspace of queries and keys"},
+    {"s", INPUT_REAL, 1, 0, 100, .help = "standard deviation of the logits at scale 1 / sqrt(dk)"},
+    {0},
+};
+
+static const struct input_setting numerics[] = {
+    {"case", INPUT_WORD, .text = "logits_1e4", .help = "what is hard about them", .words = inputs_made_cases},
     {0},
 };
 
 static const struct input_setting file[] = {
-    {"path", 1, 0, 0, 0, "", "a .safetensors file; without it q, k and v name .npy files"},
-    {"q", 1, 0, 0, 0, "q", "name of the tensor of queries"},
-    {"k", 1, 0, 0, 0, "k", "name of the tensor of keys"},
-    {"v", 1, 0, 0, 0, "v", "name of the tensor of values"},
+    {"path", INPUT_TEXT, .text = "", .help = "a .safetensors file; without it q, k and v name .npy files"},
+    {"q", INPUT_TEXT, .text = "q", .help = "name of the tensor of queries"},
+    {"k", INPUT_TEXT, .text = "k", .help = "name of the tensor of keys"},
+    {"v", INPUT_TEXT, .text = "v", .help = "name of the tensor of values"},
     {0},
 };
 
 const struct input_family inputs_families[] = {
-    {"gauss", "independent normal vectors", gauss},
-    {"local", "vectors that know their position: logits decay with distance", local},
-    {"needle", "one key for each query that holds most of the weight", needle},
-    {"file", "captured tensors", file},
+    {"gauss", "independent normal vectors", gauss, inputs_made_gauss, NULL},
+    {"local", "vectors that know their position: logits decay with distance", local, inputs_made_local,
+     inputs_made_local_suffices},
+    {"needle", "one key for each query that holds most of the weight", needle, inputs_made_needle,
+     inputs_made_needle_suffices},
+    {"sink", "the first keys hold most of the weight and say little", sink, inputs_made_sink,
+     inputs_made_sink_suffices},
+    {"heavy", "keys whose weight follows a power law, whoever asks", heavy, inputs_made_heavy,
+     inputs_made_heavy_suffices},
+    {"cluster", "queries find the keys of their cluster, wherever these stand", cluster, inputs_made_cluster,
+     inputs_made_cluster_suffices},
+    {"lowrank", "queries and keys of few dimensions", lowrank, inputs_made_lowrank,
+     inputs_made_lowrank_suffices},
+    {"numerics", "numbers that are hard on floats", numerics, inputs_made_numerics,
+     inputs_made_numerics_suffices},
+    {"file", "captured tensors", file, NULL, inputs_file_suffice},
     {0},
 };
 
@@ -59,6 +103,17 @@ static void add_file_label(struct text *t, const struct doc *input) {
             text_add(t, ",%s=%s", names[i], doc_str(input, names[i], names[i]));
 }
 
+int inputs_is_number(const struct input_setting *s) {
+    return s->type == INPUT_REAL || s->type == INPUT_WHOLE;
+}
+
+/* One setting as labels name it. */
+static void add_setting_label(struct text *t, const struct doc *input, const struct input_setting *s) {
+    double x = doc_num(input, s->name, s->preset);
+    if (s->type == INPUT_WORD) text_add(t, ",%s=%s", s->name, doc_str(input, s->name, s->text));
+    else if (inputs_is_number(s) && !(s->quiet && x == s->preset)) text_add(t, ",%s=%.10g", s->name, x);
+}
+
 char *inputs_label(const struct doc *input, const char *except) {
     const struct input_family *f = inputs_find(doc_str(input, "family", ""));
     struct text t = {0};
@@ -66,37 +121,36 @@ char *inputs_label(const struct doc *input, const char *except) {
     if (!f) return t.s; /* a row of another version */
     if (f->settings == file) add_file_label(&t, input);
     for (const struct input_setting *s = f->settings; s->name; s++)
-        if (!s->is_text && !(except && !strcmp(s->name, except)))
-            text_add(&t, ",%s=%.10g", s->name, doc_num(input, s->name, s->preset));
+        if (!(except && !strcmp(s->name, except))) add_setting_label(&t, input, s);
     return t.s;
 }
 
 /* ---- families ------------------------------------------------------------------------------------ */
 
-static int is(const struct doc *input, const char *family) {
-    return !strcmp(doc_str(input, "family", ""), family);
+/* Of an input that was planned: its family is known. */
+static const struct input_family *family(const struct doc *input) {
+    return inputs_find(doc_str(input, "family", ""));
 }
 
+int inputs_are_hard(const struct doc *input) { return family(input)->settings == numerics; }
+
 int inputs_adjust(const struct doc *input, struct attn_problem *p, struct attn_error *error) {
-    return is(input, "file") ? inputs_file_adjust(input, p, error) : 0;
+    return family(input)->make ? 0 : inputs_file_adjust(input, p, error);
 }
 
 int inputs_verify(const struct doc *input, struct attn_error *error) {
-    return is(input, "file") ? inputs_file_verify(input, error) : 0;
+    return family(input)->make ? 0 : inputs_file_verify(input, error);
 }
 
 int inputs_suffice(const struct doc *input, const struct attn_problem *p, struct attn_error *error) {
-    if (is(input, "file")) return inputs_file_suffice(input, p, error);
-    if (is(input, "local")) return inputs_made_local_suffices(input, p, error);
-    if (is(input, "needle")) return inputs_made_needle_suffices(input, p, error);
-    return 0;
+    const struct input_family *f = family(input);
+    return f->suffices ? f->suffices(input, p, error) : 0;
 }
 
 int inputs_fill(const struct doc *input, const struct attn_problem *p, float *q, float *k, float *v,
                 struct attn_error *error) {
-    if (is(input, "file")) return inputs_file_fill(input, p, q, k, v, error);
-    if (is(input, "local")) inputs_made_local(input, p, q, k, v);
-    else if (is(input, "needle")) inputs_made_needle(input, p, q, k, v);
-    else inputs_made_gauss(input, p, q, k, v);
+    const struct input_family *f = family(input);
+    if (!f->make) return inputs_file_fill(input, p, q, k, v, error);
+    f->make(input, p, q, k, v);
     return 0;
 }

@@ -1,9 +1,10 @@
 /*
  * inputs.h -- where q, k and v come from.
  *
- *   gauss, local, needle   made from the seed: inputs_made.h
- *   file                   tensors q, k, v of a .safetensors, or three .npy; [batch, heads, n, d] or
- *                          [heads, n, d]; the first nq queries and nk keys of it
+ *   gauss, local, needle, sink, heavy, cluster, lowrank, numerics
+ *          made from the seed: inputs_made.h
+ *   file   tensors q, k, v of a .safetensors, or three .npy; [batch, heads, n, d] or [heads, n, d]; the first
+ *          nq queries and nk keys of it
  */
 #ifndef INPUTS_H
 #define INPUTS_H
@@ -11,22 +12,34 @@
 #include "attn.h"
 #include "doc.h"
 
+enum input_type { INPUT_REAL, INPUT_WHOLE, INPUT_TEXT, INPUT_WORD };
+
 /* One setting of a family, with its default and range; NULL name ends a table. */
 struct input_setting {
     const char *name;
-    int is_text;
-    double preset, min, max;
-    const char *text; /* default of a text; NULL: required */
+    enum input_type type;
+    double preset, min, max; /* of numbers */
+    const char *text;        /* default of a text or word; NULL: required */
     const char *help;
+    const char *const *words; /* what an INPUT_WORD may be; NULL ends them */
+    int quiet;                /* labels leave its default out */
 };
 
 struct input_family {
     const char *name, *help;
     const struct input_setting *settings;
+    /* From the seed; NULL: from files. */
+    void (*make)(const struct doc *input, const struct attn_problem *, float *q, float *k, float *v);
+    /* As inputs_suffice(); NULL: always 0. */
+    int (*suffices)(const struct doc *input, const struct attn_problem *, struct attn_error *);
 };
 
 extern const struct input_family inputs_families[]; /* ends with a NULL name */
 const struct input_family *inputs_find(const char *name);
+int inputs_is_number(const struct input_setting *);
+
+/* Are these the numbers that are hard on floats, which have a bound of their own on the error? */
+int inputs_are_hard(const struct doc *input);
 
 /* "gauss,s=1": a name for ids and pictures, without the setting `except` unless NULL. The caller frees it. */
 char *inputs_label(const struct doc *input, const char *except);
@@ -38,7 +51,7 @@ int inputs_adjust(const struct doc *input, struct attn_problem *, struct attn_er
 /* Reads every value of the files of `file` once: -1 and the place of the first that is not finite. */
 int inputs_verify(const struct doc *input, struct attn_error *);
 
-/* -1 and the reason where the family cannot give nq queries and nk keys. */
+/* -1 and the reason where the family cannot give such queries and keys. */
 int inputs_suffice(const struct doc *input, const struct attn_problem *, struct attn_error *);
 
 /* Fills q, k and v, packed as attn.h orders them. */

@@ -1,38 +1,14 @@
-/* inputs_made.c -- queries, keys and values made from the seed. */
+/* inputs_made.c -- gauss, local, needle: see inputs_made.h. */
 #include "inputs_made.h"
 
 #include <stdio.h>
 
-enum { STREAM_Q = 1, STREAM_K, STREAM_V, STREAM_NEEDLE };
-
-/* Long tensors are filled by all threads; values do not depend on the cut. */
-static void normal(uint64_t seed, uint64_t stream, size_t n, double deviation, float *x) {
-    enum { PIECE = 1 << 16 };
-    size_t pieces = (n + PIECE - 1) / PIECE;
-#pragma omp parallel for
-    for (size_t t = 0; t < pieces; t++) {
-        size_t from = t * PIECE, count = n - from < PIECE ? n - from : PIECE;
-        attn_random_normal(seed, stream, from, count, x + from);
-        for (size_t i = from; i < from + count; i++) x[i] *= (float)deviation;
-    }
-}
-
-static size_t query_rows(const struct attn_problem *p) {
-    return (size_t)p->batch * (size_t)p->heads * (size_t)p->nq;
-}
-
-static size_t key_rows(const struct attn_problem *p) {
-    return (size_t)p->batch * (size_t)p->kv_heads * (size_t)p->nk;
-}
-
-static void fill(const struct attn_problem *p, double deviation, float *q, float *k, float *v) {
-    normal(p->seed, STREAM_Q, query_rows(p) * (size_t)p->dk, deviation, q);
-    normal(p->seed, STREAM_K, key_rows(p) * (size_t)p->dk, deviation, k);
-    normal(p->seed, STREAM_V, key_rows(p) * (size_t)p->dv, 1, v);
-}
+#include "inputs_draw.h"
 
 void inputs_made_gauss(const struct doc *input, const struct attn_problem *p, float *q, float *k, float *v) {
-    fill(p, sqrt(doc_num(input, "s", 1)), q, k, v);
+    double mean_v = doc_num(input, "mean_v", 0);
+    draw_all(p, draw_deviation(doc_num(input, "s", 1), p->dk, 0), q, k, v);
+    if (mean_v != 0) draw_normal(p->seed, STREAM_V, draw_key_rows(p) * (size_t)p->dv, mean_v, 1, v);
 }
 
 /* ---- local --------------------------------------------------------------------------------------- */
@@ -78,12 +54,11 @@ static void add_positions(const struct attn_problem *p, double scale, double amp
 }
 
 void inputs_made_local(const struct doc *input, const struct attn_problem *p, float *q, float *k, float *v) {
-    int m = frequencies(p), content = p->dk - 2 * m;
-    double root = sqrt(p->dk), scale = doc_num(input, "scale", 64);
-    double amplitude = sqrt(doc_num(input, "gain", 6) * root / m);
-    fill(p, sqrt(doc_num(input, "s", 1) * root / sqrt(content)), q, k, v);
-    add_positions(p, scale, amplitude, query_rows(p), p->nq, p->nk - p->nq, q);
-    add_positions(p, scale, amplitude, key_rows(p), p->nk, 0, k);
+    int m = frequencies(p);
+    double scale = doc_num(input, "scale", 64), amplitude = sqrt(doc_num(input, "gain", 6) * sqrt(p->dk) / m);
+    draw_all(p, draw_deviation(doc_num(input, "s", 1), p->dk, 2 * m), q, k, v);
+    add_positions(p, scale, amplitude, draw_query_rows(p), p->nq, p->nk - p->nq, q);
+    add_positions(p, scale, amplitude, draw_key_rows(p), p->nk, 0, k);
 }
 
 /* ---- needle -------------------------------------------------------------------------------------- */
@@ -118,13 +93,11 @@ static void point_at(float *q_i, const float *k_j, double logit, int dk) {
 
 void inputs_made_needle(const struct doc *input, const struct attn_problem *p, float *q, float *k, float *v) {
     size_t dk = (size_t)p->dk;
-    fill(p, sqrt(doc_num(input, "s", 1)), q, k, v);
+    draw_all(p, draw_deviation(doc_num(input, "s", 1), p->dk, 0), q, k, v);
 #pragma omp parallel for
-    for (size_t row = 0; row < query_rows(p); row++) {
-        int i = (int)(row % (size_t)p->nq), h = (int)(row / (size_t)p->nq % (size_t)p->heads);
-        size_t b = row / (size_t)p->nq / (size_t)p->heads;
-        int visible = attn_visible(p, p->nk, i);
-        size_t head = b * (size_t)p->kv_heads + (size_t)attn_kv_head(p, h);
+    for (size_t row = 0; row < draw_query_rows(p); row++) {
+        int visible = attn_visible(p, p->nk, (int)(row % (size_t)p->nq));
+        size_t head = draw_key_head(p, row);
         if (visible == 0) continue;
         size_t j = attn_random_index(p->seed, STREAM_NEEDLE, row, (uint32_t)visible);
         point_at(q + row * dk, k + (head * (size_t)p->nk + j) * dk, needle_logit(input, visible, p->dk),

@@ -136,7 +136,7 @@ void judge_output(const struct subject *s, const struct group *g, struct doc *d)
     struct head all;
     struct doc *softmax = doc_object();
     float *got = sampled(s, g);
-    double *want = defined(s, g, &all), bound = accuracy_bound(s->variant->kind, g->max_logit);
+    double *want = defined(s, g, &all), bound = group_bound(g, s->variant->kind);
     struct distance own = accuracy_distance(got, want, rows, dv),
                     far = accuracy_distance(got, g->softmax, rows, dv);
     doc_put_num(d, "accuracy.rows", (double)rows);

@@ -62,6 +62,10 @@ void row_flag(struct doc *row, const char *flag) {
     if (!doc_has_word(flags, flag)) doc_add(flags, doc_string(flag));
 }
 
+void row_described(struct doc *row, const struct doc *descriptors) {
+    doc_put(row, "input.descriptors", doc_copy(descriptors));
+}
+
 /* More resident memory than declared, beyond what a first call costs anyway (stacks, libraries, pages). */
 static int undeclared(const struct doc *probe) {
     const double slack = 8 << 20;

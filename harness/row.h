@@ -12,6 +12,9 @@ struct doc *row_begin(const struct doc *point, const char *command);
 void row_status(struct doc *row, const char *status, const char *reason);
 void row_flag(struct doc *row, const char *flag);
 
+/* What the inputs are like, as the worker that made them found. */
+void row_described(struct doc *row, const struct doc *descriptors);
+
 /* Work, memory and accuracy out of the answer of a probe; a row beyond its bound becomes "inaccurate". */
 void row_probed(struct doc *row, const struct doc *probe, const struct doc *what);
 

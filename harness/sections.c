@@ -126,6 +126,18 @@ size_t sections_variants(struct reader *r, const struct doc *sweep, const char *
     return list.n;
 }
 
+/* The values of one setting of an input, as an array. */
+static struct doc *setting_axis(struct reader *r, const struct doc *item, const struct input_setting *s) {
+    size_t words = 0;
+    if (inputs_is_number(s))
+        return axis_numbers(r, item, s->name, s->preset, s->type == INPUT_WHOLE, s->min, s->max);
+    while (s->words && s->words[words]) words++;
+    if (s->type == INPUT_WORD) return axis_words(r, item, s->name, s->text, s->words, words);
+    struct doc *axis = doc_array();
+    doc_add(axis, doc_string(doc_str(item, s->name, s->text ? s->text : "")));
+    return axis;
+}
+
 /* Every combination of one input entry's settings goes to `inputs`. */
 static void add_input(struct reader *r, const struct doc *item, struct doc *inputs) {
     const char *name = doc_as_str(item), *names[16];
@@ -147,17 +159,12 @@ static void add_input(struct reader *r, const struct doc *item, struct doc *inpu
     n = 0;
     for (s = f->settings; s->name; s++, n++) {
         names[known++] = s->name;
-        if (config_is_function(doc_get(item, s->name)))
+        int function = config_is_function(doc_get(item, s->name));
+        if (function)
             complain(r, s->name, 1,
-                     "input: %s takes numbers; only parameters of variants and shapes are functions of n",
-                     s->name);
-        if (!s->is_text)
-            axes[n] =
-                axis_numbers(r, doc_is_object(item) ? item : nothing, s->name, s->preset, 0, s->min, s->max);
-        else {
-            axes[n] = doc_array();
-            doc_add(axes[n], doc_string(doc_str(item, s->name, s->text ? s->text : "")));
-        }
+                     "input: %s takes %s; only parameters of variants and shapes are functions of n", s->name,
+                     inputs_is_number(s) ? "numbers" : "words");
+        axes[n] = setting_axis(r, doc_is_object(item) && !function ? item : nothing, s);
     }
     if (doc_is_object(item)) {
         struct doc *named = doc_copy(item);

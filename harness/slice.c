@@ -46,7 +46,7 @@ static struct axis axis_of(const struct doc *rows, const struct doc *row) {
     if (varies(&length_axis, rows, row)) return length_axis;
     for (const struct input_setting *s = f ? f->settings : NULL; s && s->name; s++) {
         struct axis axis = {s->name, s->help, s};
-        if (!s->is_text && varies(&axis, rows, row)) return axis;
+        if (inputs_is_number(s) && varies(&axis, rows, row)) return axis;
     }
     return varies(&thread_axis, rows, row) ? thread_axis : length_axis;
 }

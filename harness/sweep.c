@@ -272,6 +272,8 @@ static int prepare(struct sweep *s, const struct doc *point) {
                 end_row(s, &s->points[i], status, why);
                 free(why);
             }
+    for (size_t i = 0; !*status && i < s->npoints; i++)
+        if (s->points[i].row) row_described(s->points[i].row, doc_get(a.result, "descriptors"));
     free(reason);
     forget(&a);
     return *status ? -1 : 0;

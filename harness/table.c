@@ -56,7 +56,7 @@ static const char *show_skill(double x) {
 }
 
 static int width_of(const struct slice *s) {
-    int width = 8;
+    int width = 15; /* of "logit deviation" */
     for (size_t c = 0; c < s->ncurves; c++)
         if ((int)strlen(s->curves[c].label) > width) width = (int)strlen(s->curves[c].label);
     return width;
@@ -70,23 +70,56 @@ static int has(const struct slice *s, const char *path) {
     return 0;
 }
 
-static void print_metric(const struct slice *s, const char *what, const char *path,
-                         const char *(*show)(double)) {
-    int width = width_of(s);
-    if (!has(s, path)) return;
-    printf("  %-*s", width, what);
+/* Heads the columns of the values along the axis. */
+static void print_head(const struct slice *s, const char *what) {
+    printf("  %-*s", width_of(s), what);
     for (size_t i = 0; i < s->nx; i++) {
         char head[24];
         snprintf(head, sizeof head, "%s=%.6g", s->axis, s->x[i]);
         printf(" %10s", head);
     }
     putchar('\n');
+}
+
+static void print_metric(const struct slice *s, const char *what, const char *path,
+                         const char *(*show)(double)) {
+    int width = width_of(s);
+    if (!has(s, path)) return;
+    print_head(s, what);
     for (size_t c = 0; c < s->ncurves; c++) {
         printf("  %-*s", width, s->curves[c].label);
         for (size_t i = 0; i < s->nx; i++) {
             putchar(' ');
             colour_word(stdout, 10, cell(s->curves[c].rows[i], path, show));
         }
+        putchar('\n');
+    }
+}
+
+static const char *show_plain(double x) {
+    static char text[16];
+    snprintf(text, sizeof text, isnan(x) ? "" : "%.4g", x);
+    return text;
+}
+
+/* The value at `path` that any curve has at position i; NaN: none has. */
+static double any_at(const struct slice *s, size_t i, const char *path) {
+    for (size_t c = 0; c < s->ncurves; c++)
+        if (s->curves[c].rows[i] && doc_is_number(doc_get(s->curves[c].rows[i], path)))
+            return doc_num(s->curves[c].rows[i], path, 0);
+    return (double)NAN;
+}
+
+/* What the inputs are like at each position; all curves there have the same. */
+static void print_inputs(const struct slice *s) {
+    static const char *const lines[][2] = {{"logit deviation", "input.descriptors.logit_sd"},
+                                           {"perplexity", "input.descriptors.perplexity"},
+                                           {"mass within 64", "input.descriptors.window64_mass"}};
+    if (!has(s, lines[0][1])) return;
+    print_head(s, "inputs");
+    for (size_t l = 0; l < sizeof lines / sizeof *lines; l++) {
+        printf("  %-*s", width_of(s), lines[l][0]);
+        for (size_t i = 0; i < s->nx; i++) printf(" %10s", show_plain(any_at(s, i, lines[l][1])));
         putchar('\n');
     }
 }
@@ -159,6 +192,7 @@ void table_print(const char *question, const struct doc *rows) {
          "of V.");
     for (size_t i = 0; i < s.count; i++) {
         printf("\n%s\n", s.all[i].title);
+        print_inputs(&s.all[i]);
         print_metric(&s.all[i], "time", "time.median_ns", show_ns);
         print_metric(&s.all[i], "error", "accuracy.softmax.rel_fro", show_error);
         print_metric(&s.all[i], "skill", "accuracy.softmax.skill", show_skill);
@@ -188,6 +222,15 @@ static const char *const columns[] = {
     "shape.dv",
     "mask",
     "input_label",
+    "input.descriptors.logit_sd",
+    "input.descriptors.entropy",
+    "input.descriptors.perplexity",
+    "input.descriptors.participation",
+    "input.descriptors.top8_mass",
+    "input.descriptors.window64_mass",
+    "input.descriptors.first4_mass",
+    "input.descriptors.below_1pct",
+    "input.descriptors.rank90",
     "seed",
     "threads",
     "isa",

@@ -50,8 +50,14 @@ void job_prepare(const struct doc *job) {
         job_fail("crashed", error.text);
         return;
     }
+    struct group g;
+    if (group_open(CHILD_DATA, &g, &error)) {
+        job_fail("crashed", error.text);
+        return;
+    }
     struct doc *d = doc_object();
     doc_put_bool(d, "ok", 1);
+    doc_put(d, "descriptors", descriptors_doc(&g.descriptors));
     child_send(d);
 }
 

@@ -19,7 +19,7 @@ int stage_open(struct stage *, struct attn_error *); /* from descriptor CHILD_DA
 
 /* The jobs. A failure is sent as {status, reason}; status is a row's. */
 void job_fail(const char *status, const char *reason);
-void job_prepare(const struct doc *job); /* {point, rows} -> {ok} */
+void job_prepare(const struct doc *job); /* {point, rows} -> {ok, descriptors{}} */
 void job_probe(const struct doc *job);  /* {point, what[], seeds, memory_limit} -> {isa, setup_ns, forward_ns,
                                              memory{}, accuracy{}} */
 void job_time(const struct doc *job);   /* see job_time.c */

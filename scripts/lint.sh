@@ -2,7 +2,7 @@
 # lint.sh -- formatting, and the direction of includes: arrows point one way.
 #
 #   kernels -> the C library      variants -> attn.h, their own helpers, kernels
-#   harness -> attn.h, list.h     one file alone knows Lua, one JSON; scripts read only results
+#   harness -> attn.h, list.h     one file alone knows Lua, one JSON, one LAPACK; scripts read only results
 set -u
 failed=0
 
@@ -22,6 +22,12 @@ one_door() {
     [ -z "$others" ] || complain "<$1> belongs in $2 alone, not in $others"
 }
 
+# The word $1 stands in the file $2 alone.
+one_caller() {
+    others=$(grep -lw "$1" harness/*.[ch] variants/*.[ch] variants/kernels/*.[ch] | grep -vx "$2")
+    [ -z "$others" ] || complain "LAPACK's $1 belongs in $2 alone, not in $others"
+}
+
 own_kernels=$(cd variants/kernels && ls *.h | paste -sd'|')
 own_variants=$(cd variants && ls *.h | paste -sd'|')
 own_harness=$(cd harness && ls *.h | paste -sd'|')
@@ -33,6 +39,8 @@ one_door "lua.h" harness/config.c
 one_door "jansson.h" harness/doc.c
 one_door "nettle/sha2.h" harness/plugin.c
 one_door "dlfcn.h" harness/plugin.c
+one_door "lapack.*h" harness/spectrum.c
+one_caller "[cdsz]ge[a-z]*_" harness/spectrum.c
 grep -lwE 'getenv|fopen|f?printf|puts|clock_gettime' variants/*.c variants/kernels/*.[ch] && complain "a variant prints, reads the environment or a clock"
 
 # What plugins may call is what attn.h declares outside of structures; "inline" stands in the header itself.

@@ -46,7 +46,7 @@ compiling() {
 running() {
     compiling
     need pkg-config "finds the libraries" has pkg-config
-    need libopenblas-openmp-dev "matrix products of the baseline" openblas
+    need libopenblas-openmp-dev "matrix products of the baseline, and LAPACK" openblas
     need liblua5.4-dev "reads the configs" pkg-config --exists lua5.4
     need libjansson-dev "reads and writes the results" pkg-config --exists jansson
     need nettle-dev "digests of plugins" pkg-config --exists nettle

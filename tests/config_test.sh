@@ -63,7 +63,22 @@ wrong "unknown mask" "$head  mask = { \"none\", \"casual\" } }" "CONFIG:4: mask 
 wrong "unknown input" "$head  input = \"gaus\" }" "CONFIG:4: input: \"gaus\" is no input; did you mean 'gauss'?"
 
 wrong "unknown setting of an input" "$head  input = { \"gauss\", sigma = 1 } }" \
-    "CONFIG:4: input: unknown key 'sigma'; allowed: s"
+    "CONFIG:4: input: unknown key 'sigma'; allowed: s, mean_v"
+
+wrong "unknown case of an input" "$head  input = { \"numerics\", case = { \"key_norms\", \"logits_1e5\" } } }" \
+    "CONFIG:4: case = \"logits_1e5\"; did you mean 'logits_1e2'?"
+
+wrong "a case that is no word" "$head  input = { \"numerics\", case = 4 } }" \
+    "CONFIG:4: case = 4; allowed: logits_1e2, logits_1e4, key_norms, equal_keys, zero_vectors, masked_nan"
+
+wrong "half a sink" "$head  input = { \"sink\", tokens = 1.5 } }" \
+    "CONFIG:4: tokens = 1.5; allowed is a whole number from 1 to 1024"
+
+wrong "a mass that nothing is left of" "$head  input = { \"sink\", mass = 1 } }" \
+    "CONFIG:4: mass = 1; allowed is a number from 0.001 to 0.999"
+
+wrong "setting of another input" "$head  input = { \"heavy\", spread = 1 } }" \
+    "CONFIG:4: input: unknown key 'spread'; allowed: alpha, s"
 
 wrong "missing tensor file" "$head  input = { \"file\", path = \"no.safetensors\" } }" \
     "CONFIG:4: input: cannot read $T/no.safetensors: No such file or directory"
@@ -137,6 +152,9 @@ wrong "an empty list" 'sweep { shape = { n = 2 }, variants = { { "local", window
 wrong "a function for an input" 'sweep { shape = { n = 2 }, variants = { "flash" }, input = { "gauss", s = function(n) return n end } }' \
     "CONFIG:1: input: s takes numbers; only parameters of variants and shapes are functions of n"
 
+wrong "a function for a case" 'sweep { shape = { n = 2 }, variants = { "flash" }, input = { "numerics", case = function(n) return n end } }' \
+    "CONFIG:1: input: case takes words; only parameters of variants and shapes are functions of n"
+
 wrong "the same length twice" 'sweep { shape = { n = { 64, 64 } }, threads = 1, variants = { "flash" } }' \
     "CONFIG:1: the point flash/b1h8n64d64/none/gauss,s=1/t1/s1 is there twice; remove one of its entries"
 
@@ -188,6 +206,29 @@ said "$T/out" '"label":"local,window=f(n)"'
 printf 'sweep { shape = { nq = 1, nk = { 64, 128 } }, threads = 1, variants = { "flash" } }' >"$T/x.lua"
 expect 0 "one query" "$A" run "$T/x.lua" --dry-run
 said "$T/out" '"id":"flash/b1h8q1k64d64/none/gauss,s=1/t1/s1"'
+
+# an input that a shape is too small for is a row, not a mistake; labels name what is asked for
+refused() { # refused INPUT SHAPE REASON
+    printf 'sweep { shape = { %s }, threads = 1, variants = { "flash" }, input = { %s } }' "$2" "$1" >"$T/x.lua"
+    expect 0 "refused: $1" "$A" run "$T/x.lua" --dry-run
+    said "$T/out" "\"status\":\"unsupported\",\"reason\":\"$3\""
+}
+refused '{ "sink", tokens = 64 }' 'n = 64' 'input sink: tokens = 64 are all of 64 keys'
+refused '"sink"' 'n = 64, dk = 1' 'input sink keeps a bias beside the content of a vector: dk = 1; at least 2'
+refused '"heavy"' 'n = 64, dk = 1' 'input heavy keeps a bias beside the content of a vector: dk = 1; at least 2'
+refused '{ "cluster", clusters = 65 }' 'n = 64' 'input cluster: clusters = 65 are more than 64 keys'
+refused '{ "lowrank", rank = 9 }' 'n = 64, dk = 8' 'input lowrank: rank = 9 is more than dk = 8'
+refused '"numerics"' 'n = 64, dk = 1' 'input numerics keeps large logits beside small ones: dk = 1; at least 2'
+refused '{ "numerics", case = "masked_nan" }' 'n = 64' 'input numerics: every key is seen by a query; mask causal_top_left with nk above nq, or causal with causal_shift below 0, leaves some'
+printf 'sweep { shape = { n = 64 }, threads = 1, variants = { "flash" }, input = {
+    { "gauss", mean_v = { 0, 2 } }, "sink", "heavy", "cluster", "lowrank",
+    { "numerics", case = { "logits_1e2", "zero_vectors" } } } }' >"$T/x.lua"
+expect 0 "made inputs" "$A" run "$T/x.lua" --dry-run
+holds "eight points" [ "$(wc -l <"$T/out")" = 8 ]
+for label in gauss,s=1 gauss,s=1,mean_v=2 sink,tokens=4,mass=0.7,s=1 heavy,alpha=1,s=1 \
+    cluster,clusters=16,spread=0.5,gain=6 lowrank,rank=8,s=1 numerics,case=logits_1e2 numerics,case=zero_vectors; do
+    said "$T/out" "\"id\":\"flash/b1h8n64d64/none/$label/t1/s1\""
+done
 
 for config in configs/*.lua; do
     expect 0 "$config is a plan" "$A" run "$config" --dry-run

@@ -22,13 +22,15 @@ said "$T/out" "20 of 20 points in $R; 6 pictures in $R/plots"
 said "$T/out" "Least error for its time at n = 128: "
 said "$T/out" "Least error for its memory at n = 128: "
 said "$T/out" "No better than the mean of V at n = 128: local,window=8"
+said "$T/out" "logit deviation"
 holds "a row for every point" [ "$(rows)" = 20 ]
 holds "the plan has the same points" sh -c "[ $(rows) = $(wc -l <"$R/plan.jsonl") ]"
 holds "every row is ok" [ "$(grep -c '"status":"ok"' "$R/points.jsonl")" = 20 ]
 holds "a summary line for every row" [ "$(wc -l <"$R/summary.csv")" = 21 ]
+holds "with what the inputs are like" grep -q '^id,.*,input.descriptors.entropy,' "$R/summary.csv"
 for key in '"median_ns":' '"ci_ns":[' '"process_medians_ns":[' '"samples_ns":[' '"setup_ns":' '"state_bytes":' \
     '"scratch_bytes":' '"arena_peak_bytes":' '"hwm_bytes":' '"gflops":' '"peak_fraction":' '"roofline_fraction":' \
-    '"disturbed":{"repeated":' '"rel_fro":' '"bound":' '"skill":' '"cosine_p01":' '"flags":[' '"repro":"attnbench run '; do
+    '"descriptors":{"logit_sd":' '"perplexity":' '"rank90":' '"disturbed":{"repeated":' '"rel_fro":' '"bound":' '"skill":' '"cosine_p01":' '"flags":[' '"repro":"attnbench run '; do
     holds "rows have $key" sh -c "grep '\"id\":\"flash/b1h2n64' $R/points.jsonl | grep -qF '$key'"
 done
 holds "the fastest exact variant was timed twice, once in each replicate, in each of 4 groups" [ "$(grep -o \

@@ -146,6 +146,14 @@ static void distances(void **state) {
     const float none[] = {0, 0, 0, 0};
     assert_true(accuracy_distance(none, mean, 2, 2).rel_fro == 0);
     assert_true(accuracy_bound(ATTN_EXACT, 40) == 4e-6 && accuracy_bound(ATTN_DIFFERENT, 1) == 1e-5);
+    assert_true(accuracy_bound_hard(ATTN_EXACT, 1e4, 1e-3) == 2e-3);
+    assert_true(accuracy_bound_hard(ATTN_EXACT, 1e4, 0) ==
+                2e-6); /* one key has all the weight: no error at all */
+    assert_true(accuracy_bound_hard(ATTN_EXACT, 1e4, (double)INFINITY) == 1e-2);
+    assert_true(accuracy_bound_hard(ATTN_DIFFERENT, 40, 1e-3) == 2e-5);
+    const float near[] = {1, 0, 0, 1 + 0x1p-20f}; /* where the mean is the answer there is nothing to gain */
+    assert_true(isinf(accuracy_skill(near, want, want, 4)) &&
+                accuracy_skill(broken + 1, want + 1, want + 1, 3) == 1);
 }
 
 /* ---- the registry -------------------------------------------------------------------------------- */

@@ -1,0 +1,21 @@
+-- Which mechanisms keep to their definition where numbers are hard on floats: logits of 1e4, key norms spread over
+-- 1e3, equal keys, zero vectors, NaN in keys that nobody sees?
+--
+-- An exact mechanism may be twice as far from softmax in double as plain float attention is. Only causal_top_left
+-- leaves keys unseen here, so that masked_nan is unsupported without a mask. Of performer's kernels relu alone
+-- is in: the others weigh a key by exp(-|k|^2 / 2), which no float holds at these sizes. It takes about a minute.
+sweep {
+  shape    = { heads = 4, kv_heads = 2, dk = 64, dv = 48, nq = 257, nk = { 258, 1003 } },
+  mask     = { "none", "causal_top_left" },
+  input    = { "numerics", case = { "logits_1e2", "logits_1e4", "key_norms", "equal_keys", "zero_vectors", "masked_nan" } },
+  variants = {
+    "full", "flash",
+    { "local", window = 128 },
+    { "longformer", window = 64, globals = 16 },
+    "blocksparse", "linformer",
+    { "performer", kernel = "relu" },
+    "linear", "additive", "bilinear",
+    "mean_v", "zero",
+  },
+  measure  = { what = { "accuracy" } },
+}
