@@ -73,7 +73,7 @@ static void print_front(const struct slice *s, size_t at, const char *what,
         n += (size_t)take(&all[n], row);
     }
     size_t kept = front_of(all, n);
-    if (kept) printf("  Least error for its %s at %s = %.6g: ", what, s->axis, s->x[at]);
+    if (kept) printf("  Least error for its %s at %s = %.10g: ", what, s->axis, s->x[at]);
     for (size_t i = 0; i < kept; i++) {
         printf("%s%s (%s, ", i ? ", " : "", all[i].label, show(all[i].price));
         if (all[i].error <= EXACT) printf("exact)");
@@ -88,7 +88,7 @@ static void print_no_better(const struct slice *s, size_t at) {
     for (size_t c = 0; c < s->ncurves; c++) {
         const struct doc *row = s->curves[c].rows[at];
         if (!judged(row) || is_better_than_mean(row)) continue;
-        if (!any++) printf("  No better than the mean of V at %s = %.6g: ", s->axis, s->x[at]);
+        if (!any++) printf("  No better than the mean of V at %s = %.10g: ", s->axis, s->x[at]);
         else printf(", ");
         printf("%s", s->curves[c].label);
     }

@@ -38,6 +38,9 @@ static const char usage[] =
     "      --out NAME=FILE.npy     a further result, see below\n"
     "      --threads N             default: every usable core\n"
     "      --seed N                of learned weights and random mechanisms; default 1\n"
+    "      --rows N                query rows whose errors are told, over batch and heads; default 256, 0 "
+    "none\n"
+    "      --json                  tell them as JSON: accuracy{} as in a row of results\n"
     "  -h, --help                  this text\n"
     "\n"
     "NAME of --out, in f32; the first four are [batch, heads, nq, nk], by definition in double:\n"
@@ -55,7 +58,8 @@ static const char usage[] =
     "\n"
     "NaN in what no query sees shows in logits and softcapped alone. Results appear when all of them are\n"
     "there, or not at all.\n"
-    "Exit code: 0 fine, 2 usage or input, 3 it crashed or ran out of memory, 130 interrupted.\n";
+    "Exit code: 0 fine, 1 the output misses its own definition, 2 usage or input, 3 it crashed or ran out\n"
+    "of memory, 130 interrupted.\n";
 
 enum {
     Q = 256,
@@ -75,7 +79,9 @@ enum {
     TENSOR,
     OUT,
     THREADS,
-    SEED
+    SEED,
+    ROWS,
+    JSON
 };
 
 static const struct option longs[] = {
@@ -98,6 +104,8 @@ static const struct option longs[] = {
     {"out", required_argument, NULL, OUT},
     {"threads", required_argument, NULL, THREADS},
     {"seed", required_argument, NULL, SEED},
+    {"rows", required_argument, NULL, ROWS},
+    {"json", no_argument, NULL, JSON},
     {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0},
 };
@@ -151,7 +159,7 @@ static void verify(int argc, char **argv, struct apply_options *o) {
 
 void apply_options_parse(int argc, char **argv, struct apply_options *o) {
     size_t most = (size_t)argc + 1;
-    *o = (struct apply_options){.mask = ATTN_MASK_NONE, .seed = 1, .noutputs = 1};
+    *o = (struct apply_options){.mask = ATTN_MASK_NONE, .seed = 1, .rows = 256, .noutputs = 1};
     o->sets = xmalloc(most * sizeof *o->sets);
     o->tensors = xmalloc(most * sizeof *o->tensors);
     o->outputs = xmalloc(most * sizeof *o->outputs);
@@ -181,6 +189,8 @@ void apply_options_parse(int argc, char **argv, struct apply_options *o) {
         case OUT: add_named("--out", optarg, o->outputs, &o->noutputs); break;
         case THREADS: o->threads = (int)option_whole("--threads", optarg, 1, PROBLEM_THREADS_MAX); break;
         case SEED: o->seed = (uint64_t)option_whole("--seed", optarg, 0, PROBLEM_SEED_MAX); break;
+        case ROWS: o->rows = (int)option_whole("--rows", optarg, 0, PROBLEM_LENGTH_MAX); break;
+        case JSON: o->json = 1; break;
         case 'h': fputs(usage, stdout); exit(EXIT_FINE);
         case ':': die(EXIT_USAGE, "%s needs a value; see 'attnbench apply --help'", argv[optind - 1]);
         default: die(EXIT_USAGE, "unknown option '%s'; see 'attnbench apply --help'", argv[optind - 1]);

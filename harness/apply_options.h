@@ -21,6 +21,8 @@ struct apply_options {
     double softcap; /* 0: none */
     int threads;    /* 0: every usable core */
     uint64_t seed;
+    int rows; /* query rows judged, about; 0: none */
+    int json;
     const char **sets; /* "KEY=VALUE" */
     size_t nsets;
     struct named_file *tensors; /* --tensor; no name twice */

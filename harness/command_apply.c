@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "apply_inputs.h"
+#include "apply_judge.h"
 #include "apply_options.h"
 #include "apply_results.h"
 #include "child.h"
@@ -43,8 +44,8 @@ static const struct attn_variant *find_variant(const char *name) {
     return v;
 }
 
-/* Reads, computes, and fills the drafts at `paths`. */
-static void apply(const struct apply_options *o, const struct doc *paths) {
+/* Reads, computes, fills the drafts at `paths`, and tells the errors; the exit code. */
+static int apply(const struct apply_options *o, const struct doc *paths) {
     const struct attn_variant *v = find_variant(o->variant);
     void *params = params_defaults(v);
     struct apply_inputs in;
@@ -65,11 +66,13 @@ static void apply(const struct apply_options *o, const struct doc *paths) {
     s.call.scratch = scratch.data;
     v->forward(&s.call);
     apply_results_write(&results, o, &in, &s, paths);
+    int code = apply_judge(o, &s) ? EXIT_REGRESSION : EXIT_FINE;
     subject_free(&s);
     block_free(&scratch);
     apply_results_free(&results);
     apply_inputs_free(&in);
     free(params);
+    return code;
 }
 
 int command_apply_child(int argc, char **argv) {
@@ -77,10 +80,10 @@ int command_apply_child(int argc, char **argv) {
     struct doc *paths = child_job();
     apply_options_parse(argc, argv, &o);
     if (doc_len(paths) != o.noutputs) die(EXIT_USAGE, "this command is for the program's own use");
-    apply(&o, paths);
+    int code = apply(&o, paths);
     apply_options_free(&o);
     doc_free(paths);
-    return EXIT_FINE;
+    return code;
 }
 
 /* ---- the parent -------------------------------------------------------------------------------- */
@@ -138,8 +141,10 @@ int command_apply(int argc, char **argv) {
                       .pass_output = 1,
                       .with_plugins = 1};
     child_run(&c);
-    int code = c.end == CHILD_DONE ? EXIT_FINE : failure(&c);
-    if (code == EXIT_FINE) keep_all(drafts, o.noutputs);
+    int judged =
+        c.end == CHILD_FAILED && c.code == EXIT_REGRESSION; /* a result that misses its definition is one */
+    int code = c.end == CHILD_DONE ? EXIT_FINE : judged ? EXIT_REGRESSION : failure(&c);
+    if (code == EXIT_FINE || code == EXIT_REGRESSION) keep_all(drafts, o.noutputs);
     else discard_all(drafts, o.noutputs);
     doc_free(paths);
     free(drafts), free(arguments);

@@ -70,9 +70,9 @@ static int judge(const struct subject *s, const struct doc *job, const struct gr
                  struct attn_error *error) {
     int seeds = doc_int(job, "seeds", 1);
     if (s->variant->caps & ATTN_CAP_NO_OUTPUT) return 0;
-    judge_output(s, g, d);
+    judge_output(s, &g->truth, d);
     if (seeds < 2 || !judge_is_random(s)) return 0;
-    return judge_seeds(s, doc_get(job, "point"), g, seeds, announce, d, error);
+    return judge_seeds(s, doc_get(job, "point"), &g->truth, seeds, announce, d, error);
 }
 
 void job_probe(const struct doc *job) {

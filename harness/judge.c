@@ -14,11 +14,11 @@
 enum { WEIGHTS_MAX = 64 << 20 }; /* bytes of the attention rows of one head */
 
 /* The sampled rows of the output, packed. */
-static float *sampled(const struct subject *s, const struct group *g) {
+static float *sampled(const struct subject *s, const struct truth *t) {
     size_t dv = (size_t)s->problem.dv;
-    float *rows = xmalloc((size_t)g->nrows * dv * sizeof *rows);
-    for (int r = 0; r < g->nrows; r++)
-        memcpy(rows + (size_t)r * dv, attn_out_row(&s->call.o, g->rows[r].b, g->rows[r].h, g->rows[r].i),
+    float *rows = xmalloc((size_t)t->nrows * dv * sizeof *rows);
+    for (int r = 0; r < t->nrows; r++)
+        memcpy(rows + (size_t)r * dv, attn_out_row(&s->call.o, t->rows[r].b, t->rows[r].h, t->rows[r].i),
                dv * sizeof *rows);
     return rows;
 }
@@ -89,15 +89,15 @@ static void define(const struct subject *s, struct head *x, double *want) {
 /* ---- all heads ----------------------------------------------------------------------------------- */
 
 /* The definition of all sampled rows, which are in order of heads; and what their weights say. */
-static double *defined(const struct subject *s, const struct group *g, struct head *all) {
+static double *defined(const struct subject *s, const struct truth *t, struct head *all) {
     size_t dv = (size_t)s->problem.dv;
-    int heads = s->problem.batch * s->problem.heads, each = g->nrows / heads;
-    double *want = xmalloc((size_t)g->nrows * dv * sizeof *want);
+    int heads = s->problem.batch * s->problem.heads, each = t->nrows / heads;
+    double *want = xmalloc((size_t)t->nrows * dv * sizeof *want);
     *all = (struct head){0};
 #pragma omp parallel for schedule(dynamic)
-    for (int t = 0; t < heads; t++) {
-        struct head x = {.first = &g->rows[t * each], .each = each};
-        define(s, &x, want + (size_t)(t * each) * dv);
+    for (int head = 0; head < heads; head++) {
+        struct head x = {.first = &t->rows[head * each], .each = each};
+        define(s, &x, want + (size_t)(head * each) * dv);
 #pragma omp critical
         {
             row_metrics_join(&all->rows, &x.rows);
@@ -107,8 +107,8 @@ static double *defined(const struct subject *s, const struct group *g, struct he
     return want;
 }
 
-static void put_place(struct doc *d, const char *path, const struct group *g, size_t element, size_t dv) {
-    const struct sample *s = &g->rows[element / dv];
+static void put_place(struct doc *d, const char *path, const struct truth *t, size_t element, size_t dv) {
+    const struct sample *s = &t->rows[element / dv];
     struct doc *place = doc_array();
     doc_add(place, doc_number(s->b));
     doc_add(place, doc_number(s->h));
@@ -131,28 +131,28 @@ static void put_row_errors(struct doc *d, const float *got, const double *want, 
     free(errors);
 }
 
-void judge_output(const struct subject *s, const struct group *g, struct doc *d) {
-    size_t rows = (size_t)g->nrows, dv = (size_t)s->problem.dv;
+void judge_output(const struct subject *s, const struct truth *t, struct doc *d) {
+    size_t rows = (size_t)t->nrows, dv = (size_t)s->problem.dv;
     struct head all;
     struct doc *softmax = doc_object();
-    float *got = sampled(s, g);
-    double *want = defined(s, g, &all), bound = group_bound(g, s->variant->kind);
+    float *got = sampled(s, t);
+    double *want = defined(s, t, &all), bound = truth_bound(t, s->variant->kind);
     struct distance own = accuracy_distance(got, want, rows, dv),
-                    far = accuracy_distance(got, g->softmax, rows, dv);
+                    far = accuracy_distance(got, t->softmax, rows, dv);
     doc_put_num(d, "accuracy.rows", (double)rows);
     doc_put_num(d, "accuracy.definition.rel_fro", own.rel_fro);
     doc_put_num(d, "accuracy.definition.max_abs", own.max_abs);
-    put_place(d, "accuracy.definition.max_at", g, own.max_at, dv);
+    put_place(d, "accuracy.definition.max_at", t, own.max_at, dv);
     doc_put_num(d, "accuracy.definition.bound", bound);
     doc_put_bool(d, "accuracy.definition.within", own.rel_fro <= bound);
     doc_put_num(softmax, "rel_fro", far.rel_fro);
     doc_put_num(softmax, "nmse", far.nmse);
-    doc_put_num(softmax, "skill", accuracy_skill(got, g->softmax, g->mean, rows * dv));
+    doc_put_num(softmax, "skill", accuracy_skill(got, t->softmax, t->mean, rows * dv));
     doc_put_num(softmax, "max_abs", far.max_abs);
-    put_place(softmax, "max_at", g, far.max_at, dv);
+    put_place(softmax, "max_at", t, far.max_at, dv);
     doc_put_num(softmax, "cosine_mean", far.cosine_mean);
     doc_put_num(softmax, "cosine_p01", far.cosine_p01);
-    put_row_errors(softmax, got, g->softmax, rows, dv);
+    put_row_errors(softmax, got, t->softmax, rows, dv);
     row_metrics_put(&all.rows, s->variant->kind, softmax);
     doc_put(d, "accuracy.softmax", softmax);
     if (all.size > 0) {
@@ -215,7 +215,7 @@ static void put_spread(const struct spread *x, size_t n, struct doc *d) {
     doc_put_num(d, "accuracy.seeds.variance", variance / size);
 }
 
-static int draw(const struct subject *s, const struct doc *point, const struct group *g, int seed,
+static int draw(const struct subject *s, const struct doc *point, const struct truth *t, int seed,
                 struct spread *x, struct attn_error *error) {
     struct doc *drawn = doc_copy(point);
     struct attn_call inputs = s->call;
@@ -225,8 +225,8 @@ static int draw(const struct subject *s, const struct doc *point, const struct g
     int failed = subject_make(&other, drawn, &inputs, error) || subject_create(&other, error);
     if (!failed) {
         s->variant->forward(&other.call);
-        float *got = sampled(&other, g);
-        add_seed(x, got, (size_t)g->nrows, (size_t)s->problem.dv);
+        float *got = sampled(&other, t);
+        add_seed(x, got, (size_t)t->nrows, (size_t)s->problem.dv);
         free(got);
     }
     subject_free(&other);
@@ -234,16 +234,16 @@ static int draw(const struct subject *s, const struct doc *point, const struct g
     return failed ? -1 : 0;
 }
 
-int judge_seeds(const struct subject *s, const struct doc *point, const struct group *g, int seeds,
+int judge_seeds(const struct subject *s, const struct doc *point, const struct truth *t, int seeds,
                 void (*alive)(const struct doc *point), struct doc *d, struct attn_error *error) {
-    size_t n = (size_t)g->nrows * (size_t)s->problem.dv;
-    struct spread x = {.about = g->softmax,
+    size_t n = (size_t)t->nrows * (size_t)s->problem.dv;
+    struct spread x = {.about = t->softmax,
                        .sum = xmalloc(n * sizeof *x.sum),
                        .errors = xmalloc((size_t)seeds * sizeof *x.errors)};
     int failed = 0;
     memset(x.sum, 0, n * sizeof *x.sum);
     for (int i = 0; i < seeds && !failed && (i != 2 || differ(&x, n)); i++) {
-        failed = draw(s, point, g, i, &x, error);
+        failed = draw(s, point, t, i, &x, error);
         alive(point);
     }
     if (!failed && differ(&x, n)) put_spread(&x, n, d);

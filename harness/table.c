@@ -75,7 +75,7 @@ static void print_head(const struct slice *s, const char *what) {
     printf("  %-*s", width_of(s), what);
     for (size_t i = 0; i < s->nx; i++) {
         char head[24];
-        snprintf(head, sizeof head, "%s=%.6g", s->axis, s->x[i]);
+        snprintf(head, sizeof head, "%s=%.10g", s->axis, s->x[i]);
         printf(" %10s", head);
     }
     putchar('\n');
@@ -157,7 +157,7 @@ static void print_crossings(const struct slice *s) {
             if (from == 0) continue;
             if (!any++) printf("  Faster than %s: ", s->curves[y].label);
             else printf(", ");
-            printf("%s from %s = %.6g", s->curves[x].label, s->axis, from);
+            printf("%s from %s = %.10g", s->curves[x].label, s->axis, from);
         }
         if (any) putchar('\n');
     }
@@ -175,7 +175,7 @@ static void print_reasons(const struct slice *s) {
             char *line = format("\n%s: %s\n", status, doc_str(row, "reason", "no reason given"));
             if (!strstr(said.s, line)) {
                 text_add(&said, "%s", line + 1);
-                printf("  %s at %s = %.6g, ", s->curves[c].label, s->axis, s->x[i]);
+                printf("  %s at %s = %.10g, ", s->curves[c].label, s->axis, s->x[i]);
                 colour_word(stdout, 0, status);
                 fputs(line + 1 + strlen(status), stdout);
             }

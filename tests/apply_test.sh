@@ -15,11 +15,11 @@ differ() {
     if [ $? = 1 ]; then pass "$1"; else fail "$1" "$(cat "$T/out")"; fi
 }
 
-# run NAME WORD...: apply succeeds and says nothing.
+# run NAME WORD...: apply succeeds and, not asked for errors, says nothing.
 run() {
     name=$1
     shift
-    "$A" apply "$@" >"$T/out" 2>&1
+    "$A" apply "$@" --rows 0 >"$T/out" 2>&1
     code=$?
     if [ $code = 0 ] && [ ! -s "$T/out" ]; then pass "$name"; else fail "$name" "exit code $code: $*" "$(cat "$T/out")"; fi
 }
@@ -217,6 +217,25 @@ environment() {
     holds "no draft is left" test "$(ls -A "$T/plain")" = o.npy
 }
 environment
+
+# ---- the errors that are told ---------------------------------------------------------------------
+# shellcheck disable=SC2086 # words
+expect 0 "errors of an exact variant" "$A" apply flash $QKV --causal -o "$O/o.npy"
+said "$T/out" "60 query rows judged"
+said "$T/out" "from its own; a correct one is within 2e-06"
+holds "and no skill of it" sh -c "! grep -q skill $T/out"
+# shellcheck disable=SC2086
+expect 0 "errors of a window" "$A" apply local $QKV --causal --set window=1 -o "$O/o.npy" --rows 24
+said "$T/out" "24 query rows judged"
+said "$T/out" "of the softmax mass kept, of its 1, 8 and 32 heaviest keys"
+# shellcheck disable=SC2086
+expect 0 "as JSON" "$A" apply local $QKV --set window=1 -o "$O/o.npy" --json
+for key in '"definition":' '"rel_fro":' '"captured_mass":' '"row_errors":'; do said "$T/out" "$key"; done
+# shellcheck disable=SC2086
+expect 1 "an output that misses its definition" "$A" --plugin "$B/tests/plugin/packed.so" apply broken_packed --q "$I/q3.npy" --k "$I/k3.npy" --v "$I/v3.npy" --heads 6 --kv-heads 3 -o "$O/o.npy"
+said "$T/err" "misses its own definition by"
+holds "is written all the same" [ -s "$O/o.npy" ]
+rm -f "$O"/*
 
 # ---- wrong input ---------------------------------------------------------------------------------
 

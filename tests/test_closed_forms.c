@@ -68,7 +68,7 @@ static struct group made(struct doc *d) {
     assert_int_equal(inputs_suffice(doc_get(d, "input"), &p, &error), 0);
     assert_int_equal(group_make(f, d, ROWS, &error), 0);
     assert_int_equal(group_open(f, &g, &error), 0);
-    assert_int_equal(g.nrows, ROWS);
+    assert_int_equal(g.truth.nrows, ROWS);
     close(f);
     doc_free(d);
     return g;
@@ -81,7 +81,7 @@ static double *weights_of(const struct group *g, int r) {
     struct attn_call call;
     double *w = xmalloc((size_t)g->problem.nk * sizeof *w), out[DV];
     group_call(g, &g->problem, &call);
-    attn_softmax_rows(&call, g->rows[r].b, g->rows[r].h, &g->rows[r].i, 1, w, out, NULL, NULL);
+    attn_softmax_rows(&call, g->truth.rows[r].b, g->truth.rows[r].h, &g->truth.rows[r].i, 1, w, out, NULL, NULL);
     return w;
 }
 
@@ -169,7 +169,7 @@ static void gauss_output_norm(void **state) {
         double order = (2 * exp(2 * ss) - 3 * exp(ss) + 1) / N;
         double rows = sqrt((2.0 / DV + scatter(s) * scatter(s)) / ROWS);
         expect("|o|^2 for each dimension: exp(s^2) / n",
-               square(gauss[x].softmax, (size_t)ROWS * DV) / ROWS / DV, want,
+               square(gauss[x].truth.softmax, (size_t)ROWS * DV) / ROWS / DV, want,
                want * (SIGMAS * (rows + exp(-ss) * common()) + 2 * order));
     }
 }
@@ -184,7 +184,7 @@ static void gauss_mean_of_v(void **state) {
         double band = share * (SIGMAS * ((1 - share) * common() + rows) + 2 * order);
         size_t n = (size_t)ROWS * DV;
         expect("error of mean(V): sqrt(1 - exp(-s^2))",
-               sqrt(square_error(gauss[x].mean, gauss[x].softmax, n) / square(gauss[x].softmax, n)), want,
+               sqrt(square_error(gauss[x].truth.mean, gauss[x].truth.softmax, n) / square(gauss[x].truth.softmax, n)), want,
                band / (2 * want));
     }
 }
@@ -204,16 +204,16 @@ static void gauss_subset(void **state) {
         group_call(g, &g->problem, &call);
         call.params = params;
         for (int r = 0; r < ROWS; r++) {
-            int i = g->rows[r].i, lo = i < N / 8 ? 0 : i - N / 8, hi = i + N / 8 < N ? i + N / 8 : N - 1;
+            int i = g->truth.rows[r].i, lo = i < N / 8 ? 0 : i - N / 8, hi = i + N / 8 < N ? i + N / 8 : N - 1;
             double rho = (hi - lo + 1.0) / N;
             odds += (1 - rho) / rho / ROWS;
             least = fmin(least, rho);
-            v->reference(&call, 0, g->rows[r].h, &i, 1, NULL, NULL, out + (size_t)r * DV);
+            v->reference(&call, 0, g->truth.rows[r].h, &i, 1, NULL, NULL, out + (size_t)r * DV);
         }
         double want = sqrt(odds), rows = sqrt((2.0 / DV + exp(4 * s * s) / (least * N)) / ROWS);
         double order = 3 * exp(s * s) / (least * N); /* the window's mass is rho but for so much */
         expect("error of a window: sqrt((1 - rho) / rho)",
-               sqrt(square_error(out, g->softmax, (size_t)ROWS * DV) / square(g->softmax, (size_t)ROWS * DV)),
+               sqrt(square_error(out, g->truth.softmax, (size_t)ROWS * DV) / square(g->truth.softmax, (size_t)ROWS * DV)),
                want, want * (SIGMAS * (rows + exp(-s * s) * common()) + order) / 2);
         free(out);
     }
@@ -232,7 +232,7 @@ static void gauss_with_a_mean(void **state) {
     double noise = mean_exp(s * s) / N, want = sqrt((noise - 1.0 / N) / (mean * mean + noise));
     /* the noise is small beside the mean: its own scatter, that of gauss_mean_of_v(), is all there is */
     double rows = sqrt((2.0 / DV + scatter(s) * scatter(s)) / ROWS) * mean_exp(s * s) / (mean_exp(s * s) - 1);
-    expect("error of mean(V) beside a mean", sqrt(square_error(g.mean, g.softmax, n) / square(g.softmax, n)),
+    expect("error of mean(V) beside a mean", sqrt(square_error(g.truth.mean, g.truth.softmax, n) / square(g.truth.softmax, n)),
            want, want * (SIGMAS * rows + 2 * (2 * exp(2) - 3 * exp(1) + 1) / N) / 2);
     drop(&g);
 }
@@ -278,7 +278,7 @@ static void sink_mass(void **state) {
         snprintf(settings, sizeof settings, "tokens=%d,mass=%g,s=%g", t, m, s);
         struct group g = made(point(N, N, masks[x % 2], "sink", settings));
         for (int r = 0; r < ROWS; r++) {
-            int visible = attn_visible(&g.problem, N, g.rows[r].i);
+            int visible = attn_visible(&g.problem, N, g.truth.rows[r].i);
             double *w = weights_of(&g, r), mass = 0;
             for (int j = 0; j < t; j++) mass += w[j];
             if (visible >= 64) {
@@ -351,14 +351,14 @@ static void cluster_is_content(void **state) {
     double near = 0, window = 0;
     (void)state;
     for (int r = 0; r < ROWS; r++) {
-        const float *q = g.q + ((size_t)g.rows[r].h * N + (size_t)g.rows[r].i) * DK;
-        const float *k = g.k + (size_t)g.rows[r].h * N * DK;
+        const float *q = g.q + ((size_t)g.truth.rows[r].h * N + (size_t)g.truth.rows[r].i) * DK;
+        const float *k = g.k + (size_t)g.truth.rows[r].h * N * DK;
         for (int j = 0; j < N; j++) {
             double x = 0;
             for (int d = 0; d < DK; d++) x += (double)q[d] * k[j * DK + d];
             near += x / sqrt(DK) > gain / 2;
         }
-        int i = g.rows[r].i, lo = i < 64 ? 0 : i - 64, hi = i + 64 < N ? i + 64 : N - 1;
+        int i = g.truth.rows[r].i, lo = i < 64 ? 0 : i - 64, hi = i + 64 < N ? i + 64 : N - 1;
         window += (hi - lo + 1.0) / N / ROWS;
     }
     /* other clusters: the logit has deviation gain (1 + spread^2) / sqrt(dk), a quarter of the gain being four */
@@ -416,7 +416,7 @@ static void equal_keys(void **state) {
     double window = 0;
     (void)state;
     for (int r = 0; r < ROWS; r++) {
-        int i = g.rows[r].i, lo = i < 64 ? 0 : i - 64, hi = i + 64 < M ? i + 64 : M - 1;
+        int i = g.truth.rows[r].i, lo = i < 64 ? 0 : i - 64, hi = i + 64 < M ? i + 64 : M - 1;
         window += (hi - lo + 1.0) / M / ROWS;
     }
     expect("equal keys: entropy ln n", d->mean.entropy, log(M), rounding);
@@ -442,14 +442,14 @@ static void large_logits(void **state) {
         /* up or down by chance, so that the half is as large as n / 2 but for sqrt(n) / 2 in each head */
         expect("    entropy ln(n / 2) - 1 / 2", g.descriptors.mean.entropy, log(N / 2.0) - 0.5,
                SIGMAS / sqrt(2.0 * DK * ROWS) + SIGMAS / sqrt((double)N * HEADS) + 4 * exp(1) / N);
-        print_message("    plain float: %.3g\n", g.naive_error);
-        assert_true(g.naive_error > unit / 4 && g.naive_error < DK * unit);
-        assert_true(group_bound(&g, ATTN_EXACT) == 2 * g.naive_error);
-        assert_true(group_bound(&g, ATTN_DIFFERENT) == accuracy_bound(ATTN_DIFFERENT, g.max_logit));
+        print_message("    plain float: %.3g\n", g.truth.naive_error);
+        assert_true(g.truth.naive_error > unit / 4 && g.truth.naive_error < DK * unit);
+        assert_true(truth_bound(&g.truth, ATTN_EXACT) == 2 * g.truth.naive_error);
+        assert_true(truth_bound(&g.truth, ATTN_DIFFERENT) == accuracy_bound(ATTN_DIFFERENT, g.truth.max_logit));
         drop(&g);
     }
-    assert_true(isnan(gauss[0].naive_error));
-    assert_true(group_bound(&gauss[0], ATTN_EXACT) == accuracy_bound(ATTN_EXACT, gauss[0].max_logit));
+    assert_true(isnan(gauss[0].truth.naive_error));
+    assert_true(truth_bound(&gauss[0].truth, ATTN_EXACT) == accuracy_bound(ATTN_EXACT, gauss[0].truth.max_logit));
 }
 
 static void hard_vectors(void **state) {
@@ -483,8 +483,8 @@ static void masked_keys_are_not_finite(void **state) {
     (void)state;
     for (size_t j = 0; j < (size_t)HEADS * NK; j++)
         assert_true(isfinite(g.k[j * DK]) == (j % NK < NQ) && isfinite(g.v[j * DV]) == (j % NK < NQ));
-    assert_true(isfinite(square(g.softmax, (size_t)ROWS * DV)) && isfinite(g.descriptors.logit_sd));
-    assert_true(isfinite(g.descriptors.rank90) && isfinite(g.naive_error));
+    assert_true(isfinite(square(g.truth.softmax, (size_t)ROWS * DV)) && isfinite(g.descriptors.logit_sd));
+    assert_true(isfinite(g.descriptors.rank90) && isfinite(g.truth.naive_error));
     p.mask = ATTN_MASK_NONE;
     assert_int_equal(inputs_suffice(doc_get(d, "input"), &p, &error), -1);
     doc_free(d);

@@ -216,7 +216,7 @@ static void spread_over_seeds(void **state) {
         int features = i ? 256 : 64;
         doc_put_num(x.point, "params.features", features);
         assert_true(judge_is_random(&x.subject));
-        assert_int_equal(judge_seeds(&x.subject, x.point, &x.group, 40, alive, d, &error), 0);
+        assert_int_equal(judge_seeds(&x.subject, x.point, &x.group.truth, 40, alive, d, &error), 0);
         double mean = doc_num(d, "accuracy.seeds.mean", 0), sd = doc_num(d, "accuracy.seeds.sd", 0);
         variance[i] = doc_num(d, "accuracy.seeds.variance", 0);
         double bias2 = doc_num(d, "accuracy.seeds.bias2", 0), nmse = mean * mean + sd * sd * 39 / 40;
@@ -242,7 +242,7 @@ static void fields_of_a_point(void **state) {
         struct bench x;
         struct doc *d = doc_object();
         open_bench(&x, names[i], 512, 1);
-        judge_output(&x.subject, &x.group, d);
+        judge_output(&x.subject, &x.group.truth, d);
         assert_true(doc_flag(d, "accuracy.definition.within"));
         const struct doc *s = doc_get(d, "accuracy.softmax");
         double captured = doc_num(s, "captured_mass", -1), tv = doc_num(s, "tv_mean", -1);

@@ -1,0 +1,41 @@
+/*
+ * truth.h -- what outputs are judged by: sampled query rows, and for each of them softmax attention and the mean of V in
+ * double.
+ */
+#ifndef TRUTH_H
+#define TRUTH_H
+
+#include "attn.h"
+#include "descriptors.h"
+
+struct sample { /* a query row */
+    int b, h, i;
+};
+
+struct truth {
+    int nrows;
+    const struct sample *rows;    /* as many for each head, heads in order */
+    const double *softmax, *mean; /* [nrows][dv] */
+    double max_logit;             /* the largest magnitude met in the rows */
+    double naive_error;           /* hard inputs: rel_fro of plain float attention from softmax; else NaN */
+};
+
+/* How many rows there are where about `wanted` are asked for: as many of every head, at least its first and last query,
+   and never more than it has. */
+int truth_rows(const struct attn_problem *, int wanted);
+
+/* That many: in every head the first and the last query and one at random from each of as many equal stretches between. */
+void truth_draw(const struct attn_problem *, int nrows, struct sample *rows);
+
+/* Softmax, the mean of the values that mask and key lengths leave, and the largest logit; with `descriptors` unless
+   NULL, all but the rank, where the call has no bias. */
+void truth_compute(const struct attn_call *, const struct sample *rows, int nrows, double *softmax,
+                   double *mean, double *max_logit, struct descriptors *);
+
+/* How far plain float attention is from softmax on the rows: the naive_error of hard inputs. */
+double truth_naive_error(const struct truth *, const struct attn_call *);
+
+/* accuracy_bound() of a variant of that kind on these rows. */
+double truth_bound(const struct truth *, enum attn_kind);
+
+#endif
