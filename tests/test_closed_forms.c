@@ -81,7 +81,8 @@ static double *weights_of(const struct group *g, int r) {
     struct attn_call call;
     double *w = xmalloc((size_t)g->problem.nk * sizeof *w), out[DV];
     group_call(g, &g->problem, &call);
-    attn_softmax_rows(&call, g->truth.rows[r].b, g->truth.rows[r].h, &g->truth.rows[r].i, 1, w, out, NULL, NULL);
+    attn_softmax_rows(&call, g->truth.rows[r].b, g->truth.rows[r].h, &g->truth.rows[r].i, 1, w, out, NULL,
+                      NULL);
     return w;
 }
 
@@ -184,8 +185,9 @@ static void gauss_mean_of_v(void **state) {
         double band = share * (SIGMAS * ((1 - share) * common() + rows) + 2 * order);
         size_t n = (size_t)ROWS * DV;
         expect("error of mean(V): sqrt(1 - exp(-s^2))",
-               sqrt(square_error(gauss[x].truth.mean, gauss[x].truth.softmax, n) / square(gauss[x].truth.softmax, n)), want,
-               band / (2 * want));
+               sqrt(square_error(gauss[x].truth.mean, gauss[x].truth.softmax, n) /
+                    square(gauss[x].truth.softmax, n)),
+               want, band / (2 * want));
     }
 }
 
@@ -204,7 +206,8 @@ static void gauss_subset(void **state) {
         group_call(g, &g->problem, &call);
         call.params = params;
         for (int r = 0; r < ROWS; r++) {
-            int i = g->truth.rows[r].i, lo = i < N / 8 ? 0 : i - N / 8, hi = i + N / 8 < N ? i + N / 8 : N - 1;
+            int i = g->truth.rows[r].i, lo = i < N / 8 ? 0 : i - N / 8,
+                hi = i + N / 8 < N ? i + N / 8 : N - 1;
             double rho = (hi - lo + 1.0) / N;
             odds += (1 - rho) / rho / ROWS;
             least = fmin(least, rho);
@@ -213,7 +216,8 @@ static void gauss_subset(void **state) {
         double want = sqrt(odds), rows = sqrt((2.0 / DV + exp(4 * s * s) / (least * N)) / ROWS);
         double order = 3 * exp(s * s) / (least * N); /* the window's mass is rho but for so much */
         expect("error of a window: sqrt((1 - rho) / rho)",
-               sqrt(square_error(out, g->truth.softmax, (size_t)ROWS * DV) / square(g->truth.softmax, (size_t)ROWS * DV)),
+               sqrt(square_error(out, g->truth.softmax, (size_t)ROWS * DV) /
+                    square(g->truth.softmax, (size_t)ROWS * DV)),
                want, want * (SIGMAS * (rows + exp(-s * s) * common()) + order) / 2);
         free(out);
     }
@@ -232,8 +236,9 @@ static void gauss_with_a_mean(void **state) {
     double noise = mean_exp(s * s) / N, want = sqrt((noise - 1.0 / N) / (mean * mean + noise));
     /* the noise is small beside the mean: its own scatter, that of gauss_mean_of_v(), is all there is */
     double rows = sqrt((2.0 / DV + scatter(s) * scatter(s)) / ROWS) * mean_exp(s * s) / (mean_exp(s * s) - 1);
-    expect("error of mean(V) beside a mean", sqrt(square_error(g.truth.mean, g.truth.softmax, n) / square(g.truth.softmax, n)),
-           want, want * (SIGMAS * rows + 2 * (2 * exp(2) - 3 * exp(1) + 1) / N) / 2);
+    expect("error of mean(V) beside a mean",
+           sqrt(square_error(g.truth.mean, g.truth.softmax, n) / square(g.truth.softmax, n)), want,
+           want * (SIGMAS * rows + 2 * (2 * exp(2) - 3 * exp(1) + 1) / N) / 2);
     drop(&g);
 }
 
@@ -445,11 +450,13 @@ static void large_logits(void **state) {
         print_message("    plain float: %.3g\n", g.truth.naive_error);
         assert_true(g.truth.naive_error > unit / 4 && g.truth.naive_error < DK * unit);
         assert_true(truth_bound(&g.truth, ATTN_EXACT) == 2 * g.truth.naive_error);
-        assert_true(truth_bound(&g.truth, ATTN_DIFFERENT) == accuracy_bound(ATTN_DIFFERENT, g.truth.max_logit));
+        assert_true(truth_bound(&g.truth, ATTN_DIFFERENT) ==
+                    accuracy_bound(ATTN_DIFFERENT, g.truth.max_logit));
         drop(&g);
     }
     assert_true(isnan(gauss[0].truth.naive_error));
-    assert_true(truth_bound(&gauss[0].truth, ATTN_EXACT) == accuracy_bound(ATTN_EXACT, gauss[0].truth.max_logit));
+    assert_true(truth_bound(&gauss[0].truth, ATTN_EXACT) ==
+                accuracy_bound(ATTN_EXACT, gauss[0].truth.max_logit));
 }
 
 static void hard_vectors(void **state) {
