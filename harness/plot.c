@@ -15,6 +15,7 @@
 
 #include "picture.h"
 #include "slice.h"
+#include "spread.h"
 #include "text.h"
 #include "tradeoff.h"
 
@@ -49,6 +50,12 @@ static struct value value_of(const struct metric *m, const struct doc *row) {
     return v;
 }
 
+/* What the family of the mechanism could reach at the same budget; NaN: not known, or below the floor. */
+static double oracle_of(const struct metric *m, const struct doc *row) {
+    double y = row && !strcmp(m->name, "error") ? doc_num(row, "accuracy.oracle.rel_fro", 0) : 0;
+    return y > m->floor ? y : (double)NAN;
+}
+
 /* Planned, but it did not run. What a variant refuses is no gap in its curve. */
 static int is_gap(const struct doc *row) {
     const char *status = row ? doc_str(row, "status", "") : "ok";
@@ -65,7 +72,7 @@ static struct extent extent_of(const struct slice *s, const struct metric *m) {
         for (size_t i = 0; i < s->nx; i++) {
             struct value v = value_of(m, s->curves[c].rows[i]);
             if (isnan(v.y) || v.y <= m->floor) continue;
-            e.least = fmin(e.least, v.y);
+            e.least = fmin(fmin(e.least, v.y), oracle_of(m, s->curves[c].rows[i])); /* NaN is no number */
             e.most = fmax(e.most, v.y);
             if (doc_num(s->curves[c].rows[i],
                         m->guides && !strcmp(m->name, "time") ? "growth.time" : "growth.memory", 0) > 1.5)
@@ -119,6 +126,27 @@ static char *data_text(const struct slice *s, const struct metric *m) {
     return t.s;
 }
 
+/* What the families could reach at the same budget, a column for each curve; NULL where no row says. */
+static char *oracle_text(const struct slice *s, const struct metric *m) {
+    struct text t = {0};
+    int any = 0;
+    text_add(&t, "%s", s->axis);
+    for (size_t c = 0; c < s->ncurves; c++) text_add(&t, ",\"%s\"", s->curves[c].label);
+    text_add(&t, "\n");
+    for (size_t i = 0; i < s->nx; i++) {
+        text_add(&t, "%.9g", s->x[i]);
+        for (size_t c = 0; c < s->ncurves; c++) {
+            double y = oracle_of(m, s->curves[c].rows[i]);
+            any |= !isnan(y);
+            add_number(&t, y);
+        }
+        text_add(&t, "\n");
+    }
+    if (any) return t.s;
+    free(t.s);
+    return NULL;
+}
+
 /* The gaps of all curves, at the cap. */
 static char *marks_text(const struct slice *s, double cap, int *count) {
     struct text t = {0};
@@ -149,10 +177,12 @@ static void add_entries(struct text *t, const struct slice *whole, const struct 
 }
 
 static char *script_text(const struct slice *s, const struct slice *whole, const size_t *style,
-                         const struct metric *m, const char *name, const struct extent *e, int marks) {
+                         const struct metric *m, const char *name, const struct extent *e, int marks,
+                         int has_oracle) {
     struct text t = {0};
     picture_heading(&t, name);
     text_add(&t, "data = \"%s.csv\"\nmarks = \"%s.marks.csv\"\nhas_marks = %d\n", name, name, marks > 0);
+    text_add(&t, "oracle = \"%s.oracle.csv\"\nhas_oracle = %d\n", name, has_oracle);
     text_add(&t, "curves = %zu\narray label[%zu]\narray style[%zu]\n", s->ncurves, s->ncurves, s->ncurves);
     for (size_t c = 0; c < s->ncurves; c++) {
         text_add(&t, "label[%zu] = ", c + 1);
@@ -192,10 +222,13 @@ static int plot_one(const char *folder, const struct slice *whole, const struct 
     if (e.most == 0) return 0; /* not measured */
     size_t *style = xmalloc(whole->ncurves * sizeof *style);
     struct slice s = shown(whole, m, style);
-    char *name = format("%s-%s", m->name, s.slug), *dots = marks_text(&s, e.most * 2, &marks);
-    int failed = picture_save(folder, name, ".csv", data_text(&s, m)) ||
-                 picture_save(folder, name, ".marks.csv", dots) ||
-                 picture_draw(folder, name, script_text(&s, whole, style, m, name, &e, marks));
+    char *name = format("%s-%s", m->name, s.slug), *dots = marks_text(&s, e.most * 2, &marks),
+         *oracle = oracle_text(&s, m);
+    int failed =
+        picture_save(folder, name, ".csv", data_text(&s, m)) ||
+        picture_save(folder, name, ".marks.csv", dots) ||
+        (oracle && picture_save(folder, name, ".oracle.csv", oracle)) ||
+        picture_draw(folder, name, script_text(&s, whole, style, m, name, &e, marks, oracle != NULL));
     free(name);
     free(style);
     free(s.curves);
@@ -214,11 +247,13 @@ int plot_all(const char *dir, const struct doc *rows) {
             failed = done < 0;
             drawn += done;
         }
-    for (size_t i = 0; i < s.count && !failed; i++) {
-        int done = tradeoff_plot(folder, &s.all[i]);
-        failed = done < 0;
-        drawn += done;
-    }
+    int (*const others[])(const char *, const struct slice *) = {tradeoff_plot, spread_plot};
+    for (size_t x = 0; x < sizeof others / sizeof *others; x++)
+        for (size_t i = 0; i < s.count && !failed; i++) {
+            int done = others[x](folder, &s.all[i]);
+            failed = done < 0;
+            drawn += done;
+        }
     slices_free(&s);
     free(folder);
     return failed ? -1 : drawn;

@@ -1,4 +1,4 @@
-/* tradeoff.c -- error against time, where a parameter buys the one with the other. */
+/* tradeoff.c -- error against time: what the one costs of the other. */
 #include "tradeoff.h"
 
 #include <math.h>
@@ -12,7 +12,7 @@
 extern const char tradeoff_gp[]; /* made from scripts/tradeoff.gp */
 
 static const double exact = 1e-4; /* a curve that lies below is a line of its time */
-static const size_t fewest = 3;   /* points that make a curve */
+static const size_t fewest = 3;   /* points that make a curve, or mechanisms a picture */
 
 struct dot {
     const struct doc *row;
@@ -82,6 +82,35 @@ static size_t leader(const struct dots *dots, size_t i) {
     return first;
 }
 
+static size_t inexact(const struct dots *dots) {
+    size_t n = 0;
+    for (size_t i = 0; i < dots->n; i++) n += dots->all[i].error >= exact;
+    return n;
+}
+
+static int by_time(const void *x, const void *y) {
+    const struct dot *a = x, *b = y;
+    return (a->time > b->time) - (a->time < b->time);
+}
+
+/* The front: the least error that a time buys, as steps from the first point to the right end. */
+static void add_front(struct text *script, const struct dots *dots, const double times[2]) {
+    struct dot *sorted = xmalloc((dots->n + 1) * sizeof *sorted);
+    double best = (double)INFINITY;
+    memcpy(sorted, dots->all, dots->n * sizeof *sorted);
+    qsort(sorted, dots->n, sizeof *sorted, by_time);
+    text_add(script, "$front << EOD\n");
+    for (size_t i = 0; i < dots->n && best >= exact; i++) {
+        if (sorted[i].error >= best) continue;
+        if (sorted[i].error < exact) text_add(script, "%.9g,%.9g\n", sorted[i].time, best);
+        best = sorted[i].error;
+        if (best >= exact) text_add(script, "%.9g,%.9g\n", sorted[i].time, best);
+    }
+    if (best >= exact) text_add(script, "%.9g,%.9g\n", times[1] * 1.6, best);
+    text_add(script, "EOD\n");
+    free(sorted);
+}
+
 static size_t largest_curve(const struct dots *dots) {
     size_t most = 0;
     for (size_t i = 0; i < dots->n; i++) {
@@ -136,6 +165,7 @@ static int draw(const char *folder, const struct slice *s, const struct dots *do
     text_add(&script, "\n");
     text_add(&script, "set xrange [%.9g:%.9g]\nset yrange [%.9g:%.9g]\n", times[0] / 1.6, times[1] * 1.6,
              errors[0] / 1.6, errors[1] * 1.6);
+    add_front(&script, dots, times);
     picture_terminals(&script, name, tradeoff_gp);
     int failed = picture_save(folder, name, ".csv", data.s) || picture_draw(folder, name, script.s);
     free(labels.s);
@@ -146,7 +176,7 @@ static int draw(const char *folder, const struct slice *s, const struct dots *do
 int tradeoff_plot(const char *folder, const struct slice *s) {
     struct dots dots;
     collect(&dots, s);
-    int drawn = largest_curve(&dots) >= fewest ? draw(folder, s, &dots) : 0;
+    int drawn = largest_curve(&dots) >= fewest || inexact(&dots) >= fewest ? draw(folder, s, &dots) : 0;
     for (size_t i = 0; i < dots.n; i++) free(dots.all[i].family), free(dots.all[i].setting);
     free(dots.all);
     return drawn;

@@ -4,6 +4,7 @@
 # label[1 .. curves], style[1 .. curves], title_, xlabel_, ylabel_, logscale x, guides (draw slopes?), x0, y0
 # (where they start), steep (1 or 2), entries (of the legend, for curves that are not drawn: below the picture, or
 # without a point).
+# Also: oracle (a CSV file: x, then a column for each curve), has_oracle.
 # Columns of data: x, then value, low and high of each curve. Columns of marks: x, y, curve: points that were
 # planned and did not run, at the top of the picture.
 
@@ -40,9 +41,12 @@ values = "for [i = 1:curves] data using 1:(column(3 * i - 1)):(column(3 * i)):(c
          "with yerrorlines ls style_of(i) title label[i]"
 gaps   = "for [i = 1:curves] marks using ($3 == i ? $1 : NaN):2 with points ls style_of(i) ps 1.4 notitle, " . \
          "marks using 1:2 with points pt 2 ps 1.8 lw 1.2 lc rgb '#b2182b' title 'did not run'"
+oracles = "for [i = 1:curves] oracle using 1:(column(i + 1)) with lines ls style_of(i) lw 1.2 dt 3 notitle, " . \
+          "keyentry with lines lw 1.2 dt 3 lc rgb '#555555' title 'dots: as many keys, the heaviest'"
 
 # An empty data set would be a warning, so that only what there is is asked for.
 what = values
 if (guides) { what = slopes . ", " . what }
 if (has_marks) { what = what . ", " . gaps }
+if (has_oracle) { what = what . ", " . oracles }
 eval "plot " . what . entries

@@ -92,7 +92,8 @@ const WHAT = {
     time: "Time",
     memory: "Memory",
     error: "Error",
-    tradeoff: "Error against time"
+    tradeoff: "Error against time",
+    spread: "Error over the rows"
 };
 
 function drawing(picture, number) {
@@ -102,7 +103,7 @@ function drawing(picture, number) {
     const title = `${WHAT[picture.what]}, ${picture.slice}`;
     for (const text of svg.querySelectorAll("text"))
         if (text.textContent === picture.slice) withoutTitle(svg, text);
-    if (picture.what !== "tradeoff") moveKey(svg);  // there curves end anywhere
+    if (!["tradeoff", "spread"].includes(picture.what)) moveKey(svg);  // there curves end anywhere
     svg.querySelector("title")?.remove();
     svg.setAttribute("role", "img");
     svg.setAttribute("aria-label", `${title}. The numbers are in the table of rows.`);

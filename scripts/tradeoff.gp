@@ -1,7 +1,7 @@
 # tradeoff.gp -- one picture of error against time: a curve for each mechanism, a point for each setting of it.
 #
 # Expects, set by the lines before: data (a CSV file), curves (how many), label[1 .. curves], title_, and arrows
-# for mechanisms without error. Columns of data: curve, seconds, error, setting.
+# for mechanisms without error, and the block $front (seconds, error). Columns of data: curve, seconds, error, setting.
 
 set datafile separator comma
 set title title_ noenhanced font ",13"
@@ -25,5 +25,6 @@ do for [i = 1:24] {
     set style line i lc rgb colour[(i - 1) % 12 + 1] pt shape[(i - 1 + 5 * again) % 12 + 1] ps 0.9 lw 1.8 dt dash
 }
 
-plot for [i = 1:curves] data every ::1 using ($1 == i ? $2 : NaN):3 with linespoints ls (i - 1) % 24 + 1 title label[i], \
+plot $front using 1:2 with steps lc rgb "#999999" lw 1.2 dt 2 title "least error for its time", \
+     for [i = 1:curves] data every ::1 using ($1 == i ? $2 : NaN):3 with linespoints ls (i - 1) % 24 + 1 title label[i], \
      data every ::1 using 2:3:4 with labels noenhanced font ",9" offset 0.4, 0.6 left tc rgb "#555555" notitle
