@@ -3,11 +3,10 @@
 
 #include <stdlib.h>
 
-#include "spectrum.h"
 #include "text.h"
 
-enum { TOP = 8, FIRST = 4, WINDOW = 64, RANK_MAX = 1024 };
-static const double NEGLIGIBLE = 0.01, RANK_SHARE = 0.9;
+enum { TOP = 8, FIRST = 4, WINDOW = 64 };
+static const double NEGLIGIBLE = 0.01;
 static const double TINY = 1e-290; /* a smaller weight has lost digits, or all of itself */
 
 static double logit(const struct attn_call *c, int b, int h, int i, int j) {
@@ -79,23 +78,6 @@ void descriptors_mean(const struct descriptors_row *rows, int n, struct descript
     m->window64_mass /= seeing;
     m->first4_mass /= seeing;
     m->below_1pct /= seeing;
-}
-
-double descriptors_rank(const struct attn_call *c) {
-    const struct attn_problem *p = c->problem;
-    int m = p->nq, n = p->nk, few = m < n ? m : n;
-    if (m > RANK_MAX || n > RANK_MAX) return (double)NAN;
-    double *weights = xmalloc((size_t)m * (size_t)n * sizeof *weights), *s = xmalloc((size_t)few * sizeof *s);
-    double *out = xmalloc((size_t)m * (size_t)p->dv * sizeof *out), rank = (double)NAN;
-#pragma omp parallel for schedule(dynamic, 16)
-    for (int i = 0; i < m; i++)
-        attn_softmax_rows(c, 0, 0, &i, 1, weights + (size_t)i * (size_t)n, out + (size_t)i * (size_t)p->dv,
-                          NULL, NULL);
-    if (spectrum(m, n, weights, s) == 0) rank = spectrum_rank(s, few, RANK_SHARE);
-    free(weights);
-    free(s);
-    free(out);
-    return rank;
 }
 
 struct doc *descriptors_doc(const struct descriptors *d) {

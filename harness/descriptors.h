@@ -25,7 +25,8 @@ struct descriptors_row {
 struct descriptors {
     double logit_sd; /* deviation of the logits within their rows, all rows together */
     struct descriptors_row mean;
-    double rank90; /* singular values of one head's weights that hold 90 % of their sum; NaN: not computed */
+    double
+        rank90; /* singular values of one head's weights that hold 90 % of their sum, by lowrank.h; NaN: not known */
 };
 
 /* The call has no bias; weights [nk] and lse as attn_softmax_rows() gives them for query i. */
@@ -33,9 +34,6 @@ void descriptors_of_row(const struct attn_call *, int b, int h, int i, const dou
                         struct descriptors_row *);
 
 void descriptors_mean(const struct descriptors_row *, int n, struct descriptors *);
-
-/* rank90 of head 0 of batch item 0 where neither nq nor nk is above 1024, else NaN. */
-double descriptors_rank(const struct attn_call *);
 
 /* As rows have them, input.descriptors; what is not known is left out. */
 struct doc *descriptors_doc(const struct descriptors *);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "inputs.h"
+#include "lowrank.h"
 #include "problem.h"
 #include "text.h"
 
@@ -23,14 +24,14 @@ struct header { /* at offset 0 of the file; the rest by layout() */
 };
 
 struct layout {
-    size_t q, k, v, rows, softmax, mean, end; /* offsets in bytes */
+    size_t q, k, v, rows, softmax, mean, coef, basis, end; /* offsets in bytes */
 };
 
 static size_t after(size_t at, double bytes) { return (at + (size_t)bytes + ALIGN - 1) / ALIGN * ALIGN; }
 
 static struct layout layout(const struct attn_problem *p, int nrows) {
     double kv = (double)p->batch * p->kv_heads * p->nk * sizeof(float),
-           out = (double)nrows * p->dv * sizeof(double);
+           out = (double)nrows * p->dv * sizeof(double), terms = lowrank_terms(p);
     struct layout l;
     l.q = after(0, sizeof(struct header));
     l.k = after(l.q, (double)p->batch * p->heads * p->nq * p->dk * sizeof(float));
@@ -38,7 +39,9 @@ static struct layout layout(const struct attn_problem *p, int nrows) {
     l.rows = after(l.v, kv * p->dv);
     l.softmax = after(l.rows, (double)nrows * sizeof(struct sample));
     l.mean = after(l.softmax, out);
-    l.end = after(l.mean, out);
+    l.coef = after(l.mean, out);
+    l.basis = after(l.coef, (double)lowrank_rows(p, nrows) * terms * sizeof(double));
+    l.end = after(l.basis, terms * p->dv * sizeof(double));
     return l;
 }
 
@@ -68,7 +71,10 @@ int group_make(int f, const struct doc *point, int rows, struct attn_error *erro
     group_call(&g, &g.problem, &call);
     truth_compute(&call, g.truth.rows, nrows, (double *)(base + l.softmax), (double *)(base + l.mean),
                   &head->max_logit, &head->descriptors);
-    head->descriptors.rank90 = descriptors_rank(&call);
+    head->descriptors.rank90 = (double)NAN;
+    if (lowrank_terms(&p))
+        head->descriptors.rank90 =
+            lowrank_make(&call, g.truth.rows, nrows, (double *)(base + l.coef), (double *)(base + l.basis));
     if (inputs_are_hard(doc_get(point, "input"))) head->naive_error = truth_naive_error(&g.truth, &call);
     munmap(g.map, g.bytes);
     munmap(base, l.end);
@@ -94,6 +100,8 @@ int group_open(int f, struct group *g, struct attn_error *error) {
                   .rows = (const struct sample *)(base + l.rows),
                   .softmax = (const double *)(base + l.softmax),
                   .mean = (const double *)(base + l.mean),
+                  .coef = isnan(head->descriptors.rank90) ? NULL : (const double *)(base + l.coef),
+                  .basis = (const double *)(base + l.basis),
                   .max_logit = head->max_logit,
                   .naive_error = head->naive_error},
         .descriptors = head->descriptors,

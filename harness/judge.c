@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "accuracy.h"
+#include "lowrank.h"
 #include "row_metrics.h"
 #include "stats.h"
 #include "tensors.h"
@@ -131,6 +132,13 @@ static void put_row_errors(struct doc *d, const float *got, const double *want, 
     free(errors);
 }
 
+/* The rank that the weights of a head cannot exceed; 0: nothing bounds it. */
+static double rank_of(const struct subject *s) {
+    struct attn_cost cost = {.struct_size = sizeof cost};
+    s->variant->cost(&s->problem, s->params, s->tensors, &cost);
+    return cost.rank;
+}
+
 void judge_output(const struct subject *s, const struct truth *t, struct doc *d) {
     size_t rows = (size_t)t->nrows, dv = (size_t)s->problem.dv;
     struct head all;
@@ -155,7 +163,12 @@ void judge_output(const struct subject *s, const struct truth *t, struct doc *d)
     put_row_errors(softmax, got, t->softmax, rows, dv);
     row_metrics_put(&all.rows, s->variant->kind, softmax);
     doc_put(d, "accuracy.softmax", softmax);
-    if (all.size > 0) {
+    double rank = rank_of(s), best = rank > 0 ? lowrank_error(t, &s->problem, rank) : (double)NAN;
+    if (!isnan(best)) {
+        doc_put_str(d, "accuracy.oracle.of", "the nearest matrix of its rank, head 0");
+        doc_put_num(d, "accuracy.oracle.rank", rank);
+        doc_put_num(d, "accuracy.oracle.rel_fro", best);
+    } else if (all.size > 0) {
         doc_put_str(d, "accuracy.oracle.of", "the keys that weigh most");
         doc_put_num(d, "accuracy.oracle.rel_fro", sqrt(all.oracle / all.size));
     }

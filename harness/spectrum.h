@@ -1,9 +1,10 @@
-/* spectrum.h -- singular values, by LAPACK. */
+/* spectrum.h -- singular values and vectors, by LAPACK. */
 #ifndef SPECTRUM_H
 #define SPECTRUM_H
 
-/* The singular values of a [m][n], largest first, to s [min(m, n)]; a is overwritten. -1 where LAPACK finds none. */
-int spectrum(int m, int n, double *a, double *s);
+/* a [m][n] = u [m][few] diag(s) vt [few][n] with s largest first and few = min(m, n); a is overwritten. -1 where LAPACK
+   finds none. */
+int spectrum(int m, int n, double *a, double *s, double *u, double *vt);
 
 /* How many of the largest of s[0 .. n) hold `share` of their sum. */
 int spectrum_rank(const double *s, int n, double share);

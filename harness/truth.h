@@ -17,6 +17,7 @@ struct truth {
     const struct sample *rows;    /* as many for each head, heads in order */
     const double *softmax, *mean; /* [nrows][dv] */
     double max_logit;             /* the largest magnitude met in the rows */
+    const double *coef, *basis;   /* see lowrank.h; NULL: not made */
     double naive_error;           /* hard inputs: rel_fro of plain float attention from softmax; else NaN */
 };
 

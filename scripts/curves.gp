@@ -42,7 +42,7 @@ values = "for [i = 1:curves] data using 1:(column(3 * i - 1)):(column(3 * i)):(c
 gaps   = "for [i = 1:curves] marks using ($3 == i ? $1 : NaN):2 with points ls style_of(i) ps 1.4 notitle, " . \
          "marks using 1:2 with points pt 2 ps 1.8 lw 1.2 lc rgb '#b2182b' title 'did not run'"
 oracles = "for [i = 1:curves] oracle using 1:(column(i + 1)) with lines ls style_of(i) lw 1.2 dt 3 notitle, " . \
-          "keyentry with lines lw 1.2 dt 3 lc rgb '#555555' title 'dots: as many keys, the heaviest'"
+          "keyentry with lines lw 1.2 dt 3 lc rgb '#555555' title 'dots: best of as many keys, or of its rank'"
 
 # An empty data set would be a warning, so that only what there is is asked for.
 what = values

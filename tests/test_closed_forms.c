@@ -384,14 +384,15 @@ static void lowrank_rank(void **state) {
         int rank = ranks[x];
         snprintf(settings, sizeof settings, "rank=%d,s=2", rank);
         struct group g = made(point(M, M, "none", "lowrank", settings));
-        double *logits = xmalloc(M * M * sizeof *logits), s[M];
+        double *logits = xmalloc(M * M * sizeof *logits), s[M], *u = xmalloc(M * M * sizeof *u),
+               *vt = xmalloc(M * M * sizeof *vt);
         for (int i = 0; i < M; i++)
             for (int j = 0; j < M; j++) {
                 logits[i * M + j] = 0;
                 for (int d = 0; d < DK; d++)
                     logits[i * M + j] += (double)g.q[i * DK + d] * g.k[j * DK + d] / sqrt(DK);
             }
-        assert_int_equal(spectrum(M, M, logits, s), 0);
+        assert_int_equal(spectrum(M, M, logits, s, u, vt), 0);
         /* q and k are floats, of an error of 2^-24 in each coordinate, and it takes that of both to leave the rank:
            the one alone still meets vectors of the subspace. The other term is the rounding of the product. */
         if (rank < DK)
@@ -405,7 +406,7 @@ static void lowrank_rank(void **state) {
         /* the mean square is that of chi^2(rank) of the queries and of the keys of each head */
         double band = sqrt(2.0 / rank / ROWS + 2.0 / rank / M / HEADS);
         expect("    logit_sd: s", g.descriptors.logit_sd, 2, 2 * SIGMAS * band / 2);
-        free(logits);
+        free(logits), free(u), free(vt);
         drop(&g);
     }
 }

@@ -14,9 +14,11 @@
 
 #include "group.h"
 #include "judge.h"
+#include "lowrank.h"
 #include "params.h"
 #include "registry.h"
 #include "row_metrics.h"
+#include "spectrum.h"
 #include "text.h"
 
 enum { N = 100, TRIALS = 20 };
@@ -142,6 +144,24 @@ static void oracles(void **state) {
     for (int d = 0; d < DV; d++) assert_float_equal(out[d], 0, 0);
 }
 
+/* u diag(s) vt is the matrix again, for more rows than columns and for fewer. */
+static void decompositions(void **state) {
+    enum { M = 7, MN = M * M };
+    (void)state;
+    for (int wide = 0; wide < 2; wide++) {
+        int m = wide ? 4 : M, n = wide ? M : 4, few = 4;
+        double a[MN], kept[MN], s[M], u[MN], vt[MN];
+        for (int i = 0; i < m * n; i++) kept[i] = a[i] = uniform(6, (uint64_t)i) - 0.5;
+        assert_int_equal(spectrum(m, n, a, s, u, vt), 0);
+        for (int i = 0; i < m; i++)
+            for (int j = 0; j < n; j++) {
+                double x = 0;
+                for (int t = 0; t < few; t++) x += u[i * few + t] * s[t] * vt[t * n + j];
+                assert_float_equal(x, kept[i * n + j], 1e-14);
+            }
+    }
+}
+
 /* ---- a whole point ------------------------------------------------------------------------------- */
 
 struct bench { /* a group, and a variant on it */
@@ -234,6 +254,21 @@ static void spread_over_seeds(void **state) {
     close_bench(&x);
 }
 
+/* The first terms of the decomposition: all of them give softmax itself, each one more is no worse for the matrix, the
+   first alone is near the mean where the logits are small. */
+static void oracles_of_a_rank(void **state) {
+    (void)state;
+    struct bench x;
+    open_bench(&x, "linformer", 96, 0.01);
+    const struct attn_problem *p = &x.group.problem;
+    assert_int_equal(lowrank_terms(p), 96);
+    assert_float_equal(lowrank_error(&x.group.truth, p, 96), 0, 1e-10);
+    assert_float_equal(lowrank_error(&x.group.truth, p, 0), 1, 0);
+    assert_true(lowrank_error(&x.group.truth, p, 1) < 0.3);
+    assert_true(lowrank_error(&x.group.truth, p, 48) < lowrank_error(&x.group.truth, p, 4));
+    close_bench(&x);
+}
+
 /* What judge_output() says of exact attention, of the mean, and of a window. */
 static void fields_of_a_point(void **state) {
     (void)state;
@@ -267,6 +302,8 @@ int main(void) {
         cmocka_unit_test(rows_that_are_no_averages),
         cmocka_unit_test(oracles),
         cmocka_unit_test(spread_over_seeds),
+        cmocka_unit_test(decompositions),
+        cmocka_unit_test(oracles_of_a_rank),
         cmocka_unit_test(fields_of_a_point),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

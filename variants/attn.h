@@ -183,6 +183,7 @@ struct attn_cost {
     size_t struct_size;
     double flops; /* useful floating-point operations of one forward(); a multiply-add is 2 */
     double bytes; /* compulsory traffic: inputs read once, outputs written once */
+    double rank;  /* that the weights of a head, as a matrix [nq][nk], cannot exceed; 0: nothing bounds it */
 };
 
 struct attn_variant {

@@ -210,6 +210,7 @@ static void cost(const struct attn_problem *p, const void *params, const struct 
     double mixing =
         of(params)->projection == GAUSSIAN ? 2 * rank : 1; /* operations for each element of K and V */
     parts_softmax_cost(p, 0, cost);
+    cost->rank = rank;
     cost->flops = heads * p->nq * rank * 2.0 * (p->dk + p->dv) + kv_heads * p->nk * (p->dk + p->dv) * mixing;
     if (of(params)->projection == GAUSSIAN)
         cost->bytes += sizeof(float) * rank * p->nk * (of(params)->sharing == KEY_VALUE ? 1 : 2);

@@ -278,4 +278,5 @@ void prefix_cost(const struct attn_problem *p, int m, int no_denominator, struct
     double heads = (double)p->batch * p->heads, kv_heads = (double)p->batch * p->kv_heads;
     cost->flops = 2.0 * m * (p->dv + !no_denominator) * (heads * p->nq + kv_heads * p->nk);
     cost->bytes = sizeof(float) * (p->dk + p->dv) * (heads * p->nq + kv_heads * p->nk);
+    cost->rank = p->mask == ATTN_MASK_NONE ? m : 0; /* a mask cuts the product of the features */
 }
