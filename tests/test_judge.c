@@ -1,25 +1,9 @@
 /* test_judge.c -- metrics of attention rows, oracles, and the spread over seeds: identities and closed forms. */
-#define _GNU_SOURCE
-#include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
+#include "point_bench.h"
 
-#include <cmocka.h>
-
-#include "group.h"
-#include "judge.h"
 #include "lowrank.h"
-#include "params.h"
-#include "registry.h"
 #include "row_metrics.h"
 #include "spectrum.h"
-#include "text.h"
 
 enum { N = 100, TRIALS = 20 };
 
@@ -164,62 +148,6 @@ static void decompositions(void **state) {
 
 /* ---- a whole point ------------------------------------------------------------------------------- */
 
-struct bench { /* a group, and a variant on it */
-    int file;
-    struct doc *point;
-    struct group group;
-    struct attn_call call;
-    struct subject subject;
-    struct block scratch;
-    float *o;
-};
-
-static void open_bench(struct bench *x, const char *variant, int n, double s) {
-    struct attn_error error;
-    const struct attn_variant *v = registry_find(variant);
-    void *params = params_defaults(v);
-    memset(x, 0, sizeof *x);
-    x->point = doc_object();
-    doc_put_str(x->point, "id", variant);
-    doc_put_str(x->point, "variant", variant);
-    doc_put(x->point, "params", params_doc(v, params));
-    doc_put_num(x->point, "shape.batch", 1);
-    doc_put_num(x->point, "shape.heads", 2);
-    doc_put_num(x->point, "shape.kv_heads", 2);
-    doc_put_num(x->point, "shape.nq", n);
-    doc_put_num(x->point, "shape.nk", n);
-    doc_put_num(x->point, "shape.dk", 16);
-    doc_put_num(x->point, "shape.dv", 16);
-    doc_put_str(x->point, "mask", "none");
-    doc_put_num(x->point, "logits.scale", 0.25);
-    doc_put_num(x->point, "seed", 3);
-    doc_put_num(x->point, "threads", 1);
-    doc_put_str(x->point, "isa", "best");
-    doc_put_str(x->point, "input.family", "gauss");
-    doc_put_num(x->point, "input.s", s);
-    x->file = memfd_create("inputs", 0);
-    assert_int_equal(group_make(x->file, x->point, 64, &error), 0);
-    assert_int_equal(group_open(x->file, &x->group, &error), 0);
-    group_call(&x->group, &x->group.problem, &x->call);
-    x->o = xmalloc(2 * (size_t)n * 16 * sizeof *x->o);
-    x->call.o = (struct attn_output){x->o, 2 * n * 16, n * 16, 16};
-    assert_int_equal(subject_make(&x->subject, x->point, &x->call, &error), 0);
-    assert_int_equal(block_make(&x->scratch, x->subject.need.scratch), 0);
-    x->subject.call.scratch = x->scratch.data;
-    assert_int_equal(subject_create(&x->subject, &error), 0);
-    v->forward(&x->subject.call);
-    free(params);
-}
-
-static void close_bench(struct bench *x) {
-    subject_free(&x->subject);
-    block_free(&x->scratch);
-    munmap(x->group.map, x->group.bytes);
-    doc_free(x->point);
-    free(x->o);
-    close(x->file);
-}
-
 static void alive(const struct doc *point) { assert_non_null(point); }
 
 /* The outputs of many seeds: bias and variance add up to the mean squared error, a mechanism without draws has no
@@ -232,7 +160,7 @@ static void spread_over_seeds(void **state) {
         struct bench x;
         struct attn_error error;
         struct doc *d = doc_object();
-        open_bench(&x, "performer", 64, 0.25);
+        open_bench(&x, "performer", (struct bench_shape){.n = 64, .d = 16, .s = 0.25}, NULL);
         int features = i ? 256 : 64;
         doc_put_num(x.point, "params.features", features);
         assert_true(judge_is_random(&x.subject));
@@ -249,7 +177,7 @@ static void spread_over_seeds(void **state) {
     }
     assert_float_equal(variance[0] / variance[1], 4, 1.2);
     struct bench x;
-    open_bench(&x, "flash", 64, 0.25);
+    open_bench(&x, "flash", (struct bench_shape){.n = 64, .d = 16, .s = 0.25}, NULL);
     assert_false(judge_is_random(&x.subject));
     close_bench(&x);
 }
@@ -259,7 +187,7 @@ static void spread_over_seeds(void **state) {
 static void oracles_of_a_rank(void **state) {
     (void)state;
     struct bench x;
-    open_bench(&x, "linformer", 96, 0.01);
+    open_bench(&x, "linformer", (struct bench_shape){.n = 96, .d = 16, .s = 0.01}, NULL);
     const struct attn_problem *p = &x.group.problem;
     assert_int_equal(lowrank_terms(p), 96);
     assert_float_equal(lowrank_error(&x.group.truth, p, 96), 0, 1e-10);
@@ -276,7 +204,7 @@ static void fields_of_a_point(void **state) {
     for (int i = 0; i < 4; i++) {
         struct bench x;
         struct doc *d = doc_object();
-        open_bench(&x, names[i], 512, 1);
+        open_bench(&x, names[i], (struct bench_shape){.n = 512, .d = 16, .s = 1}, NULL);
         judge_output(&x.subject, &x.group.truth, d);
         assert_true(doc_flag(d, "accuracy.definition.within"));
         const struct doc *s = doc_get(d, "accuracy.softmax");
