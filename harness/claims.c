@@ -34,6 +34,23 @@ struct reading { /* of one claim */
     size_t number; /* 1 is the first */
 };
 
+/* Complains about members that are not among the names. A key that stands elsewhere in a config as well gives no place:
+   that of the claim's kind does. */
+static void known_keys(const struct reading *c, const char *where, const struct doc *object,
+                       const char *const *names, size_t n) {
+    for (size_t i = 0; i < doc_len(object); i++) {
+        const char *key = doc_key(object, i);
+        size_t x = 0;
+        while (key && x < n && strcmp(key, names[x])) x++;
+        if (!key || x < n) continue;
+        int is_elsewhere = !strcmp(key, "n") || !strcmp(key, "published");
+        char *help = suggestion(key, names, n);
+        complain(c->reader, is_elsewhere ? c->kind->name : key, 1,
+                 "published: claim %zu: %s: unknown key '%s'; %s", c->number, where, key, help);
+        free(help);
+    }
+}
+
 /* ---- labels -------------------------------------------------------------------------------------- */
 
 static int is_curve(const struct doc *labels, const char *label) {
@@ -77,7 +94,7 @@ static void read_labels(struct reading *c) {
     if (is_order && doc_is_array(given) && doc_len(given) > 1)
         for (size_t i = 0; i < doc_len(given); i++) add_label(c, labels, doc_at(given, i));
     else if (!is_order && doc_is_object(given) && !config_is_function(given)) {
-        axis_known_keys(c->reader, c->kind->name, given, parts, 2);
+        known_keys(c, c->kind->name, given, parts, 2);
         for (int i = 0; i < 2; i++) add_label(c, labels, doc_get(given, parts[i]));
     } else if (!is_order && strcmp(c->kind->name, "ratio") && doc_is_string(given))
         add_label(c, labels, given);
@@ -142,7 +159,7 @@ static void read_published(struct reading *c) {
         return;
     }
     char *shown = doc_text(given, 0);
-    complain(c->reader, "published", 1, "published: claim %zu: published = %s; allowed is %s", c->number,
+    complain(c->reader, c->kind->name, 1, "published: claim %zu: published = %s; allowed is %s", c->number,
              shown, expected);
     free(shown);
 }
@@ -158,8 +175,8 @@ static void read_length(struct reading *c, const struct doc *from, const char *k
     else if (doc_is_number(given) && doc_as_num(given) >= 1) doc_put(c->claim, path, doc_copy(given));
     else {
         char *shown = doc_text(given, 0);
-        complain(c->reader, key, 1, "published: claim %zu: %s = %s; allowed is a length, 1 or more",
-                 c->number, key, shown);
+        complain(c->reader, strcmp(key, "n") ? key : c->kind->name, 1,
+                 "published: claim %zu: %s = %s; allowed is a length, 1 or more", c->number, key, shown);
         free(shown);
     }
 }
@@ -181,8 +198,7 @@ static void read_at(struct reading *c) {
         free(shown);
         return;
     }
-    axis_known_keys(c->reader, "at", at, takes_n ? settings : settings + 1,
-                    takes_n ? SETTINGS : SETTINGS - 1);
+    known_keys(c, "at", at, takes_n ? settings : settings + 1, takes_n ? SETTINGS : SETTINGS - 1);
     read_length(c, at, "n", "at.n", takes_n);
     for (size_t i = 1; i < SETTINGS; i++) {
         const struct doc *given = doc_get(at, settings[i]);
@@ -191,7 +207,7 @@ static void read_at(struct reading *c) {
             doc_put(c->claim, path, doc_copy(given));
         else if (given) {
             char *shown = doc_text(given, 0);
-            complain(c->reader, settings[i], 1, "published: claim %zu: %s = %s; allowed is %s", c->number,
+            complain(c->reader, c->kind->name, 1, "published: claim %zu: %s = %s; allowed is %s", c->number,
                      settings[i], shown, i < WORDS ? "a word, as rows have it" : "a number");
             free(shown);
         }
@@ -246,7 +262,7 @@ static void complain_keys(const struct reading *c) {
     size_t n = 6;
     if (c->kind->takes & TAKES_LENGTHS) names[n++] = "from", names[n++] = "to";
     if (c->kind->takes & (TAKES_NUMBER | TAKES_VALUES)) names[n++] = "published";
-    axis_known_keys(c->reader, c->kind->name, c->given, names, n);
+    known_keys(c, c->kind->name, c->given, names, n);
 }
 
 static struct doc *read_claim(struct reader *r, const struct doc *given, size_t number,

@@ -23,7 +23,7 @@ const char *evidence_show(const char *metric, double value) {
     static int next;
     char *t = text[next++ % 8];
     if (!strcmp(metric, "time")) return show_seconds(value * 1e-9);
-    if (strcmp(metric, "error")) return show_bytes(value);
+    if (!strcmp(metric, "memory") || !strcmp(metric, "footprint")) return show_bytes(value);
     snprintf(t, 24, "%.3g", value);
     return t;
 }

@@ -34,7 +34,7 @@ double *evidence_lengths(const struct archive *, const char *label, size_t *n);
 /* Is this the curve that the label names? The instruction set, "flash@generic", may be left out. */
 int evidence_names(const char *label, const char *curve);
 
-/* A value, not its logarithm, as people read it; valid for the next few calls. */
+/* A value, not its logarithm, as people read it; of metric "" without a unit. Valid for the next few calls. */
 const char *evidence_show(const char *metric, double value);
 
 #endif

@@ -90,7 +90,7 @@ static void judge_ratio(struct judge *j) {
     if (!e.is_certain) say(j, undecided, uncertain);
     else say(j, verdict_of(interval, published / ratio_within, published * ratio_within), NULL);
     say_off(j, fabs(off) / log(ratio_within),
-            format("%.2g times %s", exp(fabs(off)), off < 0 ? "less" : "more"));
+            format("%.3g times %s", exp(fabs(off)), off < 0 ? "less" : "more"));
     evidence_free(&e);
 }
 
@@ -210,7 +210,7 @@ static void judge_steps(struct judge *j, const struct steps *s, char *const *nam
     if (!is_certain) reason = xstrdup(uncertain);
     else if (s->fall > 0)
         say_off(j, s->fall / log(ratio_within),
-                format("%.2g times less for %s than for %s", exp(s->fall), names[at + 1], names[at]));
+                format("%.3g times less for %s than for %s", exp(s->fall), names[at + 1], names[at]));
     else if (s->unclear)
         reason = format("the noise covers the difference of %s and %s", names[at], names[at + 1]);
     say(j, !is_certain ? undecided : s->fall > 0 ? differs : s->unclear ? undecided : agrees, reason);
@@ -307,25 +307,21 @@ int published_lacks(const struct doc *absent, const char *label) {
     return lacks;
 }
 
-/* Why the claim cannot be judged in this build; NULL: it can. */
-static char *lacking(const struct judge *j, const struct doc *absent) {
+static int is_lacking(const struct judge *j, const struct doc *absent) {
     for (size_t i = 0; i < doc_len(labels_of(j)); i++)
-        if (published_lacks(absent, label_of(j, i)))
-            return format("no variant of that name in this build: %.*s", (int)strcspn(label_of(j, i), ",@"),
-                          label_of(j, i));
-    return NULL;
+        if (published_lacks(absent, label_of(j, i))) return 1;
+    return 0;
 }
 
 static struct doc *judge(const struct doc *claim, const struct doc *absent, const struct doc *rows) {
     struct judge j = {.claim = claim,
                       .answer = doc_copy(claim),
                       .archive = {rows, doc_get(claim, "at"), doc_str(claim, "metric", "")}};
-    char *why = lacking(&j, absent);
-    if (why) say(&j, not_comparable, why);
-    for (size_t i = 0; !why && i < sizeof kinds / sizeof *kinds; i++)
+    int lacking = is_lacking(&j, absent);
+    if (lacking) say(&j, not_comparable, "no variant of that name in this build");
+    for (size_t i = 0; !lacking && i < sizeof kinds / sizeof *kinds; i++)
         if (!strcmp(kinds[i].kind, doc_str(claim, "kind", ""))) kinds[i].judge(&j);
-    if (!why) respect_unlike(&j);
-    free(why);
+    if (!lacking) respect_unlike(&j);
     put_words(j.answer);
     return j.answer;
 }
@@ -366,11 +362,12 @@ static void put_summary(struct doc *judged, const struct doc *answers) {
 }
 
 static char *rules(void) {
-    return format(
-        "A ratio agrees within a factor of %g of the published one, an exponent of n within %g; a rise and "
-        "an order agree where every step is beyond the noise. It is agrees where all of our interval (95 "
-        "percent) says so, differs where all of it says the contrary, else undecided.",
-        ratio_within, exponent_within);
+    return format("A ratio agrees within a factor of %g of the published one, an exponent of n within %g: "
+                  "all of our interval (95 "
+                  "percent) has to lie inside to agree, outside to differ, else it is undecided. A rise or "
+                  "an order agrees where "
+                  "every step is beyond the noise, and differs where one goes the other way beyond it.",
+                  ratio_within, exponent_within);
 }
 
 struct doc *published_judge(const struct doc *published, const struct doc *absent, const struct doc *rows) {

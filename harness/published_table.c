@@ -33,7 +33,7 @@ static void show_ours(char *text, size_t room, const struct doc *claim) {
     const struct doc *values = doc_get(claim, "values"), *ours = doc_get(claim, "ours");
     const char *metric =
         doc_len(doc_get(claim, "labels")) > 1 && !strcmp(doc_str(claim, "kind", ""), "rising")
-            ? "error" /* a ratio has no unit either */
+            ? ""
             : doc_str(claim, "metric", "");
     *text = '\0';
     if (doc_is_number(ours))
@@ -47,7 +47,9 @@ static void show_ours(char *text, size_t room, const struct doc *claim) {
 static void show_interval(char *text, size_t room, const struct doc *claim) {
     const struct doc *interval = doc_get(claim, "interval");
     *text = '\0';
-    if (doc_len(interval) == 2)
+    if (doc_len(interval) == 2 && doc_equal(doc_at(interval, 0), doc_at(interval, 1)))
+        snprintf(text, room, "exact");
+    else if (doc_len(interval) == 2)
         snprintf(text, room, "%.3g to %.3g", doc_as_num(doc_at(interval, 0)),
                  doc_as_num(doc_at(interval, 1)));
 }
@@ -68,6 +70,29 @@ static void print_claim(const struct doc *claim, int width, struct doc *remarks)
     for (size_t i = 0; i < sizeof said / sizeof *said; i++)
         if (said[i]) printf(" [%zu]", number_of(remarks, said[i]));
     putchar('\n');
+}
+
+/* Nothing of ours to show, and for the same reason: the same line but for the length. */
+static int are_alike(const struct doc *a, const struct doc *b) {
+    const char *const paths[] = {"words.about", "words.what", "reason"};
+    if (!b || !doc_get(a, "at.n") || doc_get(a, "ours") || doc_get(a, "values") || doc_get(b, "ours") ||
+        doc_get(b, "values"))
+        return 0;
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
+        if (strcmp(doc_str(a, paths[i], ""), doc_str(b, paths[i], ""))) return 0;
+    return 1;
+}
+
+/* Claims from..to as one line; they are alike. */
+static void print_alike(const struct doc *claims, size_t from, size_t to, int width, struct doc *remarks) {
+    struct doc *one = doc_copy(doc_at(claims, from));
+    char *where =
+        format("%s to %s", doc_str(one, "words.where", ""), doc_str(doc_at(claims, to), "words.where", ""));
+    doc_put_str(one, "words.where", where);
+    doc_drop(one, "published");
+    print_claim(one, width, remarks);
+    doc_free(one);
+    free(where);
 }
 
 /* The text with its lines broken at blanks, each behind the margin but the first. */
@@ -100,7 +125,11 @@ void published_table_print(const struct doc *judged) {
         const char *own = doc_str(doc_at(claims, i), "words.about", "");
         if (strcmp(about, own)) printf("  %s\n", own);
         about = own;
-        print_claim(doc_at(claims, i), width, remarks);
+        size_t to = i;
+        while (are_alike(doc_at(claims, i), doc_at(claims, to + 1))) to++;
+        if (to > i) print_alike(claims, i, to, width, remarks);
+        else print_claim(doc_at(claims, i), width, remarks);
+        i = to;
     }
     for (size_t i = 0; i < doc_len(remarks); i++) {
         int margin = printf("  [%zu] ", i + 1);
