@@ -111,7 +111,7 @@ static double *lengths_of(const struct judge *j, double **published, size_t *cou
     if (!doc_is_object(values)) n = evidence_lengths(&j->archive, label_of(j, 0), count);
     else {
         *count = doc_len(values);
-        n = xmalloc(*count * sizeof *n);
+        n = xmalloc((*count + 1) * sizeof *n);
         for (size_t i = 0; i < *count; i++) n[i] = strtod(doc_key(values, i), NULL);
     }
     *published = xmalloc((*count + 1) * sizeof **published);
@@ -203,16 +203,22 @@ static void add_step(struct steps *s, const struct evidence *from, const struct 
     free(gaps);
 }
 
-/* names[] of what the steps lead from and to. */
-static void judge_steps(struct judge *j, const struct steps *s, char *const *names, int is_certain) {
+/* names[count] of what the steps lead from and to; of two nobody has to be told which. */
+static void judge_steps(struct judge *j, const struct steps *s, char *const *names, size_t count,
+                        int is_certain) {
     size_t at = s->fall > 0 ? s->falls : s->cover;
-    char *reason = NULL;
+    char *which, *reason = NULL;
     if (!is_certain) reason = xstrdup(uncertain);
-    else if (s->fall > 0)
-        say_off(j, s->fall / log(ratio_within),
-                format("%.3g times less for %s than for %s", exp(s->fall), names[at + 1], names[at]));
-    else if (s->unclear)
-        reason = format("the noise covers the difference of %s and %s", names[at], names[at + 1]);
+    else if (s->fall > 0) {
+        which = count > 2 ? format("less for %s than for %s", names[at + 1], names[at])
+                          : xstrdup("the other way");
+        say_off(j, s->fall / log(ratio_within), format("%.3g times %s", exp(s->fall), which));
+        free(which);
+    } else if (s->unclear) {
+        which = count > 2 ? format(" of %s and %s", names[at], names[at + 1]) : xstrdup("");
+        reason = format("the noise covers the difference%s", which);
+        free(which);
+    }
     say(j, !is_certain ? undecided : s->fall > 0 ? differs : s->unclear ? undecided : agrees, reason);
     free(reason);
 }
@@ -239,7 +245,7 @@ static void judge_rising(struct judge *j) {
     for (size_t i = 0; i < c.count; i++) names[i] = format("n = %.0f", exp(c.n[i]));
     for (size_t i = 0; i + 1 < c.count; i++) add_step(&s, &c.all[i], &c.all[i + 1], i);
     if (c.count < 2) say(j, not_comparable, c.why);
-    else judge_steps(j, &s, names, c.is_certain);
+    else judge_steps(j, &s, names, c.count, c.is_certain);
     for (size_t i = 0; i < c.count; i++) free(names[i]);
     free(names);
     course_free(&c);
@@ -247,8 +253,8 @@ static void judge_rising(struct judge *j) {
 
 static void judge_order(struct judge *j) {
     size_t count = doc_len(labels_of(j)), found = 0;
-    struct evidence *all = xmalloc(count * sizeof *all);
-    char **names = xmalloc(count * sizeof *names);
+    struct evidence *all = xmalloc((count + 1) * sizeof *all);
+    char **names = xmalloc((count + 1) * sizeof *names);
     struct steps s = {0};
     const char *why = NULL;
     int is_certain = 1;
@@ -262,7 +268,7 @@ static void judge_order(struct judge *j) {
     else {
         for (size_t i = 0; i + 1 < count; i++) add_step(&s, &all[i], &all[i + 1], i);
         put_values(j, all, count);
-        judge_steps(j, &s, names, is_certain);
+        judge_steps(j, &s, names, count, is_certain);
     }
     for (size_t i = 0; i < found; i++) evidence_free(&all[i]), free(names[i]);
     free(all), free(names);
@@ -378,7 +384,8 @@ struct doc *published_judge(const struct doc *published, const struct doc *absen
         doc_free(judged), doc_free(answers), free(how);
         return NULL;
     }
-    for (size_t i = 0; i < doc_len(claims); i++) doc_add(answers, judge(doc_at(claims, i), absent, rows));
+    for (size_t i = 0; i < doc_len(claims); i++)
+        if (doc_is_object(doc_at(claims, i))) doc_add(answers, judge(doc_at(claims, i), absent, rows));
     doc_put_str(judged, "source", doc_str(published, "source", ""));
     doc_put_str(judged, "rules", how);
     doc_put_num(judged, "tolerance.ratio", ratio_within);

@@ -59,6 +59,18 @@ said "$T/out" "n = 128 was not measured"
 expect 0 "overrides" "$A" run "$T/paper.lua" -o "$T/few" --no-plots --set shape.n=64 --set seed=1 --set isa=generic
 said "$T/out" "it takes two lengths, and there are 1"
 
+# a manifest of the right names and the wrong kinds: no crash, whatever is said
+mkdir "$T/odd"
+cp "$R/points.jsonl" "$T/odd"
+cat >"$T/odd/manifest.json" <<'JSON'
+{"absent": 3, "published": {"source": 4, "claims": [7, {}, {"kind": 5}, {"kind": "order"}, {"kind": "growth", "labels": 1},
+ {"kind": "growth", "labels": ["full"], "metric": "footprint", "published": {"64": "x", "y": 1, "128": -1}},
+ {"kind": "rising", "labels": [1, 2], "metric": 3, "published": {}}, {"kind": "ratio", "labels": ["full"], "metric": "memory",
+ "at": {"n": 64}, "published": "x"}]}}
+JSON
+expect 0 "fields of the wrong kind" "$A" fit "$T/odd"
+expect 0 "on the page as well" "$A" report "$T/odd"
+
 # ---- a run without
 sed -i '/^  published/,/^  },$/d; s/optional = true/tile = 1/' "$T/paper.lua"
 expect 2 "a variant that is not optional" "$A" run "$T/paper.lua" --dry-run
