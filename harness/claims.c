@@ -6,10 +6,10 @@
 #include <string.h>
 
 #include "evidence.h"
-#include "published.h"
 #include "sections.h"
 #include "stats.h"
 #include "text.h"
+#include "verdict.h"
 
 /* What a kind of claim takes besides metric, name, note and unlike, which all take. */
 enum { TAKES_N = 1, TAKES_LENGTHS = 2, TAKES_NUMBER = 4, TAKES_VALUES = 8, NEEDS_PUBLISHED = 16 };
@@ -80,7 +80,7 @@ static void add_label(const struct reading *c, struct doc *labels, const struct 
         free(shown);
         return;
     }
-    if (!c->known->is_open && !is_curve(c->known->labels, label) && !published_lacks(c->known->absent, label))
+    if (!c->known->is_open && !is_curve(c->known->labels, label) && !verdict_lacks(c->known->absent, label))
         complain_label(c, label);
     doc_add(labels, doc_string(label));
 }

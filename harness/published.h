@@ -14,7 +14,4 @@
    results/README.md. */
 struct doc *published_judge(const struct doc *published, const struct doc *absent, const struct doc *rows);
 
-/* Is the variant of the label, "nystrom,landmarks=64", among the absent ones? */
-int published_lacks(const struct doc *absent, const char *label);
-
 #endif

@@ -13,8 +13,8 @@
 #include "doc.h"
 #include "evidence.h"
 #include "published.h"
-#include "resample.h"
 #include "text.h"
+#include "verdict.h"
 
 /* ---- rows ---------------------------------------------------------------------------------------- */
 
@@ -285,10 +285,10 @@ static void labels(void **state) {
     assert_false(evidence_names("flash", "flash,tile=3"));
     assert_false(evidence_names("flash@generic", "flash"));
     struct doc *absent = document("['nystrom']");
-    assert_true(published_lacks(absent, "nystrom,landmarks=64"));
-    assert_true(published_lacks(absent, "nystrom"));
-    assert_false(published_lacks(absent, "nystromx"));
-    assert_false(published_lacks(NULL, "nystrom"));
+    assert_true(verdict_lacks(absent, "nystrom,landmarks=64"));
+    assert_true(verdict_lacks(absent, "nystrom"));
+    assert_false(verdict_lacks(absent, "nystromx"));
+    assert_false(verdict_lacks(NULL, "nystrom"));
     doc_free(absent);
 }
 
