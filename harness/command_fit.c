@@ -8,6 +8,8 @@
 #include "commands.h"
 #include "fit.h"
 #include "fit_table.h"
+#include "published.h"
+#include "published_table.h"
 #include "results.h"
 #include "text.h"
 
@@ -15,7 +17,8 @@ static const char usage[] =
     "usage: attnbench fit DIR [options]\n"
     "\n"
     "Answers from the rows of a folder of results: how time and memory grow, from which length on which\n"
-    "variant is faster, and which no other beats.\n"
+    "variant is faster, and which no other beats; where the config has published numbers, which of them "
+    "agree.\n"
     "\n"
     "      --baseline LABEL    compare with this curve; default: the fastest exact one of each series\n"
     "      --json              the answers as one document, which is written to DIR/fit.json as well\n"
@@ -89,16 +92,27 @@ static void give_document(const char *dir, const struct doc *answers) {
     free(text), free(lines);
 }
 
+/* What the folder's own config says that a paper says; NULL: nothing. */
+static struct doc *judge_published(const char *dir, const struct doc *rows) {
+    struct doc *manifest = results_manifest(dir), *judged = NULL;
+    if (manifest) judged = published_judge(doc_get(manifest, "published"), doc_get(manifest, "absent"), rows);
+    if (manifest) doc_free(manifest);
+    return judged;
+}
+
 int command_fit(int argc, char **argv) {
     struct fit_options o;
     parse(argc, argv, &o);
     struct doc *rows = results_read(o.dir), *answers = fit_answers(rows, o.baseline);
+    struct doc *published = judge_published(o.dir, rows);
     const struct doc *growth = doc_get(answers, "growth");
-    if (!doc_len(growth))
+    if (published) doc_put(answers, "published", published);
+    if (!doc_len(growth) && !published)
         die(EXIT_USAGE, "%s/points.jsonl: no row with a time at nq = nk, so there is nothing to fit", o.dir);
     if (o.baseline) require_baseline(growth, o.baseline);
     if (o.json) give_document(o.dir, answers);
     else fit_table_print(answers);
+    if (!o.json && published) published_table_print(published);
     int code = o.strict && contradicted(growth) ? EXIT_REGRESSION : EXIT_FINE;
     doc_free(answers);
     doc_free(rows);

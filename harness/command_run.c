@@ -15,6 +15,8 @@
 #include "plan.h"
 #include "plot.h"
 #include "plugins_asked.h"
+#include "published.h"
+#include "published_table.h"
 #include "report.h"
 #include "results.h"
 #include "stopwatch.h"
@@ -60,6 +62,20 @@ static char *repeated(const char *program, const struct run_options *o) {
     if (o->seed >= 0) text_add(&t, " --seed %.0f", o->seed);
     if (o->blas_core) add_option(&t, " --blas-core", o->blas_core);
     return t.s;
+}
+
+static void print_published(const struct doc *plan, const struct doc *rows) {
+    struct doc *judged = published_judge(doc_get(plan, "published"), doc_get(plan, "absent"), rows);
+    if (judged) published_table_print(judged);
+    if (judged) doc_free(judged);
+}
+
+/* An optional variant that is spelt wrong would be missing as well. */
+static void print_absent(const struct doc *absent) {
+    for (size_t i = 0; i < doc_len(absent); i++)
+        printf("%s%s",
+               i ? ", " : "\nLeft out, for want of a variant of that name: ", doc_as_str(doc_at(absent, i)));
+    if (doc_len(absent)) putchar('\n');
 }
 
 static void save(const char *dir, const char *name, char *text) {
@@ -118,6 +134,8 @@ int command_run(int argc, char **argv) {
     close_manifest(dir, manifest, code, start, planned, stopwatch_seconds() - before);
     int reported = !o.no_plots && !report_write(dir, results.rows); /* it shows the closed manifest */
     table_print(doc_str(plan, "question", ""), results.rows);
+    print_absent(doc_get(plan, "absent"));
+    print_published(plan, results.rows);
     printf("\n%zu of %zu points in %s", doc_len(results.rows), doc_len(doc_get(plan, "points")), dir);
     if (pictures > 0) printf("; %d pictures in %s/plots", pictures, dir);
     if (reported) printf("%s %s/report.html", pictures > 0 ? " and" : ";", dir);

@@ -222,7 +222,7 @@ static void print_not_ok(const struct doc *list) {
 
 void fit_table_print(const struct doc *answers) {
     const struct doc *growth = doc_get(answers, "growth");
-    puts("Slopes are from n = 2048 on, log time over log n. Intervals: 95 percent.");
+    if (doc_len(growth)) puts("Slopes are from n = 2048 on, log time over log n. Intervals: 95 percent.");
     for (size_t i = 0; i < doc_len(growth); i++) {
         const struct doc *series = doc_get(doc_at(growth, i), "series");
         if (i && doc_equal(series, doc_get(doc_at(growth, i - 1), "series"))) continue;

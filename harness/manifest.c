@@ -48,6 +48,8 @@ struct doc *manifest_make(const struct doc *plan, const struct run_options *o, c
     doc_put_str(d, "config", doc_str(plan, "config", ""));
     doc_put(d, "plugins", doc_copy(doc_get(plan, "plugins")));
     doc_put(d, "measure", doc_copy(doc_get(plan, "measure")));
+    doc_put(d, "absent", doc_copy(doc_get(plan, "absent")));
+    if (doc_get(plan, "published")) doc_put(d, "published", doc_copy(doc_get(plan, "published")));
     doc_put_num(d, "points", (double)doc_len(doc_get(plan, "points")));
     doc_put_num(d, "point_timeout_seconds", o->point_timeout);
     doc_put(d, "machine", machine_doc());

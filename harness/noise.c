@@ -277,7 +277,7 @@ double *noise_positive(const struct doc *array, size_t *n) {
 }
 
 char *noise_group(const struct doc *row) {
-    static const char *const parts[] = {"shape",   "mask", "logits", "input",
+    static const char *const parts[] = {"shape",   "mask", "logits", "input_label",
                                         "threads", "seed", "plugin", "cache"};
     struct text t = {0};
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {

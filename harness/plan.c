@@ -9,6 +9,7 @@
 
 #include "axis.h"
 #include "child.h"
+#include "claims.h"
 #include "entry_tensors.h"
 #include "idset.h"
 #include "inputs.h"
@@ -32,6 +33,8 @@ struct plan {
     const struct doc *sweep;
     struct doc *points;
     struct idset ids;       /* theirs */
+    struct doc *labels;     /* of all curves, those that the filter leaves out too; NULL: nobody asks */
+    struct doc *absent;     /* optional variants that this build lacks */
     struct doc *known_maps; /* of functions of blocks */
     size_t maps_bytes;      /* of those in the points */
     struct entry entries[64];
@@ -201,6 +204,7 @@ static void add_point(struct plan *p, const struct entry *e, const void *params,
     if (doc_len(sources)) doc_put(point, "tensors", sources);
     else doc_free(sources);
     put_need(point, v, problem, params, refused);
+    if (p->labels && !doc_has_word(p->labels, series)) doc_add(p->labels, doc_string(series));
     if ((!p->options->filter || regexec(&p->filter, id, 0, NULL, 0) == 0) && !is_twin(p, point, by_chance))
         keep_point(p, point);
     else doc_free(point);
@@ -450,7 +454,21 @@ static char *config_name(const char *path) {
     return format("%.*s", dot && dot > base ? (int)(dot - base) : (int)strlen(base), base);
 }
 
-static struct doc *document(struct plan *p, struct doc *measure) {
+/* An override of the variants takes curves away from claims that the config makes on them. */
+static int sets_variants(const struct run_options *o) {
+    for (size_t i = 0; i < o->nsets; i++)
+        if (!strncmp(o->sets[i], "variants", strlen("variants"))) return 1;
+    return 0;
+}
+
+/* Labels are complete, and can be held against claims, where nothing was wrong so far. */
+static struct doc *read_claims(struct plan *p) {
+    const struct claims_known known = {p->labels, p->absent,
+                                       p->reader.errors->length || sets_variants(p->options)};
+    return p->labels ? claims_read(&p->reader, p->sweep, &known) : NULL;
+}
+
+static struct doc *document(struct plan *p, struct doc *measure, struct doc *published) {
     struct doc *d = doc_object();
     char *name = config_name(p->options->config);
     doc_put_num(d, "schema", 1);
@@ -460,14 +478,17 @@ static struct doc *document(struct plan *p, struct doc *measure) {
     doc_put_str(d, "config", config_source(p->reader.config));
     doc_put(d, "measure", measure);
     doc_put(d, "plugins", plugin_docs());
+    doc_put(d, "absent", doc_copy(p->absent));
+    if (published) doc_put(d, "published", published);
     doc_put(d, "points", sorted(p->points));
     free(name);
     return d;
 }
 
 struct doc *plan_build(const struct run_options *options, struct text *errors) {
-    static const char *const keys[] = {"shape",    "mask",    "input", "threads", "seed",         "isa",
-                                       "variants", "measure", "scale", "softcap", "causal_shift", "plugins"};
+    static const char *const keys[] = {"shape",        "mask",     "input",    "threads", "seed",
+                                       "isa",          "variants", "measure",  "scale",   "softcap",
+                                       "causal_shift", "plugins",  "published"};
     struct plan p = {.options = options, .reader.errors = errors};
     struct doc *result = NULL;
     if (options->filter && regcomp(&p.filter, options->filter, REG_EXTENDED | REG_NOSUB)) {
@@ -481,22 +502,27 @@ struct doc *plan_build(const struct run_options *options, struct text *errors) {
     if (options->seed >= 0) doc_put_num(sweep, "seed", options->seed);
     p.sweep = sweep;
     p.points = doc_array();
+    p.absent = doc_array();
+    if (doc_get(p.sweep, "published")) p.labels = doc_array();
     p.known_maps = doc_object();
     axis_known_keys(&p.reader, "sweep", p.sweep, keys, sizeof keys / sizeof *keys);
     size_t missing = sections_plugins(&p.reader, p.sweep, p.options->config);
-    p.nentries = sections_variants(&p.reader, p.sweep, p.options->config, missing, p.entries,
+    p.nentries = sections_variants(&p.reader, p.sweep, p.options->config, missing, p.absent, p.entries,
                                    sizeof p.entries / sizeof *p.entries);
     struct doc *measure = sections_measure(&p.reader, p.sweep);
     p.is_cold = !strcmp(doc_str(measure, "cache", ""), "cold");
     expand(&p);
+    struct doc *published = read_claims(&p);
     if (!errors->length && doc_len(p.points) == 0)
         text_add(errors,
                  "%s: no point is left%s%s; points are named like flash/b1h8n512d64/none/gauss,s=1/t2/s1\n",
                  options->config, options->filter ? " by --filter " : "",
                  options->filter ? options->filter : "");
-    if (!errors->length) result = document(&p, measure);
+    if (!errors->length) result = document(&p, measure, published);
     idset_free(&p.ids);
     doc_free(p.known_maps);
+    doc_free(p.absent);
+    if (p.labels) doc_free(p.labels);
     doc_free(sweep);
     config_close(p.reader.config);
     if (options->filter) regfree(&p.filter);

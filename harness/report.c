@@ -16,7 +16,8 @@
 #include "text.h"
 
 extern const char report_html[], report_css[], report_js[]; /* made from scripts/report.* */
-extern const char report_show_js[], report_verdicts_js[], report_curves_js[], report_labels_js[];
+extern const char report_show_js[], report_verdicts_js[], report_published_js[], report_curves_js[],
+    report_labels_js[];
 extern const char report_warnings_js[], report_table_js[];
 
 /* JSON within a script element: without a '<' nothing in it closes the element or opens a comment. */
@@ -52,6 +53,7 @@ char *report_page(const char *dir, const struct doc *rows) {
         {"@data@", json},
         {"@show@", report_show_js},
         {"@verdicts@", report_verdicts_js},
+        {"@published@", report_published_js},
         {"@curves@", report_curves_js},
         {"@labels@", report_labels_js},
         {"@warnings@", report_warnings_js},

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "manifest.h"
+#include "published.h"
 #include "results.h"
 #include "slice.h"
 #include "text.h"
@@ -94,8 +95,11 @@ struct doc *report_data(const char *dir, const struct doc *rows, const struct do
     doc_put_str(data, "name", doc_str(manifest, "name", name));
     doc_put_str(data, "folder", dir);
     doc_put_str(data, "program", build_version());
+    struct doc *published =
+        published_judge(doc_get(manifest, "published"), doc_get(manifest, "absent"), rows);
     doc_put(data, "manifest", manifest ? manifest : doc_object());
     doc_put(data, "answers", doc_copy(answers));
+    if (published) doc_put(data, "answers.published", published);
     doc_put(data, "pictures", pictures_of(dir, rows));
     doc_put(data, "rows", trimmed_rows(rows));
     free(name);

@@ -24,6 +24,7 @@ const struct doc *sections_table(struct reader *r, const struct doc *sweep, cons
 struct list { /* of entries, being filled */
     const char *config;
     size_t missing_plugins;
+    struct doc *absent; /* names of optional variants that are not there */
     struct entry *entries;
     size_t n, room;
 };
@@ -71,6 +72,16 @@ static char *suggest_key(const struct attn_variant *v, const char *key) {
     return suggestion(key, names, n);
 }
 
+/* An entry that may name a variant which this build lacks says so. */
+static int is_optional(struct reader *r, const struct doc *item, const char *name) {
+    const struct doc *given = doc_get(item, "optional");
+    if (!given || doc_is_bool(given)) return doc_flag(item, "optional");
+    char *shown = doc_text(given, 0);
+    complain(r, "optional", 1, "variants: %s: optional = %s; allowed: true, false", name, shown);
+    free(shown);
+    return 0;
+}
+
 static void add_entry(struct reader *r, const struct doc *item, struct list *list) {
     const struct doc *first = doc_is_array(item) ? doc_at(item, 0) : doc_get(item, "1");
     const char *name = doc_is_string(item) ? doc_as_str(item) : doc_as_str(first);
@@ -86,7 +97,12 @@ static void add_entry(struct reader *r, const struct doc *item, struct list *lis
                  "variants: { \"%s\", ... } takes parameters by name: { \"%s\", parameter = value }", name,
                  name);
     const struct attn_variant *v = registry_find(name);
+    int optional = is_optional(r, item, name);
     if (!v && list->missing_plugins) return;
+    if (!v && optional) {
+        if (!doc_has_word(list->absent, name)) doc_add(list->absent, doc_string(name));
+        return;
+    }
     if (!v) {
         char *help = registry_suggest(name);
         complain(r, name, 0, "variants: unknown variant '%s'; %s%s", name, help,
@@ -102,7 +118,9 @@ static void add_entry(struct reader *r, const struct doc *item, struct list *lis
                      "variants: %s: %s takes one of the words of its list, not a function; "
                      "'attnbench describe %s' has the list",
                      name, key, name);
-        if (!strcmp(key, "1") || param || entry_tensors_check(r, list->config, v, item, key)) continue;
+        if (!strcmp(key, "1") || !strcmp(key, "optional") || param ||
+            entry_tensors_check(r, list->config, v, item, key))
+            continue;
         char *help = suggest_key(v, key);
         complain(r, key, 1, "variants: %s has no parameter '%s'; %s", name, key, help);
         free(help);
@@ -115,9 +133,9 @@ static void add_entry(struct reader *r, const struct doc *item, struct list *lis
 }
 
 size_t sections_variants(struct reader *r, const struct doc *sweep, const char *config,
-                         size_t missing_plugins, struct entry *entries, size_t room) {
+                         size_t missing_plugins, struct doc *absent, struct entry *entries, size_t room) {
     const struct doc *given = doc_get(sweep, "variants");
-    struct list list = {config, missing_plugins, entries, 0, room};
+    struct list list = {config, missing_plugins, absent, entries, 0, room};
     if (doc_is_string(given) || (doc_is_object(given) && doc_get(given, "1"))) add_entry(r, given, &list);
     else if (!doc_is_array(given) || doc_len(given) == 0)
         complain(r, "variants", 1, "variants is missing; for example variants = { \"full\", \"flash\" }");

@@ -15,9 +15,10 @@ struct entry { /* one line of `variants` */
 size_t sections_plugins(struct reader *, const struct doc *sweep, const char *config);
 
 /* The entries of `variants`; at most `room`. The files of their tensors are named relative to the config. A name
-   that is unknown is complained about unless a plugin is missing, which may have had it. */
+   that is unknown is complained about unless a plugin is missing, which may have had it; or unless the entry says
+   `optional = true`: then the name goes to `absent`. */
 size_t sections_variants(struct reader *, const struct doc *sweep, const char *config, size_t missing_plugins,
-                         struct entry *entries, size_t room);
+                         struct doc *absent, struct entry *entries, size_t room);
 
 /* A file that the config names, relative to it. The caller frees the path. */
 char *sections_path(const char *config, const char *name);

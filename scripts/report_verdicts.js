@@ -146,6 +146,9 @@ function verdicts(answers) {
         : [];
     return [
         ...part(
+            "What was published", "Machines differ: ratios, exponents and orders are compared, never times.",
+            answers.published?.claims, () => published(answers.published)),
+        ...part(
             "Who overtakes whom",
             "Intervals come from the spread between processes; nothing is said beyond the lengths measured.",
             answers.crossovers, crossings),

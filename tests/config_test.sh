@@ -230,7 +230,85 @@ for label in gauss,s=1 gauss,s=1,mean_v=2 sink,tokens=4,mass=0.7,s=1 heavy,alpha
     said "$T/out" "\"id\":\"flash/b1h8n64d64/none/$label/t1/s1\""
 done
 
-for config in configs/*.lua; do
+# numbers of a paper
+claims() { # claims NAME CLAIMS MESSAGE
+    wrong "published: $1" "sweep { shape = { n = 64 }, variants = { \"full\", \"flash\" },
+  published = { source = \"a paper\", claims = {
+    $2 } } }" "$3"
+}
+where='metric = "time", at = { n = 64 }'
+
+wrong "published: no table" "$head  published = 3 }" "CONFIG:4: published takes a table of names: published = { ... }"
+wrong "published: nothing in it" "$head  published = { },
+}" "CONFIG:4: published takes a table of names: published = { ... }"
+wrong "published: unknown key" "$head  published = { source = \"a paper\", cliams = { } },
+}" "CONFIG:4: published: unknown key 'cliams'; did you mean 'claims'?
+CONFIG:4: published: claims is missing; for example claims = { { growth = \"full\", metric = \"time\", published = 2 } }"
+wrong "published: no source" "$head  published = { claims = { { growth = \"flash\", metric = \"time\", published = 2 } } },
+}" "CONFIG:4: published: source is missing; say where the numbers are from: source = \"authors, title, year, table\""
+claims "no kind" '{ metric = "time" }' \
+    "CONFIG:2: published: claim 1 has none of ratio, growth, rising and order; it takes one of them"
+claims "two kinds" '{ growth = "full", rising = "full", metric = "time" }' \
+    "CONFIG:2: published: claim 1 has several of ratio, growth, rising and order; it takes one of them"
+claims "no table in the list" '7' \
+    "CONFIG:2: published: claim 1 has none of ratio, growth, rising and order; it takes one of them"
+claims "unknown key of a claim" "{ order = { \"flash\", \"full\" }, $where, nmae = \"x\" }" \
+    "CONFIG:3: published: claim 1: order: unknown key 'nmae'; did you mean 'name'?"
+claims "an order has no number" "{ order = { \"flash\", \"full\" }, $where, published = 2 }" \
+    "CONFIG:3: published: claim 1: order: unknown key 'published'; allowed: order, metric, at, name, note, unlike"
+claims "unknown label" "{ growth = \"full\", metric = \"time\", published = 2 },
+    { ratio = { of = \"full\", over = \"flahs\" }, $where, published = 2 }" \
+    "CONFIG:4: published: claim 2: no curve of this sweep has the label 'flahs'; did you mean 'flash'?"
+claims "a ratio of one" "{ ratio = \"full\", $where, published = 2 }" \
+    "CONFIG:3: published: claim 1: ratio = \"full\"; for example ratio = { of = \"full\", over = \"local\" }"
+claims "a ratio over nothing" "{ ratio = { of = \"full\" }, $where, published = 2 }" \
+    "CONFIG:3: published: claim 1: nothing is no label; for example ratio = { of = \"full\", over = \"local\" }"
+claims "an order of one" "{ order = { \"full\" }, $where }" \
+    "CONFIG:3: published: claim 1: order = [\"full\"]; for example order = { \"local\", \"full\" }"
+claims "a number as a label" "{ order = { \"full\", 3 }, $where }" \
+    "CONFIG:3: published: claim 1: 3 is no label; for example order = { \"local\", \"full\" }"
+claims "unknown metric" '{ growth = "full", metric = "tiem", published = 2 }' \
+    "CONFIG:3: published: claim 1: metric = \"tiem\"; did you mean 'time'?"
+claims "no metric" '{ growth = "full", published = 2 }' \
+    "CONFIG:3: published: claim 1: metric = nothing; allowed: time, memory, footprint, error"
+claims "no length" '{ order = { "flash", "full" }, metric = "time" }' \
+    "CONFIG:3: published: claim 1: the length is missing; for example at = { n = 512 }"
+claims "a length of another type" '{ order = { "flash", "full" }, metric = "time", at = { n = "long" } }' \
+    "CONFIG:3: published: claim 1: n = \"long\"; allowed is a length, 1 or more"
+claims "a place of another type" '{ growth = "full", metric = "time", published = 2, at = 512 }' \
+    "CONFIG:3: published: claim 1: at = 512; give at = { n = 512 }"
+claims "a growth has no one length" "{ growth = \"full\", $where, published = 2 }" \
+    "CONFIG:3: published: claim 1: at: unknown key 'n'; allowed: mask, input, batch, heads, dk, threads, seed"
+claims "a mask of another type" '{ growth = "full", metric = "time", published = 2, at = { mask = 1, heads = "x" } }' \
+    "CONFIG:3: published: claim 1: mask = 1; allowed is a word, as rows have it
+CONFIG:3: published: claim 1: heads = \"x\"; allowed is a number"
+claims "from of another type" '{ growth = "full", metric = "time", published = 2, from = 0 }' \
+    "CONFIG:3: published: claim 1: from = 0; allowed is a length, 1 or more"
+claims "no number" "{ ratio = { of = \"full\", over = \"flash\" }, $where }" \
+    "CONFIG:3: published: claim 1: published is missing: a number above 0"
+claims "a number out of range" "{ ratio = { of = \"full\", over = \"flash\" }, $where, published = -1 }" \
+    "CONFIG:3: published: claim 1: published = -1; allowed is a number above 0"
+claims "values that are no lengths" '{ growth = "full", metric = "time", published = { 1, 2 } }' \
+    "CONFIG:3: published: claim 1: published = [1,2]; allowed is an exponent, or values above 0 by length: { [512] = 0.8, [1024] = 2.4 }"
+claims "values out of range" '{ rising = "full", metric = "time", published = { [512] = 0 } }' \
+    "CONFIG:3: published: claim 1: published = {\"512\":0}; allowed is values above 0 by length: { [512] = 0.8, [1024] = 2.4 }"
+claims "a note of another type" "{ order = { \"flash\", \"full\" }, $where, note = 3 }" \
+    "CONFIG:3: published: claim 1: note = 3; allowed is text"
+wrong "optional of another type" 'sweep { shape = { n = 64 },
+  variants = { "full", { "flash", optional = "yes" } } }' \
+    "CONFIG:2: variants: flash: optional = \"yes\"; allowed: true, false"
+
+printf 'sweep { shape = { n = 64 }, threads = 1, variants = { { "flash", optional = true }, { "flahs", tile = 7, optional = true } },
+        published = { source = "a paper", claims = { { growth = "flahs,tile=7", metric = "time", published = 1 } } } }' >"$T/x.lua"
+expect 0 "a variant that may be missing" "$A" run "$T/x.lua" --dry-run
+holds "the others are planned" [ "$(grep -o '"variant":"[^"]*"' "$T/out")" = '"variant":"flash"' ]
+printf 'sweep { shape = { n = 64 }, threads = 1, variants = { "full", "flash" }, published = { source = "a paper",
+        claims = { { growth = "full", metric = "time", published = 1 } } } }' >"$T/x.lua"
+expect 0 "a filter leaves claims alone" "$A" run "$T/x.lua" --dry-run --filter '^flash/'
+expect 0 "an override of the variants does" "$A" run "$T/x.lua" --dry-run --set variants=flash
+expect 0 "an instruction set does" "$A" run "$T/x.lua" --dry-run --set isa=generic
+
+for config in configs/*.lua configs/papers/*.lua; do
     expect 0 "$config is a plan" "$A" run "$config" --dry-run
     holds "$config opens with its question" sh -c "head -n 5 $config | grep -q '?'"
 done
