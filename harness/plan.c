@@ -487,6 +487,7 @@ struct doc *plan_build(const struct run_options *options, struct text *errors) {
                  options->config, options->filter ? " by --filter " : "",
                  options->filter ? options->filter : "");
     if (!errors->length) result = document(&p, measure);
+    else doc_free(measure), doc_free(p.points);
     idset_free(&p.ids);
     doc_free(p.known_maps);
     doc_free(sweep);

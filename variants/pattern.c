@@ -71,20 +71,33 @@ static double shown(const struct pattern_view *v, int i, int lo, int hi) {
     return pairs;
 }
 
+static double pairs_of_head(const struct attn_problem *p, const struct pattern *pattern, int b, int h) {
+    double pairs = 0;
+    for (int class = 0; class < pattern_classes(pattern); class ++) {
+        struct pattern_view v = pattern_view(pattern, p, b, h, p->nk, class);
+        for (int x = 0; x < v.queries.count; x++) {
+            int i = pattern_row(&v.queries, x), lo, hi;
+            if (modulo((long)i + v.offset, pattern_classes(pattern)) != class) continue;
+            pattern_span(&v, i, &lo, &hi);
+            pairs += shown(&v, i, lo, hi);
+        }
+    }
+    return pairs;
+}
+
+/* Items and heads that see the same are counted once. */
 double pattern_pairs(const struct attn_problem *p, const struct pattern *patterns, int count) {
     double pairs = 0;
-    for (int t = 0; t < count; t++)
-        for (int b = 0; b < p->batch; b++)
-            for (int h = 0; h < p->heads; h++)
-                for (int class = 0;
-                     pattern_has_head(&patterns[t], h) && class < pattern_classes(&patterns[t]); class ++) {
-                    struct pattern_view v = pattern_view(&patterns[t], p, b, h, p->nk, class);
-                    for (int x = 0; x < v.queries.count; x++) {
-                        int i = pattern_row(&v.queries, x), lo, hi;
-                        if (modulo((long)i + v.offset, pattern_classes(&patterns[t])) != class) continue;
-                        pattern_span(&v, i, &lo, &hi);
-                        pairs += shown(&v, i, lo, hi);
-                    }
-                }
+    for (int t = 0; t < count; t++) {
+        const struct pattern *x = &patterns[t];
+        int first = x->heads ? x->head : 0, heads = x->heads ? x->heads : p->heads;
+        int kinds = x->layout ? heads : x->keys ? min_int(x->key_lists, heads) : 1;
+        int items = x->queries || x->hidden || x->key_lists_per_batch ? p->batch : 1;
+        for (int b = 0; b < items; b++)
+            for (int h = 0; h < kinds; h++) {
+                double alike = (double)(p->batch / items) * ((heads - h + kinds - 1) / kinds);
+                pairs += alike * pairs_of_head(p, x, b, first + h);
+            }
+    }
     return pairs;
 }

@@ -1,0 +1,1 @@
+sweep { shape = { n = true }, variants = false }

@@ -1,0 +1,1 @@
+local y <close> = 3

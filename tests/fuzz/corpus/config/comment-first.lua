@@ -1,0 +1,5 @@
+--
+--  
+-- What?
+-- Why?
+sweep { shape = { n = 8 }, variants = "zero" }

@@ -1,0 +1,3 @@
+local f = string.dump
+print(f)
+require("os")

@@ -1,0 +1,1 @@
+sweep { shape = { n = {} }, mask = {}, input = {}, threads = {}, variants = {}, measure = { what = {} } }

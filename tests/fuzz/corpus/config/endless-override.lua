@@ -1,0 +1,2 @@
+--set seed=(function() while true do end end)()
+sweep { shape = { n = 64 }, variants = "flash" }

@@ -1,0 +1,1 @@
+error("(config)(config):3: (config)")

@@ -1,0 +1,1 @@
+sweep { shape = { n = 64 }, input = { "file", path = "" }, variants = "full" }

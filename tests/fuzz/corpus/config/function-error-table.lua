@@ -1,0 +1,1 @@
+sweep { shape = { n = 64 }, variants = { { "local", window = function(n) error({}) end } } }

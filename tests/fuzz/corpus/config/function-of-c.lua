@@ -1,0 +1,1 @@
+sweep { shape = { n = 64 }, threads = pcall, seed = string.rep, variants = "flash" }

@@ -1,0 +1,1 @@
+for k, v in pairs(_ENV) do print(k, v) end _ENV = nil

@@ -1,0 +1,1 @@
+sweep { ["kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk"] = 1, shape = { ["üüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüü"] = 1 }, variants = "flash" }

@@ -1,0 +1,1 @@
+sweep { ["\xff\xfe"] = 1, variants = "flash" }

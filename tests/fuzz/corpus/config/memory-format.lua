@@ -1,0 +1,1 @@
+local s = ("%99.99f"):rep(99) print(#s:format(1))

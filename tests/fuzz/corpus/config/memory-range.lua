@@ -1,0 +1,1 @@
+sweep { shape = { n = range(1e300, 1e300) }, variants = "flash" }

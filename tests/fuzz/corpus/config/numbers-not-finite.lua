@@ -1,0 +1,1 @@
+sweep { shape = { n = { 0/0, 1/0, -1/0 } }, variants = "flash" }

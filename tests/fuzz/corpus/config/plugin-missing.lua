@@ -1,0 +1,1 @@
+sweep { shape = { n = 64 }, plugins = { "nothing.so", "" }, variants = "mine" }

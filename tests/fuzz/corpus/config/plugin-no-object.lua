@@ -1,0 +1,1 @@
+sweep { shape = { n = 64 }, plugins = "qkv.safetensors", variants = "flash" }

@@ -1,0 +1,1 @@
+print(1, nil, {}, print, "\0", "x")

@@ -1,0 +1,1 @@
+local function f(s) return ("a"):gsub("a", f) end f()

@@ -1,0 +1,2 @@
+--set shape.n=8
+sweep { 1, 2 }

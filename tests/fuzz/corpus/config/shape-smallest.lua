@@ -1,0 +1,1 @@
+sweep { shape = { batch = 1, heads = 1, nq = 1, nk = 1, dk = 1, dv = 1 }, mask = "causal", causal_shift = { -1, 1 }, variants = { "full", "flash", "additive", "bilinear", "local", "sparse", "longformer", "blocksparse", "linformer", "performer", "linear" } }

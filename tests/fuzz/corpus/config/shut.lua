@@ -1,0 +1,1 @@
+pcall(load, "x") setmetatable(_G, {})

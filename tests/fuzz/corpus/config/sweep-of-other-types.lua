@@ -1,0 +1,1 @@
+pcall(sweep) pcall(sweep, 1) sweep("x")

@@ -1,0 +1,1 @@
+sweep { shape = = 1 }

@@ -1,0 +1,2 @@
+-- café
+sweep { shape = { n = 64 }, mask = "é", variants = "flé" }

@@ -1,0 +1,1 @@
+sweep { shape = { n = "64", heads = { { 1 } }, dk = true }, variants = { { "local", window = {} }, { "local", window = { {} } }, { "sparse", pattern = 3 }, { "blocksparse", pattern = 1, tensors = 2 } } }

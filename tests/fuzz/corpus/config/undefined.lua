@@ -1,0 +1,1 @@
+sweep { shape = { n = powr2(1, 2) } }

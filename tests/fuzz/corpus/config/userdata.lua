@@ -1,0 +1,1 @@
+sweep { shape = io, x = print }
