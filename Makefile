@@ -16,7 +16,7 @@ OPT_asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fn
 OPT_tsan    := -O1 -g -fsanitize=thread
 OPT_fuzz    := -O1 -g -fsanitize=fuzzer-no-link,address,undefined,float-cast-overflow -fno-sanitize-recover=all -fno-omit-frame-pointer
 ifndef OPT_$(MODE)
-$(error unknown MODE=$(MODE); one of release, debug, asan, tsan, fuzz)
+$(error unknown MODE=$(MODE); one of release, debug, asan, tsan; fuzz with clang)
 endif
 
 ifeq ($(origin CC),default)
@@ -249,7 +249,7 @@ clean:
 
 ## help: this list
 help:
-	@sed -n 's/^## //p' $(firstword $(MAKEFILE_LIST)); echo; echo "MODE=release|debug|asan|tsan|fuzz  V=1  WERROR=1  CC=...  CFLAGS=...  CONFIG=... (of demo)  PREFIX=... DESTDIR=... (of install)"
+	@sed -n 's/^## //p' $(firstword $(MAKEFILE_LIST)); echo; echo "MODE=release|debug|asan|tsan  V=1  WERROR=1  CC=...  CFLAGS=...  CONFIG=... (of demo)  PREFIX=... DESTDIR=... (of install)"
 
 .PHONY: demo new-variant install uninstall peers test run-tests check-asan asan-tests check-tsan tsan-tests fuzz fuzz-targets check-memcheck check-generic check-emulated check-browser lint clean help
 .SECONDARY: $(TESTS:=.o) $(FUZZED:%=$(B)/tests/fuzz/fuzz_%.o) $(B)/tests/fuzz/fuzz.o $(B)/tests/fuzz/replay.o $(patsubst %.o,%.c,$(filter $(B)/scripts/%,$(LIBRARY)))

@@ -64,6 +64,9 @@ static lua_State *running;
 static volatile sig_atomic_t time_is_over;
 static struct timeval time_left; /* in all its calls together */
 
+static struct sigaction signal_before; /* the timer may be somebody else's while no script runs */
+static struct itimerval timer_before;
+
 #define STILL_RUNS                                                                           \
     "%.300s:%d: the config still runs after %g seconds; it may only describe a sweep: look " \
     "for an endless loop or a string pattern that backtracks\n"
@@ -93,15 +96,18 @@ static struct timeval interval(double x) {
 static void start_clock(struct config *c) {
     struct timeval grace = interval(GRACE);
     struct itimerval timer = {.it_value = time_is_over ? grace : time_left, .it_interval = grace};
+    struct sigaction ours = {.sa_handler = on_alarm, .sa_flags = SA_RESTART};
     running = c->lua;
-    signal(SIGALRM, on_alarm);
-    setitimer(ITIMER_REAL, &timer, NULL);
+    sigaction(SIGALRM, &ours, &signal_before);
+    setitimer(ITIMER_REAL, &timer, &timer_before);
 }
 
 static void stop_clock(void) {
     struct itimerval none = {0}, rest;
     setitimer(ITIMER_REAL, &none, &rest);
     time_left = rest.it_value;
+    sigaction(SIGALRM, &signal_before, NULL);
+    setitimer(ITIMER_REAL, &timer_before, NULL);
 }
 
 void config_limit(double most) { seconds = most; }

@@ -22,32 +22,33 @@ trap 'exit 130' INT TERM
 mkdir -p "$B/found"
 failed=0
 
-# The sum of the executions, the last coverage: of the lines that libFuzzer writes, one process or several.
+# Executions of all processes, and what the last of them had reached, out of the lines of libFuzzer.
 summary() {
-    grep -aE '^#[0-9]+[:[:blank:]].*cov: ' "$1" | tail -n 1 | sed -E 's/^#([0-9]+).*cov: ([0-9]+) ft: [0-9]+ corp: ([0-9]+).*/\1 executions, \2 edges covered, \3 inputs kept/'
+    n=$(sed -n 's/^stat::number_of_executed_units: *//p' "$1" | paste -sd+)
+    echo "$((${n:-0})) executions, $(sed -nE 's/.*(cov: [0-9]+) (ft: [0-9]+) (corp: [0-9]+).*/\1 \2 \3/p' "$1" | tail -n 1)"
 }
 
 for target in "$@"; do
     log=$B/$target.log
     grown=$B/corpus/$target
     mkdir -p "$grown"
-    # A script of a config that stays in a function of C ends the process, by its promise, with exit code 2: so this
-    # target runs in processes of its own (-fork), for which that is no finding. It needs the timer for itself.
-    case $target in
-    config) options="-fork=1 -timeout=0 -ignore_timeouts=1 -timeout_exitcode=2" ;;
-    *) options="-timeout=20" ;;
-    esac
-    # shellcheck disable=SC2086 # the words of $options are meant to be words
-    "$B/tests/fuzz/fuzz_$target" $options -close_fd_mask=1 -max_total_time="$seconds" -max_len=8192 \
-        -dict="tests/fuzz/$target.dict" -rss_limit_mb=4096 -artifact_prefix="$B/found/$target-" \
-        "$grown" "tests/fuzz/corpus/$target" >"$log" 2>&1
-    code=$?
-    if [ "$code" = 0 ]; then
+    : >"$log"
+    end=$(($(date +%s) + seconds))
+    while :; do
+        left=$((end - $(date +%s)))
+        "$B/tests/fuzz/fuzz_$target" -timeout=30 -max_total_time="$((left > 0 ? left : 1))" -max_len=8192 \
+            -close_fd_mask=3 -print_final_stats=1 -dict="tests/fuzz/$target.dict" -rss_limit_mb=4096 \
+            -artifact_prefix="$B/found/$target-" "$grown" "tests/fuzz/corpus/$target" >>"$log" 2>&1
+        code=$?
+        # a script that stays in a function of C ends the process, as config.h says: that is no finding
+        [ "$code" = 2 ] && [ "$left" -gt 0 ] || break
+    done
+    if [ "$code" = 0 ] || [ "$code" = 2 ]; then
         echo "fuzz $target: nothing found in $seconds s; $(summary "$log")"
     else
         failed=1
         echo "fuzz $target: FOUND something (exit code $code)"
-        grep -aE 'ERROR: |runtime error|does not hold|^attnbench: |SUMMARY: ' "$log" | head -n 5
+        grep -aE 'ERROR: |runtime error|SUMMARY: | in .*(harness|variants|tests)/.*:[0-9]+' "$log" | head -n 8
         file=$(grep -aoE 'written to [^ ;]+' "$log" | tail -n 1 | sed 's/written to //')
         echo "  reproduce: $B/tests/fuzz/fuzz_$target ${file:-(see $log)}"
     fi

@@ -1,1 +1,0 @@
-sweep { shape = { batch = 4096, heads = 4096, n = 1 << 18, dk = 4096 }, mask = { "none", "causal" }, causal_shift = { 1 << 24, -(1 << 24) }, variants = { { "local", window = 1073741824 }, { "performer", features = 1 << 20 }, { "linformer", rank = 1 << 20 }, { "longformer", window = 1 << 20, globals = 1 << 18, dilation = 1 << 10, dilated_heads = 7 } } }

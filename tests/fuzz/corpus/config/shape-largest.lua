@@ -1,1 +1,0 @@
-sweep { shape = { batch = 1 << 24, heads = 1, n = 1 << 18, dk = 4096, dv = 4096 }, threads = 1024, mask = { "none", "causal" }, variants = { "full", "flash", "additive", "bilinear", "local", "sparse", "longformer", "linformer", "performer", "linear", "mean_v", "zero", "copy", "null" } }
