@@ -376,10 +376,10 @@ static void put_override(lua_State *lua, const char *text, struct doc *sweep, co
 static void lay_over(lua_State *lua, const struct config *c, struct doc *sweep) {
     for (size_t i = 0; i < c->nsets; i++) {
         const char *equals = strchr(c->sets[i], '=');
-        char key[NAME_ROOM];
-        snprintf(key, sizeof key, "%.*s", (int)(equals - c->sets[i]), c->sets[i]);
+        const char *key = lua_pushlstring(lua, c->sets[i], (size_t)(equals - c->sets[i]));
         require_name(lua, key);
         put_override(lua, equals + 1, sweep, key);
+        lua_pop(lua, 1);
     }
 }
 

@@ -123,7 +123,7 @@ static void resume(const struct doc *rows, const struct doc *points, const struc
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     static const char *const names[] = {"points.jsonl", "manifest.json", "plan.jsonl"};
-    struct part parts[4] = {0};
+    struct part parts[4] = {{"", 0}, {"", 0}, {"", 0}, {"", 0}};
     cut((const char *)data, size, parts);
     for (int i = 0; i < 3; i++) free(fuzz_file(names[i], parts[i].text, parts[i].length));
     struct doc *rows = rows_of(parts[0]), *plan = rows_of(parts[2]);
