@@ -24,7 +24,7 @@ enum {
     VALUES_MAX = 100000,   /* in the sweep */
     NAMES_MAX = 1000,      /* in one of its tables */
 };
-static const double GRACE = 0.2; /* seconds after these, for the script to come to its next instruction */
+static const double GRACE = 0.5; /* seconds after these, for the script to come to its next instruction */
 
 struct function { /* of the script: that of n, or of blocks */
     int ref, parameters;

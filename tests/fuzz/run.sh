@@ -24,8 +24,9 @@ failed=0
 
 # Executions of all processes, and what the last of them had reached, out of the lines of libFuzzer.
 summary() {
-    n=$(sed -n 's/^stat::number_of_executed_units: *//p' "$1" | paste -sd+)
-    echo "$((${n:-0})) executions, $(sed -nE 's/.*(cov: [0-9]+) (ft: [0-9]+) (corp: [0-9]+).*/\1 \2 \3/p' "$1" | tail -n 1)"
+    awk '/^INFO: Running with/ { sum += last; last = 0 }
+        /^#[0-9]+/ { last = substr($1, 2) + 0; reached = $0; gsub(/.*cov:|\/.*| lim:.*| exec.*/, "", reached) }
+        END { print sum + last " executions, cov:" reached }' "$1"
 }
 
 for target in "$@"; do
@@ -37,7 +38,7 @@ for target in "$@"; do
     while :; do
         left=$((end - $(date +%s)))
         "$B/tests/fuzz/fuzz_$target" -timeout=30 -max_total_time="$((left > 0 ? left : 1))" -max_len=8192 \
-            -close_fd_mask=3 -print_final_stats=1 -dict="tests/fuzz/$target.dict" -rss_limit_mb=4096 \
+            -close_fd_mask=3 -dict="tests/fuzz/$target.dict" -rss_limit_mb=4096 \
             -artifact_prefix="$B/found/$target-" "$grown" "tests/fuzz/corpus/$target" >>"$log" 2>&1
         code=$?
         # a script that stays in a function of C ends the process, as config.h says: that is no finding
