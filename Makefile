@@ -14,8 +14,9 @@ OPT_release := -O3 -g
 OPT_debug   := -O0 -g3
 OPT_asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 OPT_tsan    := -O1 -g -fsanitize=thread
+OPT_fuzz    := -O1 -g -fsanitize=fuzzer-no-link,address,undefined,float-cast-overflow -fno-sanitize-recover=all -fno-omit-frame-pointer
 ifndef OPT_$(MODE)
-$(error unknown MODE=$(MODE); one of release, debug, asan, tsan)
+$(error unknown MODE=$(MODE); one of release, debug, asan, tsan; fuzz with clang)
 endif
 
 ifeq ($(origin CC),default)
@@ -46,6 +47,8 @@ EMBEDDED := gp html css js
 LIBRARY  := $(patsubst %.c,$(B)/%.o,$(KERNELS) $(VARIANTS) $(HARNESS)) \
             $(foreach kind,$(EMBEDDED),$(patsubst scripts/%.$(kind),$(B)/scripts/%_$(kind).o,$(wildcard scripts/*.$(kind))))
 TESTS    := $(patsubst tests/test_%.c,$(B)/tests/test_%,$(wildcard tests/test_*.c))
+FUZZED   := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+REPLAYS  := $(FUZZED:%=$(B)/tests/fuzz/replay_%)
 BROKEN   := $(patsubst tests/plugin/broken/%.c,$(B)/tests/plugin/%.so,$(wildcard tests/plugin/broken/*.c))
 
 # Who may include whom, and which files get which instruction set: here and nowhere else.
@@ -116,8 +119,8 @@ test:
 	@scripts/setup.sh test
 	@$(MAKE) --no-print-directory run-tests
 
-run-tests: $(B)/attnbench $(BROKEN) $(B)/tests/npy $(TESTS)
-	@B=$(B) tests/run.sh $(TESTS) $(wildcard tests/*_test.sh)
+run-tests: $(B)/attnbench $(BROKEN) $(B)/tests/npy $(TESTS) $(REPLAYS)
+	@B=$(B) tests/run.sh $(TESTS) $(REPLAYS) $(wildcard tests/*_test.sh)
 
 $(B)/tests/test_%: $(B)/tests/test_%.o $(LIBRARY)
 	$(if $(Q),@echo "  LD $@")
@@ -125,6 +128,11 @@ $(B)/tests/test_%: $(B)/tests/test_%.o $(LIBRARY)
 
 # What the shell tests make and compare tensors with.
 $(B)/tests/npy: $(B)/tests/npy.o $(LIBRARY)
+	$(if $(Q),@echo "  LD $@")
+	$(Q)$(CC) $(ALL) $^ $(LIBS) $(LDFLAGS) -o $@
+
+# The files that are committed for the fuzzers, each given to its target once.
+$(B)/tests/fuzz/replay_%: $(B)/tests/fuzz/fuzz_%.o $(B)/tests/fuzz/fuzz.o $(B)/tests/fuzz/replay.o $(LIBRARY)
 	$(if $(Q),@echo "  LD $@")
 	$(Q)$(CC) $(ALL) $^ $(LIBS) $(LDFLAGS) -o $@
 
@@ -172,8 +180,8 @@ $(B)/peers/projections: $(B)/scripts/peers/projections.o $(LIBRARY)
 check-asan:
 	@scripts/setup.sh test
 	@$(MAKE) --no-print-directory MODE=asan asan-tests
-asan-tests: $(B)/attnbench $(TESTS)
-	@B=$(B) tests/run.sh $(TESTS)
+asan-tests: $(B)/attnbench $(TESTS) $(REPLAYS)
+	@B=$(B) tests/run.sh $(TESTS) $(REPLAYS)
 	$(B)/attnbench check
 
 ## check-tsan: the contract of every variant under the thread sanitizer: clang, its OpenMP, plain loops for OpenBLAS
@@ -188,6 +196,19 @@ $(B)/tests/tsan/%.o: INC := $(BLASINC)
 $(B)/tests/attnbench-plain: $(B)/harness/main.o $(B)/tests/tsan/plain_blas.o $(LIBRARY)
 	$(if $(Q),@echo "  LD $@")
 	$(Q)$(CC) $(ALL) $^ $(filter-out -lopenblas,$(LIBS)) $(LDFLAGS) -o $@
+
+SECONDS := 60
+## fuzz: libFuzzer on the readers of configs, tensors and results; SECONDS=60 a target, TARGETS="config tensor results"
+fuzz:
+	@scripts/setup.sh fuzz
+	@$(MAKE) --no-print-directory MODE=fuzz CC=clang fuzz-targets
+TARGETS := $(FUZZED)
+fuzz-targets: $(FUZZED:%=$(B)/tests/fuzz/fuzz_%)
+	@B=$(B) tests/fuzz/run.sh $(SECONDS) $(TARGETS)
+
+$(B)/tests/fuzz/fuzz_%: $(B)/tests/fuzz/fuzz_%.o $(B)/tests/fuzz/fuzz.o $(LIBRARY)
+	$(if $(Q),@echo "  LD $@")
+	$(Q)$(CC) $(ALL) -fsanitize=fuzzer $^ $(LIBS) $(LDFLAGS) -o $@
 
 ## check-memcheck: a sample of the contract of every variant under valgrind
 check-memcheck:
@@ -230,6 +251,6 @@ clean:
 help:
 	@sed -n 's/^## //p' $(firstword $(MAKEFILE_LIST)); echo; echo "MODE=release|debug|asan|tsan  V=1  WERROR=1  CC=...  CFLAGS=...  CONFIG=... (of demo)  PREFIX=... DESTDIR=... (of install)"
 
-.PHONY: demo new-variant install uninstall peers test run-tests check-asan asan-tests check-tsan tsan-tests check-memcheck check-generic check-emulated check-browser lint clean help
-.SECONDARY: $(TESTS:=.o) $(patsubst %.o,%.c,$(filter $(B)/scripts/%,$(LIBRARY)))
+.PHONY: demo new-variant install uninstall peers test run-tests check-asan asan-tests check-tsan tsan-tests fuzz fuzz-targets check-memcheck check-generic check-emulated check-browser lint clean help
+.SECONDARY: $(TESTS:=.o) $(FUZZED:%=$(B)/tests/fuzz/fuzz_%.o) $(B)/tests/fuzz/fuzz.o $(B)/tests/fuzz/replay.o $(patsubst %.o,%.c,$(filter $(B)/scripts/%,$(LIBRARY)))
 -include $(wildcard $(B)/*/*.d $(B)/*/*/*.d $(B)/*/*/*/*.d)

@@ -7,7 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { ERRORS_MAX = 16 << 10 }; /* bytes: who is told so much sees what is wrong */
+
 void complain(struct reader *r, const char *word, int is_key, const char *form, ...) {
+    if (r->errors->length > ERRORS_MAX) return;
     char *place = config_place(r->config, word, is_key), message[600];
     va_list args;
     va_start(args, form);
@@ -17,6 +20,7 @@ void complain(struct reader *r, const char *word, int is_key, const char *form, 
     text_add(&line, "%s%s\n", place, message);
     if (!r->errors->s || !strstr(r->errors->s, line.s))
         text_add(r->errors, "%s", line.s); /* once is enough */
+    if (r->errors->length > ERRORS_MAX) text_add(r->errors, "and more; put these right first\n");
     free(line.s);
     free(place);
 }

@@ -11,7 +11,8 @@ struct reader { /* what is being read and what was wrong with it */
     struct text *errors;
 };
 
-/* Adds "file:line: where: ..." to the errors. `word` finds the line: a key, or a string value. */
+/* Adds "file:line: where: ..." to the errors. `word` finds the line: a key, or a string value. After some pages of them
+   no more are added. */
 void complain(struct reader *, const char *word, int is_key, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 

@@ -18,9 +18,13 @@
 
 enum {
     MEMORY_CAP = 64 << 20, /* bytes that a script may hold */
-    SECONDS = 4,           /* that it may run */
+    SECONDS = 4,           /* that it may run, unless config_limit() was called */
     DEPTH = 16,            /* of nested tables */
+    NAME_ROOM = 64,        /* of a setting's name; doc.h takes no longer ones */
+    VALUES_MAX = 100000,   /* in the sweep */
+    NAMES_MAX = 1000,      /* in one of its tables */
 };
+static const double GRACE = 0.5; /* seconds after these, for the script to come to its next instruction */
 
 struct function { /* of the script: that of n, or of blocks */
     int ref, parameters;
@@ -29,11 +33,13 @@ struct function { /* of the script: that of n, or of blocks */
 
 struct config {
     lua_State *lua;
-    size_t memory;
+    size_t memory;       /* that the script holds */
+    size_t values, text; /* of the sweep as a document: how many, bytes */
+    int told;            /* that its time is over: once is enough */
     const char *path;
     char *source, *question;
     int sweep_line, calls; /* of sweep{} */
-    struct doc *sweep;
+    struct doc *made;      /* {sweep} */
     const char *const *sets;
     size_t nsets;
     struct function *functions;
@@ -43,40 +49,68 @@ struct config {
 /* Lua shortens long paths; so it knows the script by a name of ours, which explain() turns into the path. */
 #define CHUNK "(config)"
 
+/* The member that makes an object stand for a function: its number. */
+#define FUNCTION "$function"
+
 /* ---- limits ------------------------------------------------------------------------------------ */
 
 static volatile sig_atomic_t current_line; /* of the script, kept by the hook for on_alarm() */
 static const char *current_path;
+static double seconds = SECONDS;
+
+/* One script runs at a time. Its time is over: the hook then ends it at its next instruction, and the process where
+   it does not come to one, within a string pattern. */
+static lua_State *running;
+static volatile sig_atomic_t time_is_over;
+static struct timeval time_left; /* in all its calls together */
+
+static struct sigaction signal_before; /* the timer may be somebody else's while no script runs */
+static struct itimerval timer_before;
+
+#define STILL_RUNS                                                                           \
+    "%.300s:%d: the config still runs after %g seconds; it may only describe a sweep: look " \
+    "for an endless loop or a string pattern that backtracks\n"
 
 static void note_line(lua_State *lua, lua_Debug *ar) {
     if (lua_getinfo(lua, "l", ar) && ar->currentline > 0) current_line = ar->currentline;
+    if (time_is_over) luaL_error(lua, "the time is over");
 }
 
 static void on_alarm(int number) {
     char text[512];
     (void)number;
-    int n = snprintf(text, sizeof text,
-                     "attnbench: %.300s:%d: the config still runs after %d seconds; it may only describe a "
-                     "sweep: look for an endless loop or a string pattern that backtracks\n",
-                     current_path, (int)current_line, SECONDS);
+    if (!time_is_over) {
+        time_is_over = 1;
+        lua_sethook(running, note_line, LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT, 1);
+        return;
+    }
+    int n = snprintf(text, sizeof text, "attnbench: " STILL_RUNS, current_path, (int)current_line, seconds);
     if (write(STDERR_FILENO, text, (size_t)n) < 0) {}
     _exit(EXIT_USAGE);
 }
 
-/* Of the seconds that the script may run, in all its calls together. */
-static struct timeval time_left;
+static struct timeval interval(double x) {
+    return (struct timeval){.tv_sec = (time_t)x, .tv_usec = (suseconds_t)((x - floor(x)) * 1e6)};
+}
 
-static void start_clock(void) {
-    struct itimerval timer = {.it_value = time_left};
-    signal(SIGALRM, on_alarm);
-    setitimer(ITIMER_REAL, &timer, NULL);
+static void start_clock(struct config *c) {
+    struct timeval grace = interval(GRACE);
+    struct itimerval timer = {.it_value = time_is_over ? grace : time_left, .it_interval = grace};
+    struct sigaction ours = {.sa_handler = on_alarm, .sa_flags = SA_RESTART};
+    running = c->lua;
+    sigaction(SIGALRM, &ours, &signal_before);
+    setitimer(ITIMER_REAL, &timer, &timer_before);
 }
 
 static void stop_clock(void) {
     struct itimerval none = {0}, rest;
     setitimer(ITIMER_REAL, &none, &rest);
     time_left = rest.it_value;
+    sigaction(SIGALRM, &signal_before, NULL);
+    setitimer(ITIMER_REAL, &timer_before, NULL);
 }
+
+void config_limit(double most) { seconds = most; }
 
 static void *capped_alloc(void *context, void *old, size_t old_size, size_t size) {
     struct config *c = context;
@@ -130,9 +164,9 @@ static int lua_range(lua_State *lua) {
     lua_Number from = luaL_checknumber(lua, 1), to = luaL_checknumber(lua, 2), by = luaL_optnumber(lua, 3, 1);
     luaL_argcheck(lua, by > 0 && (to - from) / by < 10000, 3, "a step above 0, and at most 10000 of them");
     lua_newtable(lua);
-    for (int i = 0; from + i * by <= to * (1 + 1e-12); i++) {
+    for (int i = 0; i < 10001 && from + i * by <= to * (1 + 1e-12); i++) {
         lua_Number x = from + i * by;
-        if (x == floor(x)) lua_pushinteger(lua, (lua_Integer)x);
+        if (x == floor(x) && fabs(x) < 0x1p53) lua_pushinteger(lua, (lua_Integer)x);
         else lua_pushnumber(lua, x);
         lua_rawseti(lua, -2, i + 1);
     }
@@ -200,7 +234,28 @@ static void furnish(lua_State *lua) {
 
 /* ---- tables as documents ----------------------------------------------------------------------- */
 
-static struct doc *value_doc(lua_State *lua, int at, int depth);
+static void put_value(lua_State *lua, int at, int depth, struct doc *parent, const char *key);
+
+/* A table or text may stand at many places, and is copied at each. */
+static void charge(lua_State *lua, size_t bytes) {
+    struct config *c = self(lua);
+    c->text += bytes;
+    if (c->text > MEMORY_CAP) luaL_error(lua, "more than %d MiB of text in the sweep", MEMORY_CAP >> 20);
+    if (++c->values > VALUES_MAX) luaL_error(lua, "more than %d values in the sweep", VALUES_MAX);
+}
+
+/* Not ours, and one that a document can hold. */
+static void require_name(lua_State *lua, const char *name) {
+    if (strlen(name) >= NAME_ROOM || !doc_is_text(name) || strstr(name, FUNCTION))
+        luaL_error(lua, "'%s' is no name for a setting; remove it", name);
+}
+
+/* The parent owns what is made of a table before its members are there, since each of these may raise an error. */
+static struct doc *adopt(struct doc *parent, const char *key, struct doc *child) {
+    if (key) doc_put(parent, key, child);
+    else doc_add(parent, child);
+    return child;
+}
 
 static int is_sequence(lua_State *lua, int at) {
     size_t n = lua_rawlen(lua, at), members = 0;
@@ -208,27 +263,30 @@ static int is_sequence(lua_State *lua, int at) {
     return members == n;
 }
 
-static struct doc *table_doc(lua_State *lua, int at, int depth) {
+static void put_table(lua_State *lua, int at, int depth, struct doc *parent, const char *key) {
     if (depth > DEPTH) luaL_error(lua, "tables nested more than %d deep", DEPTH);
     luaL_checkstack(lua, 8, NULL);
     if (is_sequence(lua, at)) {
-        struct doc *array = doc_array();
+        struct doc *array = adopt(parent, key, doc_array());
         for (lua_Integer i = 1; i <= (lua_Integer)lua_rawlen(lua, at); i++) {
             lua_rawgeti(lua, at, i);
-            doc_add(array, value_doc(lua, lua_gettop(lua), depth + 1));
+            put_value(lua, lua_gettop(lua), depth + 1, array, NULL);
             lua_pop(lua, 1);
         }
-        return array;
+        return;
     }
-    struct doc *object = doc_object();
+    struct doc *object = adopt(parent, key, doc_object());
     for (lua_pushnil(lua); lua_next(lua, at); lua_pop(lua, 1)) {
-        char key[64];
-        if (lua_type(lua, -2) == LUA_TSTRING) snprintf(key, sizeof key, "%s", lua_tostring(lua, -2));
-        else snprintf(key, sizeof key, "%.14g", lua_tonumber(lua, -2));
-        for (char *dot = key; (dot = strchr(dot, '.'));) *dot = '_'; /* a dot would be a path */
-        doc_put(object, key, value_doc(lua, lua_gettop(lua), depth + 1));
+        char name[NAME_ROOM];
+        if (lua_type(lua, -2) == LUA_TSTRING) {
+            require_name(lua, lua_tostring(lua, -2));
+            snprintf(name, sizeof name, "%s", lua_tostring(lua, -2));
+        } else snprintf(name, sizeof name, "%.14g", lua_tonumber(lua, -2));
+        for (char *dot = name; (dot = strchr(dot, '.'));) *dot = '_'; /* a dot would be a path */
+        put_value(lua, lua_gettop(lua), depth + 1, object, name);
+        if (doc_len(object) > NAMES_MAX)
+            luaL_error(lua, "a table of more than %d names in the sweep", NAMES_MAX);
     }
-    return object;
 }
 
 static size_t add_function(lua_State *lua, int at) {
@@ -245,8 +303,7 @@ static size_t add_function(lua_State *lua, int at) {
 }
 
 /* Its number, the same wherever the script names the same function. */
-static struct doc *function_doc(lua_State *lua, int at) {
-    struct doc *d = doc_object();
+static void put_function(lua_State *lua, int at, struct doc *parent, const char *key) {
     lua_pushvalue(lua, at);
     if (lua_rawget(lua, LUA_REGISTRYINDEX) == LUA_TNIL) {
         lua_pop(lua, 1);
@@ -255,32 +312,28 @@ static struct doc *function_doc(lua_State *lua, int at) {
         lua_pushvalue(lua, -2);
         lua_rawset(lua, LUA_REGISTRYINDEX);
     }
-    doc_put_num(d, "$function", (double)lua_tointeger(lua, -1));
+    doc_put_num(adopt(parent, key, doc_object()), FUNCTION, (double)lua_tointeger(lua, -1));
     lua_pop(lua, 1);
-    return d;
 }
 
-static struct doc *value_doc(lua_State *lua, int at, int depth) {
-    struct doc *d;
+/* Puts the value into an object, or behind the last of an array (key NULL). */
+static void put_value(lua_State *lua, int at, int depth, struct doc *parent, const char *key) {
+    double x;
+    charge(lua, lua_type(lua, at) == LUA_TSTRING ? lua_rawlen(lua, at) : 0);
     switch (lua_type(lua, at)) {
     case LUA_TNUMBER:
-        d = doc_number(lua_tonumber(lua, at));
-        if (!doc_is_number(d)) luaL_error(lua, "a number that is not finite in the sweep");
-        return d;
-    case LUA_TSTRING: return doc_string(lua_tostring(lua, at));
-    case LUA_TBOOLEAN:
-        d = doc_object();
-        doc_put_bool(d, "b", lua_toboolean(lua, at));
-        struct doc *b = doc_copy(doc_get(d, "b"));
-        doc_free(d);
-        return b;
-    case LUA_TTABLE: return table_doc(lua, at, depth);
-    case LUA_TFUNCTION: return function_doc(lua, at);
+        x = lua_tonumber(lua, at);
+        if (!isfinite(x)) luaL_error(lua, "a number that is not finite in the sweep");
+        adopt(parent, key, doc_number(x));
+        break;
+    case LUA_TSTRING: adopt(parent, key, doc_string(lua_tostring(lua, at))); break;
+    case LUA_TBOOLEAN: adopt(parent, key, doc_bool(lua_toboolean(lua, at))); break;
+    case LUA_TTABLE: put_table(lua, at, depth, parent, key); break;
+    case LUA_TFUNCTION: put_function(lua, at, parent, key); break;
     default:
         luaL_error(lua, "a %s in the sweep; allowed are numbers, text, tables and functions of n",
                    luaL_typename(lua, at));
     }
-    return NULL;
 }
 
 /* ---- overrides --------------------------------------------------------------------------------- */
@@ -303,27 +356,30 @@ static int push_expression(lua_State *lua, const char *text) {
     return push_value(lua, 0, text);
 }
 
-static struct doc *override_doc(lua_State *lua, const char *text) {
-    struct doc *d;
+static void put_override(lua_State *lua, const char *text, struct doc *sweep, const char *key) {
     if (push_expression(lua, text)) {
-        d = value_doc(lua, lua_gettop(lua), 0);
+        put_value(lua, lua_gettop(lua), 0, sweep, key);
         lua_pop(lua, 1);
-        return d;
+        return;
     }
-    if (!strchr(text, ',')) return doc_string(text);
-    d = doc_array();
+    if (!strchr(text, ',')) {
+        doc_put_str(sweep, key, text);
+        return;
+    }
+    struct doc *list = adopt(sweep, key, doc_array());
     char *words = xstrdup(text), *rest = NULL;
-    for (char *w = strtok_r(words, ",", &rest); w; w = strtok_r(NULL, ",", &rest)) doc_add(d, doc_string(w));
+    for (char *w = strtok_r(words, ",", &rest); w; w = strtok_r(NULL, ",", &rest))
+        doc_add(list, doc_string(w));
     free(words);
-    return d;
 }
 
-static void lay_over(lua_State *lua, struct config *c) {
+static void lay_over(lua_State *lua, const struct config *c, struct doc *sweep) {
     for (size_t i = 0; i < c->nsets; i++) {
         const char *equals = strchr(c->sets[i], '=');
-        char *key = format("%.*s", (int)(equals - c->sets[i]), c->sets[i]);
-        doc_put(c->sweep, key, override_doc(lua, equals + 1));
-        free(key);
+        const char *key = lua_pushlstring(lua, c->sets[i], (size_t)(equals - c->sets[i]));
+        require_name(lua, key);
+        put_override(lua, equals + 1, sweep, key);
+        lua_pop(lua, 1);
     }
 }
 
@@ -338,13 +394,13 @@ static int evaluate(lua_State *lua) {
     lua_call(lua, 0, 0);
     if (!c->calls) return 0;
     lua_getfield(lua, LUA_REGISTRYINDEX, "sweep");
-    c->sweep = value_doc(lua, lua_gettop(lua), 0);
-    if (doc_is_array(c->sweep) && doc_len(c->sweep) == 0) { /* sweep{} */
-        doc_free(c->sweep);
-        c->sweep = doc_object();
-    }
-    if (!doc_is_object(c->sweep)) return luaL_error(lua, "sweep takes a table of names, not a list");
-    lay_over(lua, c);
+    put_value(lua, lua_gettop(lua), 0, c->made, "sweep");
+    struct doc *sweep = doc_get(c->made, "sweep");
+    if (doc_is_array(sweep) && doc_len(sweep) == 0) /* sweep{} */
+        sweep = adopt(c->made, "sweep", doc_object());
+    if (!doc_is_object(sweep)) return luaL_error(lua, "sweep takes a table of names, not a list");
+    lay_over(lua, c, sweep);
+    if (time_is_over) return luaL_error(lua, "the time is over"); /* and somebody caught that */
     return 0;
 }
 
@@ -365,6 +421,10 @@ static char *opening_comment(const char *source) {
 /* What Lua says, with places in the file; `place` stands before a message that has none, `after` behind it. */
 static void explain(struct config *c, int status, const char *place, const char *after, struct text *errors) {
     const char *message = lua_tostring(c->lua, -1), *chunk;
+    if (time_is_over) {
+        if (!c->told++) text_add(errors, STILL_RUNS, c->path, (int)current_line, seconds);
+        return;
+    }
     if (status == LUA_ERRMEM) {
         text_add(errors, "%s:%d: the config takes more than %d MiB of memory; it may only describe a sweep\n",
                  c->path, (int)current_line, MEMORY_CAP >> 20);
@@ -386,11 +446,12 @@ static void explain_script(struct config *c, int status, struct text *errors) {
 
 struct config *config_open(const char *path, const char *const *sets, size_t nsets, struct text *errors) {
     struct config *c = xmalloc(sizeof *c);
-    *c = (struct config){.path = path, .sets = sets, .nsets = nsets, .sweep_line = 1};
+    *c = (struct config){.path = path, .sets = sets, .nsets = nsets, .sweep_line = 1, .made = doc_object()};
     c->source = read_file(path, NULL);
     if (!c->source) {
         text_add(errors, "cannot read %s: %s; 'ls configs' shows the configs that come with the program\n",
                  path, strerror(errno));
+        doc_free(c->made);
         free(c);
         return NULL;
     }
@@ -398,11 +459,13 @@ struct config *config_open(const char *path, const char *const *sets, size_t nse
     for (size_t i = 0; i < nsets; i++)
         if (!strchr(sets[i], '=') || sets[i][0] == '=')
             text_add(errors, "--set %s: give it as KEY=VALUE, for example shape.n=512,1024\n", sets[i]);
-    current_path = path;
-    time_left = (struct timeval){.tv_sec = SECONDS};
-    start_clock();
     c->lua = lua_newstate(capped_alloc, c);
     if (!c->lua) die(EXIT_USAGE, "out of memory for Lua");
+    current_path = path;
+    current_line = 0;
+    time_is_over = 0;
+    time_left = interval(seconds);
+    start_clock(c);
     lua_pushcfunction(c->lua, evaluate);
     int status = errors->length ? LUA_OK : lua_pcall(c->lua, 0, 0, 0);
     if (status) explain_script(c, status, errors);
@@ -419,26 +482,22 @@ struct config *config_open(const char *path, const char *const *sets, size_t nse
 
 void config_close(struct config *c) {
     lua_close(c->lua);
-    if (c->sweep) doc_free(c->sweep);
+    doc_free(c->made);
     free(c->source);
     free(c->question);
     free(c->functions);
     free(c);
 }
 
-const struct doc *config_sweep(const struct config *c) { return c->sweep; }
+const struct doc *config_sweep(const struct config *c) { return doc_get(c->made, "sweep"); }
 const char *config_question(const struct config *c) { return c->question; }
 const char *config_source(const struct config *c) { return c->source; }
-int config_is_function(const struct doc *d) { return doc_is_object(d) && doc_get(d, "$function") != NULL; }
+int config_is_function(const struct doc *d) { return doc_is_object(d) && doc_get(d, FUNCTION) != NULL; }
 
 /* ---- functions of the script ------------------------------------------------------------------- */
 
-/* A table may look like one of our functions. */
 static const struct function *function_of(const struct config *c, const struct doc *d) {
-    double x = doc_num(d, "$function", -1);
-    if (!(x >= 0 && x < (double)c->nfunctions))
-        die(EXIT_USAGE, "%s: '$function' is no name for a setting; remove it", c->path);
-    return &c->functions[(size_t)x];
+    return &c->functions[doc_int(d, FUNCTION, 0)];
 }
 
 static int call_function(lua_State *lua) {
@@ -453,7 +512,7 @@ static int call_function(lua_State *lua) {
 }
 
 int config_call(struct config *c, const struct doc *function, double n, double *result, struct text *error) {
-    start_clock();
+    start_clock(c);
     lua_pushcfunction(c->lua, call_function);
     lua_pushinteger(c->lua, function_of(c, function)->ref);
     lua_pushnumber(c->lua, n);
@@ -541,7 +600,7 @@ static void complain_blocks(struct config *c, int status, const struct blocks *b
 int config_blocks(struct config *c, const struct doc *function, const char *variant, const char *name,
                   int heads, int rows, int columns, unsigned char *map, struct text *error) {
     struct blocks b = {function_of(c, function), heads, rows, columns, map, 0, 0, 0, 0, 0};
-    start_clock();
+    start_clock(c);
     if (b.function->line) current_line = b.function->line;
     lua_pushcfunction(c->lua, ask_all);
     lua_pushlightuserdata(c->lua, &b);

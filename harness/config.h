@@ -3,9 +3,9 @@
  *
  * The script sees the base library without load, dofile and their like, table, string, math, utf8, the
  * helpers pow2() and range(), and sweep{}; no io, os, debug, package or coroutines. Memory is capped, and
- * time, that of all its functions together. Used by the planning child only: a script that runs too long
- * ends the process with a message and exit code 2, since nothing else stops a string pattern that
- * backtracks for ever.
+ * time, that of all its functions together. Used by the planning child only: a script that runs too long fails
+ * like any other that is wrong, but a string pattern that backtracks for ever, which nothing else stops, ends the
+ * process with the same message and exit code 2.
  */
 #ifndef CONFIG_H
 #define CONFIG_H
@@ -14,6 +14,9 @@
 #include "text.h"
 
 struct config;
+
+/* Scripts opened from now on may run so many seconds, in place of 4. */
+void config_limit(double seconds);
 
 /* Evaluates the file and lays the overrides "key.path=value" over it; a value is a Lua expression, or
    else text, commas making a list. NULL and what is wrong in `errors`. */

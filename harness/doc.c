@@ -2,6 +2,7 @@
 #include "doc.h"
 
 #include <jansson.h>
+#include <limits.h>
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -25,6 +26,16 @@ struct doc *doc_array(void) {
 struct doc *doc_string(const char *s) {
     json_t *j = json_string(s);
     return out(j ? j : json_string_nocheck("(not UTF-8)"));
+}
+
+int doc_is_text(const char *s) {
+    json_t *j = json_string(s);
+    json_decref(j);
+    return j != NULL;
+}
+
+struct doc *doc_bool(int x) {
+    return out(json_boolean(x));
 }
 
 struct doc *doc_number(double x) {
@@ -79,7 +90,7 @@ void doc_put_str(struct doc *d, const char *path, const char *s) {
     doc_put(d, path, s ? doc_string(s) : out(json_null()));
 }
 void doc_put_num(struct doc *d, const char *path, double x) { doc_put(d, path, doc_number(x)); }
-void doc_put_bool(struct doc *d, const char *path, int x) { doc_put(d, path, out(json_boolean(x))); }
+void doc_put_bool(struct doc *d, const char *path, int x) { doc_put(d, path, doc_bool(x)); }
 
 void doc_drop(struct doc *d, const char *path) {
     json_t *at = in(d);
@@ -102,6 +113,10 @@ struct doc *doc_get(const struct doc *d, const char *path) {
     return (struct doc *)at;
 }
 
+struct doc *doc_member(const struct doc *d, const char *name) {
+    return (struct doc *)json_object_get(in(d), name);
+}
+
 const char *doc_str(const struct doc *d, const char *path, const char *fallback) {
     const char *s = doc_as_str(doc_get(d, path));
     return s ? s : fallback;
@@ -112,7 +127,9 @@ double doc_num(const struct doc *d, const char *path, double fallback) {
     return doc_is_number(x) ? doc_as_num(x) : fallback;
 }
 
-int doc_int(const struct doc *d, const char *path, int fallback) { return (int)doc_num(d, path, fallback); }
+int doc_int(const struct doc *d, const char *path, int fallback) {
+    return (int)fmax(INT_MIN, fmin(INT_MAX, doc_num(d, path, fallback)));
+}
 
 int doc_flag(const struct doc *d, const char *path) { return json_is_true(in(doc_get(d, path))); }
 

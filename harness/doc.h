@@ -14,6 +14,8 @@ struct doc;
 struct doc *doc_object(void);
 struct doc *doc_array(void);
 struct doc *doc_string(const char *);
+struct doc *doc_bool(int);
+int doc_is_text(const char *);  /* UTF-8, as JSON needs it; doc_string() has a substitute for other texts */
 struct doc *doc_number(double); /* whole numbers up to 2^53 become integers; inf and NaN null */
 struct doc *doc_pair(double low, double high); /* [low, high] */
 struct doc *doc_word(const char *);            /* a number where all of the word is one, else a string */
@@ -31,10 +33,11 @@ void doc_drop(struct doc *, const char *path);
 void doc_add(struct doc *array, struct doc *value);
 
 /* Reading. What is returned belongs to the document. */
-struct doc *doc_get(const struct doc *, const char *path); /* NULL: not there */
+struct doc *doc_get(const struct doc *, const char *path);          /* NULL: not there */
+struct doc *doc_member(const struct doc *object, const char *name); /* the same; a dot in the name is one */
 const char *doc_str(const struct doc *, const char *path, const char *fallback);
 double doc_num(const struct doc *, const char *path, double fallback);
-int doc_int(const struct doc *, const char *path, int fallback);
+int doc_int(const struct doc *, const char *path, int fallback); /* cut off; beyond int the nearest */
 int doc_flag(const struct doc *, const char *path);
 
 /* Arrays and objects in order; doc_len() of anything else is 0. */

@@ -79,7 +79,7 @@ static struct fit_point make_point(const struct doc *row) {
     struct fit_point p = {.n = doc_num(row, "shape.nq", 0), .row = row};
     double *x = processes_of(row, &p.processes);
     p.draws = xmalloc(RESAMPLE_DRAWS * sizeof *p.draws);
-    p.log_ns = resample_log_median(x, p.processes, (uint64_t)p.n, p.draws);
+    p.log_ns = resample_log_median(x, p.processes, (uint64_t)fmin(p.n, 0x1p63), p.draws);
     free(x);
     return p;
 }

@@ -519,10 +519,11 @@ struct doc *plan_build(const struct run_options *options, struct text *errors) {
                  options->config, options->filter ? " by --filter " : "",
                  options->filter ? options->filter : "");
     if (!errors->length) result = document(&p, measure, published);
+    else doc_free(measure), doc_free(p.points), doc_free(published);
     idset_free(&p.ids);
     doc_free(p.known_maps);
     doc_free(p.absent);
-    if (p.labels) doc_free(p.labels);
+    doc_free(p.labels);
     doc_free(sweep);
     config_close(p.reader.config);
     if (options->filter) regfree(&p.filter);

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "rows.h"
 #include "text.h"
 
 /* mkdir -p */
@@ -29,45 +30,15 @@ static int make_folder(const char *dir) {
     return failed;
 }
 
-/* The rows in `text`. A last line that is cut or no JSON ends at *good; anywhere else that is an error. */
-static struct doc *parse_rows(const char *path, const char *text, size_t length, size_t *good) {
-    struct doc *rows = doc_array();
-    size_t at = 0;
-    for (int line = 1; at < length; line++) {
-        const char *end = memchr(text + at, '\n', length - at);
-        size_t n = end ? (size_t)(end - text) - at : length - at;
-        char why[200] = "the line does not end";
-        struct doc *row = end ? doc_parse(text + at, n, why) : NULL;
-        if (row && !doc_str(row, "id", NULL)) {
-            doc_free(row);
-            row = NULL;
-            strcpy(why, "no id in it");
-        }
-        if (!row) {
-            if (!end || at + n + 1 == length) break; /* torn */
-            die(EXIT_USAGE, "%s:%d: not a row (%s); remove the line, or start anew with --overwrite", path,
-                line, why);
-        }
-        doc_add(rows, row);
-        at += n + 1;
-    }
-    *good = at;
+/* The same as rows_parse(), or the end of the program. */
+static struct doc *parse_or_die(const char *path, const char *text, size_t length, size_t *good) {
+    struct text error = {0};
+    struct doc *rows = rows_parse(path, text, length, good, &error);
+    if (!rows) die(EXIT_USAGE, "%s", error.s);
     return rows;
 }
 
 static char *within(const char *dir, const char *name) { return format("%s/%s", dir, name); }
-
-/* The documents of an array, a line each. */
-static char *lines_of(const struct doc *array) {
-    struct text t = {0};
-    text_append(&t, "", 0);
-    for (size_t i = 0; i < doc_len(array); i++) {
-        char *line = doc_text(doc_at(array, i), 0);
-        text_add(&t, "%s\n", line);
-        free(line);
-    }
-    return t.s;
-}
 
 int results_write(const char *dir, const char *name, const char *text) {
     char *path = within(dir, name), *temporary = format("%s.part", path);
@@ -128,7 +99,7 @@ static void remove_run(const char *dir) {
 /* The ids of two plans, one below the other; a changed need or cost is no other plan. */
 static int same_points(const char *text, const struct doc *plan) {
     size_t good;
-    struct doc *old = parse_rows("plan.jsonl", text, strlen(text), &good);
+    struct doc *old = parse_or_die("plan.jsonl", text, strlen(text), &good);
     const struct doc *now = doc_get(plan, "points");
     int same = doc_len(old) == doc_len(now);
     for (size_t i = 0; same && i < doc_len(now); i++)
@@ -166,7 +137,7 @@ static void drop_budgeted(struct results *r) {
             !strcmp(doc_str(row, "status", ""), "skipped_time") && doc_flag(row, "predicted.over_budget");
         if (!budgeted) doc_add(kept, doc_copy(row));
     }
-    char *text = lines_of(kept);
+    char *text = rows_text(kept);
     if (doc_len(kept) < doc_len(r->rows) && results_write(r->dir, "points.jsonl", text))
         die(EXIT_USAGE, "cannot write %s/points.jsonl: %s", r->dir, strerror(errno));
     doc_free(r->rows);
@@ -183,7 +154,7 @@ static void resume(struct results *r, const struct doc *plan) {
     text = read_file(path, &length);
     if (text) {
         doc_free(r->rows);
-        r->rows = parse_rows(path, text, length, &good);
+        r->rows = parse_or_die(path, text, length, &good);
         if (good < length) {
             warn("%s: dropped a torn last line", path);
             if (truncate(path, (off_t)good)) die(EXIT_USAGE, "cannot truncate %s: %s", path, strerror(errno));
@@ -206,7 +177,7 @@ void results_open(struct results *r, const char *dir, const struct doc *plan, en
         die(EXIT_USAGE, "cannot open %s: %s; choose another folder with -o", dir, strerror(errno));
     if (flock(r->lock, LOCK_EX | LOCK_NB))
         die(EXIT_USAGE, "another run is writing to %s; wait for it or choose another folder with -o", dir);
-    char *path = within(dir, "points.jsonl"), *text = lines_of(doc_get(plan, "points"));
+    char *path = within(dir, "points.jsonl"), *text = rows_text(doc_get(plan, "points"));
     if (mode == RESULTS_NEW && found_file(dir))
         die(EXIT_USAGE,
             "%s already holds a run (%s); --resume goes on with it, --overwrite replaces it, -o DIR writes "
@@ -268,7 +239,7 @@ struct doc *results_read(const char *dir) {
     if (!text)
         die(EXIT_USAGE, "cannot read %s: %s; give a folder that 'attnbench run' wrote", path,
             strerror(errno));
-    struct doc *rows = parse_rows(path, text, length, &good);
+    struct doc *rows = parse_or_die(path, text, length, &good);
     if (good < length) warn("%s: its last line is torn and was left out", path);
     free(text);
     free(path);

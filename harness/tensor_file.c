@@ -51,7 +51,8 @@ static int set_shape(struct tensor_info *t, int rank, const double *sizes, doubl
     t->rank = rank;
     for (int i = 0; i < 4; i++) t->shape[i] = 1;
     for (int i = 0; i < rank; i++) {
-        if (!(sizes[i] >= 1 && sizes[i] <= INT_MAX)) FAIL("%s: size %g in its shape", path, sizes[i]);
+        if (!(sizes[i] >= 1 && sizes[i] <= INT_MAX && sizes[i] == floor(sizes[i])))
+            FAIL("%s: size %g in its shape", path, sizes[i]);
         t->shape[4 - rank + i] = (int)sizes[i];
         bytes *= sizes[i];
     }
@@ -78,12 +79,14 @@ static int npy_header(const char *header, size_t offset, double file_bytes, cons
     const char *shape = npy_value(header, "shape");
     double sizes[5];
     int rank = 0, type = 0;
-    if (!descr || !order || !shape || *shape != '(') FAIL("%s: its .npy header is not readable", path);
+    if (!descr || !*descr || !order || !shape || *shape != '(')
+        FAIL("%s: its .npy header is not readable", path);
     for (type = 0; type < TYPES; type++)
         if (*types[type].npy && !strncmp(descr + 1, types[type].npy, 3)) break;
     if (type == TYPES)
         FAIL("%s: type %.6s; <f4, <f2, <f8, |b1 and little-endian integers are read", path, descr);
     if (!strncmp(order, "True", 4)) FAIL("%s: column-major; save it with numpy.ascontiguousarray()", path);
+    if (strncmp(order, "False", 5)) FAIL("%s: its .npy header is not readable", path);
     for (const char *at = shape + 1; *at && *at != ')' && rank < 5;) {
         char *end;
         sizes[rank] = strtod(at, &end);
@@ -118,22 +121,25 @@ static int npy_open(FILE *f, double bytes, const char *path, struct tensor_info 
 
 /* ---- .safetensors ------------------------------------------------------------------------------ */
 
+/* "q, k, v": the first of them. The caller frees it. */
+static char *names_of(const struct doc *all) {
+    struct text names = {0};
+    for (size_t i = 0; i < doc_len(all) && names.length < 120; i++)
+        if (strcmp(doc_key(all, i), "__metadata__"))
+            text_add(&names, "%s%s", names.length ? ", " : "", doc_key(all, i));
+    return names.s ? names.s : xstrdup("none");
+}
+
 static int safetensors_entry(const struct doc *all, const char *name, double data, double bytes,
                              const char *path, struct tensor_info *t, struct attn_error *error) {
-    const struct doc *entry = NULL;
-    struct text names = {0};
-    for (size_t i = 0; i < doc_len(all); i++) {
-        if (!strcmp(doc_key(all, i), name)) entry = doc_at(all, i);
-        if (strcmp(doc_key(all, i), "__metadata__") && names.length < 120)
-            text_add(&names, "%s%s", names.length ? ", " : "", doc_key(all, i));
-    }
+    if (!doc_is_object(all)) FAIL("%s: its header is no table of tensors", path);
+    const struct doc *entry = doc_member(all, name);
     if (!entry) {
-        snprintf(error->text, sizeof error->text, "%s: no tensor '%s'; it has: %s", path, name,
-                 names.s ? names.s : "none");
-        free(names.s);
+        char *names = names_of(all);
+        snprintf(error->text, sizeof error->text, "%s: no tensor '%s'; it has: %s", path, name, names);
+        free(names);
         return -1;
     }
-    free(names.s);
     const char *dtype = doc_str(entry, "dtype", "");
     const struct doc *shape = doc_get(entry, "shape"), *span = doc_get(entry, "data_offsets");
     double sizes[5], begin = doc_as_num(doc_at(span, 0)), end = doc_as_num(doc_at(span, 1));
@@ -142,7 +148,7 @@ static int safetensors_entry(const struct doc *all, const char *name, double dat
     if (type == TYPES)
         FAIL("%s: tensor '%s' has type '%s'; F32, F16, BF16, F64, BOOL and integers are read", path, name,
              dtype);
-    if (!(begin >= 0 && begin <= end && data + end <= bytes))
+    if (!(begin >= 0 && begin == floor(begin) && begin <= end && data + end <= bytes))
         FAIL("%s: tensor '%s' lies outside the file", path, name);
     for (int i = 0; i < rank && i < 5; i++) sizes[i] = doc_as_num(doc_at(shape, (size_t)i));
     t->type = (enum tensor_type)type;
@@ -182,14 +188,12 @@ int tensor_file_open_any(const char *path, const char *name, struct tensor_info 
                          struct attn_error *error) {
     size_t n = strlen(path);
     struct stat st;
-    FILE *f = fopen(path, "rb");
     int result;
-    if (!f) FAIL("cannot read %s: %s", path, strerror(errno));
     *t = (struct tensor_info){0};
-    if (fstat(fileno(f), &st) || !S_ISREG(st.st_mode)) {
-        fclose(f);
-        FAIL("%s: not a regular file", path);
-    }
+    if (stat(path, &st)) FAIL("cannot read %s: %s", path, strerror(errno));
+    if (!S_ISREG(st.st_mode)) FAIL("%s: not a regular file", path); /* a pipe may never open */
+    FILE *f = fopen(path, "rb");
+    if (!f) FAIL("cannot read %s: %s", path, strerror(errno));
     if (n > 4 && !strcmp(path + n - 4, ".npy")) result = npy_open(f, (double)st.st_size, path, t, error);
     else result = safetensors_open(f, (double)st.st_size, path, name, t, error);
     fclose(f);

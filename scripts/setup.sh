@@ -6,14 +6,15 @@
 #   scripts/setup.sh emulate   what `make check-emulated` needs
 #   scripts/setup.sh tsan      what `make check-tsan` needs
 #   scripts/setup.sh memcheck  what `make check-memcheck` needs
+#   scripts/setup.sh fuzz      what `make fuzz` needs
 #   scripts/setup.sh browser   what `make check-browser` needs
 #   scripts/setup.sh lint      what `make lint` needs
 #   scripts/setup.sh peers     what scripts/peers/run.py needs; torch, node: what the peers need, each for itself
 set -eu
 
 case "${1:-}" in
-run | test | emulate | tsan | memcheck | browser | lint | peers | torch | node) ;;
-*) echo "usage: scripts/setup.sh run|test|emulate|tsan|memcheck|browser|lint|peers|torch|node" >&2; exit 2 ;;
+run | test | emulate | tsan | memcheck | fuzz | browser | lint | peers | torch | node) ;;
+*) echo "usage: scripts/setup.sh run|test|emulate|tsan|memcheck|fuzz|browser|lint|peers|torch|node" >&2; exit 2 ;;
 esac
 
 missing=""
@@ -33,6 +34,9 @@ need() {
 has() { command -v "$1"; }
 header() { echo "#include <$1>" | ${2:-${CC:-gcc}} -E -x c -; }
 openblas() { ls /usr/lib/*/openblas-openmp/libopenblas.so || { pkg-config --exists openblas && ! has apt-get; }; }
+
+# Does clang find the library of -fsanitize=fuzzer?
+fuzzer() { echo 'int LLVMFuzzerTestOneInput(void) { return 0; }' | clang -fsanitize=fuzzer,address -x c -o /dev/null -; }
 
 # The interpreter that Debian's modules belong to, whichever python3 stands first in the path.
 python() { /usr/bin/python3 -c "import $1"; }
@@ -74,6 +78,12 @@ tsan)
 memcheck)
     running
     need valgrind "watches every access to memory" has valgrind
+    ;;
+fuzz)
+    running
+    need clang "has libFuzzer" has clang
+    need libclang-rt-dev "libFuzzer itself, and the sanitizers" fuzzer
+    need libomp-dev "OpenMP of clang" header omp.h clang
     ;;
 browser)
     running

@@ -318,6 +318,8 @@ wrong_files() {
     kv="--k $I/k.npy --v $I/v.npy"
     qv="--q $I/q.npy --v $I/v.npy"
     wrong "a missing file" "--q: cannot read $I/none.npy: No such file or directory" flash --q "$I/none.npy" $kv $o
+    mkfifo "$T/pipe.npy"
+    wrong "a pipe that nobody writes to" "--q: $T/pipe.npy: not a regular file" flash --q "$T/pipe.npy" $kv $o
     wrong "no .npy file" "--q: FOLDER/bad.npy: not a .npy file" flash --q "$I/bad.npy" $kv $o
     wrong "a wrong rank" "--q FOLDER/q2.npy: shape [5, 8]; [batch, heads, n, d], or [batch, n, heads*d] with --heads, is needed" \
         flash --q "$I/q2.npy" --k "$I/q2.npy" --v "$I/q2.npy" $o

@@ -115,6 +115,25 @@ for i = 1, 60 do t = t .. t end' "CONFIG:2: the config takes more than 64 MiB of
 wrong "memory bomb in a C function" 'x = string.rep("x", 1000000000)' \
     "CONFIG:1: the config takes more than 64 MiB of memory; it may only describe a sweep"
 
+wrong "tables that multiply" 'local t = { 1, 2, 3, 4, 5, 6, 7, 8 }
+for i = 1, 12 do t = { t, t, t, t, t, t } end
+sweep { shape = t }' "CONFIG: more than 100000 values in the sweep"
+
+wrong "a text that multiplies" 'local s, t = string.rep("x", 1 << 22), {}
+for i = 1, 1000 do t[i] = s end
+sweep { variants = t }' "CONFIG: more than 64 MiB of text in the sweep"
+
+wrong "a table of too many names" 'local t = {}
+for i = 1, 2000 do t["k" .. i] = i end
+sweep(t)' "CONFIG: a table of more than 1000 names in the sweep"
+
+long=$(printf 'k%.0s' $(seq 70))
+wrong "a name that is too long" "sweep { $long = 1 }" "CONFIG: '$long' is no name for a setting; remove it"
+
+wrong "an endless loop that is caught" 'pcall(function()
+  while true do end end)
+sweep { shape = { n = 8 }, variants = "flash" }' "CONFIG:2: the config still runs after 4 seconds; it may only describe a sweep: look for an endless loop or a string pattern that backtracks"
+
 wrong "catastrophic pattern" 'local s = string.rep("a", 40)
 x = s:find(string.rep("a*", 30) .. "b")' "CONFIG:2: the config still runs after 4 seconds; it may only describe a sweep: look for an endless loop or a string pattern that backtracks"
 
@@ -312,4 +331,7 @@ for config in configs/*.lua configs/papers/*.lua; do
     expect 0 "$config is a plan" "$A" run "$config" --dry-run
     holds "$config opens with its question" sh -c "head -n 5 $config | grep -q '?'"
 done
+printf 'local t = {} for i = 1, 5000 do t[i] = "m" .. i end sweep { shape = { n = 8 }, mask = t, variants = "flash" }' >"$T/x.lua"
+expect 2 "more mistakes than anybody reads" "$A" run "$T/x.lua" --dry-run
+said "$T/err" "attnbench: and more; put these right first"
 finish

@@ -179,9 +179,11 @@ static void reference(const struct attn_call *c, int b, int h, const int *rows, 
     }
 }
 
-static void cost(const struct attn_problem *p, const void *params, const struct attn_view *views,
+static void cost(const struct attn_problem *whole, const void *params, const struct attn_view *views,
                  struct attn_cost *cost) {
+    struct attn_problem item = *whole, *p = &item;
     struct pattern made[PATTERNS];
+    if (!views) item.batch = 1; /* all have the same tokens */
     char *block = malloc(lists_bytes(p));
     if (!block) abort();
     struct lists lists = list_globals(p, of(params), views, NULL, block);
@@ -194,7 +196,7 @@ static void cost(const struct attn_problem *p, const void *params, const struct 
         x.queries = lists.queries;
         repeated += pattern_pairs(p, &x, 1);
     }
-    parts_softmax_cost(p, (pairs - repeated) / ((double)p->batch * p->heads), cost);
+    parts_softmax_cost(whole, (pairs - repeated) / ((double)p->batch * p->heads), cost);
     free(block);
 }
 

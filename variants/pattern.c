@@ -1,6 +1,8 @@
 /* pattern.c -- which keys a query sees. */
 #include "pattern.h"
 
+#include <stdlib.h>
+
 #include "parts.h"
 
 int pattern_below(const struct pattern_axis *axis, int end) {
@@ -58,33 +60,60 @@ void pattern_span(const struct pattern_view *v, int i, int *lo, int *hi) {
     *lo = min_int(pattern_below(&v->key_axis, clamp_int(from, 0, v->keys)), *hi);
 }
 
+static int is_hidden(const struct pattern_view *v, int o) {
+    const unsigned char *hidden = v->pattern->hidden;
+    return hidden && hidden[(size_t)v->b * (size_t)v->problem->nk + (size_t)pattern_row(&v->key_axis, o)];
+}
+
+/* For each ordinal of the key axis, the keys before it that are not hidden; the caller frees it. NULL: none is. */
+static int *count_shown(const struct pattern_view *v) {
+    int n = v->key_axis.count, *before = v->pattern->hidden ? malloc(((size_t)n + 1) * sizeof *before) : NULL;
+    if (!v->pattern->hidden) return NULL;
+    if (!before) abort();
+    before[0] = 0;
+    for (int o = 0; o < n; o++) before[o + 1] = before[o] + !is_hidden(v, o);
+    return before;
+}
+
 /* Keys [lo, hi) of row i that are neither hidden nor outside the layout. */
-static double shown(const struct pattern_view *v, int i, int lo, int hi) {
+static double shown(const struct pattern_view *v, const int *before, int i, int lo, int hi) {
     const struct pattern *x = v->pattern;
     double pairs = 0;
-    if (!x->hidden && !x->layout) return hi - lo;
-    for (int o = lo; o < hi; o++) {
-        int j = pattern_row(&v->key_axis, o);
-        pairs += !(x->hidden && x->hidden[(size_t)v->b * (size_t)v->problem->nk + (size_t)j]) &&
-                 !(x->layout && !pattern_block(v, i, j / x->block));
+    if (!x->layout) return before ? before[hi] - before[lo] : hi - lo;
+    for (int o = lo; o < hi; o++)
+        pairs += !is_hidden(v, o) && pattern_block(v, i, pattern_row(&v->key_axis, o) / x->block);
+    return pairs;
+}
+
+static double pairs_of_head(const struct attn_problem *p, const struct pattern *pattern, int b, int h) {
+    double pairs = 0;
+    for (int class = 0; class < pattern_classes(pattern); class ++) {
+        struct pattern_view v = pattern_view(pattern, p, b, h, p->nk, class);
+        int *before = count_shown(&v);
+        for (int x = 0; x < v.queries.count; x++) {
+            int i = pattern_row(&v.queries, x), lo, hi;
+            if (modulo((long)i + v.offset, pattern_classes(pattern)) != class) continue;
+            pattern_span(&v, i, &lo, &hi);
+            pairs += shown(&v, before, i, lo, hi);
+        }
+        free(before);
     }
     return pairs;
 }
 
+/* Items and heads that see the same are counted once. */
 double pattern_pairs(const struct attn_problem *p, const struct pattern *patterns, int count) {
     double pairs = 0;
-    for (int t = 0; t < count; t++)
-        for (int b = 0; b < p->batch; b++)
-            for (int h = 0; h < p->heads; h++)
-                for (int class = 0;
-                     pattern_has_head(&patterns[t], h) && class < pattern_classes(&patterns[t]); class ++) {
-                    struct pattern_view v = pattern_view(&patterns[t], p, b, h, p->nk, class);
-                    for (int x = 0; x < v.queries.count; x++) {
-                        int i = pattern_row(&v.queries, x), lo, hi;
-                        if (modulo((long)i + v.offset, pattern_classes(&patterns[t])) != class) continue;
-                        pattern_span(&v, i, &lo, &hi);
-                        pairs += shown(&v, i, lo, hi);
-                    }
-                }
+    for (int t = 0; t < count; t++) {
+        const struct pattern *x = &patterns[t];
+        int first = x->heads ? x->head : 0, heads = x->heads ? x->heads : p->heads;
+        int kinds = x->layout ? heads : x->keys ? min_int(x->key_lists, heads) : 1;
+        int items = x->queries || x->hidden || x->key_lists_per_batch ? p->batch : 1;
+        for (int b = 0; b < items; b++)
+            for (int h = 0; h < kinds; h++) {
+                double alike = (double)(p->batch / items) * ((heads - h + kinds - 1) / kinds);
+                pairs += alike * pairs_of_head(p, x, b, first + h);
+            }
+    }
     return pairs;
 }
