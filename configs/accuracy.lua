@@ -5,7 +5,7 @@
 -- inputs that are hard on floats.
 --
 -- Each table ends in words: least error for its time and for its memory, and what is no better than the mean of the
--- visible values (skill 0). Random mechanisms are drawn from 15 seeds. It takes about XX minutes.
+-- visible values (skill 0). Random mechanisms are drawn from 15 seeds. It takes about five minutes.
 sweep {
   shape    = { heads = 4, dk = 64, n = 1024 },
   mask     = { "none", "causal" },
