@@ -84,9 +84,12 @@ static double tensors_of(const struct doc *row) {
     return doc_num(s, "batch", 1) * vectors * widths * sizeof(float);
 }
 
-/* The samples of one row; the caller frees them. */
+/* The samples of one row: its processes, or the seeds that a mechanism was drawn from; the caller frees them. */
 static double *samples_of(const struct doc *row, const char *metric, size_t *n) {
-    double *x = doc_numbers(!strcmp(metric, "time") ? doc_get(row, "time.process_medians_ns") : NULL, n);
+    const char *path = !strcmp(metric, "time")    ? "time.process_medians_ns"
+                       : !strcmp(metric, "error") ? "accuracy.seeds.rel_fro"
+                                                  : NULL;
+    double *x = doc_numbers(path ? doc_get(row, path) : NULL, n);
     if (*n) return x;
     *n = 1;
     x = xrealloc(x, sizeof *x);

@@ -1,8 +1,8 @@
 /*
  * evidence.h -- what the rows of a run say of one curve at one length: a value and draws of it, or why there is none.
  *
- * Rows that differ in nothing but their seed are samples of one value, as the processes of a row are; rows that differ
- * in more, such as two masks, are none: `at` has to choose.
+ * Rows that differ in nothing but their seed are samples of one value, as the processes of a row are, and the seeds
+ * within one; rows that differ in more, such as two masks, are none: `at` has to choose.
  */
 #ifndef EVIDENCE_H
 #define EVIDENCE_H

@@ -221,11 +221,14 @@ static void put_spread(const struct spread *x, size_t n, struct doc *d) {
     double variance = fmax(x->square - seeds * mean_square, 0) / (seeds - 1);
     for (int s = 0; s < x->seeds; s++) mean += x->errors[s] / seeds;
     for (int s = 0; s < x->seeds; s++) deviation += (x->errors[s] - mean) * (x->errors[s] - mean);
+    struct doc *errors = doc_array();
+    for (int s = 0; s < x->seeds; s++) doc_add(errors, doc_number(x->errors[s]));
     doc_put_num(d, "accuracy.seeds.n", seeds);
     doc_put_num(d, "accuracy.seeds.mean", mean);
     doc_put_num(d, "accuracy.seeds.sd", sqrt(deviation / (seeds - 1)));
     doc_put_num(d, "accuracy.seeds.bias2", fmax(mean_square - variance / seeds, 0) / size);
     doc_put_num(d, "accuracy.seeds.variance", variance / size);
+    doc_put(d, "accuracy.seeds.rel_fro", errors);
 }
 
 static int draw(const struct subject *s, const struct doc *point, const struct truth *t, int seed,

@@ -19,7 +19,7 @@ void judge_output(const struct subject *, const struct truth *, struct doc *d);
  *   bias^2      |m - o|^2 less what the mean of so few draws strays by itself, variance / seeds; at least 0
  *   variance    sum |o_s - m|^2 / (seeds - 1)
  *
- * Adds accuracy.seeds{n, mean, sd, bias2, variance}, mean and sd of rel_fro, unless the output is the same for all. The subject's output has the rows of the
+ * Adds accuracy.seeds{n, mean, sd, bias2, variance, rel_fro[]}, mean and sd those of rel_fro, unless the output is the same for all. The subject's output has the rows of the
  * last seed afterwards. `alive` is called after each seed. -1 and the reason: no memory, or create() failed.
  */
 int judge_seeds(const struct subject *, const struct doc *point, const struct truth *, int seeds,

@@ -9,8 +9,11 @@
 
 #include "results.h"
 
+extern const char styles_gp[]; /* made from scripts/styles.gp */
+
 void picture_heading(struct text *t, const char *name) {
-    text_add(t, "# Draws %s.svg and %s.png: gnuplot %s.gp, in this folder.\n", name, name, name);
+    text_add(t, "# Draws %s.svg and %s.png: gnuplot %s.gp, in this folder.\n\n%s\n", name, name, name,
+             styles_gp);
 }
 
 void picture_quote(struct text *t, const char *s) {

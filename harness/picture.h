@@ -11,6 +11,7 @@
 
 enum { PICTURE_STYLES = 24 }; /* line styles that the scripts define */
 
+/* What the script draws, and the look that all pictures share. */
 void picture_heading(struct text *, const char *name);
 void picture_quote(struct text *, const char *s); /* a gnuplot string in double quotes */
 

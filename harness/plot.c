@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 
 #include "picture.h"
+#include "settings.h"
 #include "slice.h"
 #include "spread.h"
 #include "text.h"
@@ -126,25 +127,25 @@ static char *data_text(const struct slice *s, const struct metric *m) {
     return t.s;
 }
 
-/* What the families could reach at the same budget, a column for each curve; NULL where no row says. */
+/* Has the curve one to draw: a line? */
+static int has_oracle(const struct slice *s, const struct metric *m, const struct curve *c) {
+    for (size_t i = 0; i < s->nx && s->nx > 1; i++)
+        if (!isnan(oracle_of(m, c->rows[i]))) return 1;
+    return 0;
+}
+
+/* What the families could reach at the same budget, a column for each curve. */
 static char *oracle_text(const struct slice *s, const struct metric *m) {
     struct text t = {0};
-    int any = 0;
     text_add(&t, "%s", s->axis);
     for (size_t c = 0; c < s->ncurves; c++) text_add(&t, ",\"%s\"", s->curves[c].label);
     text_add(&t, "\n");
     for (size_t i = 0; i < s->nx; i++) {
         text_add(&t, "%.9g", s->x[i]);
-        for (size_t c = 0; c < s->ncurves; c++) {
-            double y = oracle_of(m, s->curves[c].rows[i]);
-            any |= !isnan(y);
-            add_number(&t, y);
-        }
+        for (size_t c = 0; c < s->ncurves; c++) add_number(&t, oracle_of(m, s->curves[c].rows[i]));
         text_add(&t, "\n");
     }
-    if (any) return t.s;
-    free(t.s);
-    return NULL;
+    return t.s;
 }
 
 /* The gaps of all curves, at the cap. */
@@ -177,12 +178,14 @@ static void add_entries(struct text *t, const struct slice *whole, const struct 
 }
 
 static char *script_text(const struct slice *s, const struct slice *whole, const size_t *style,
-                         const struct metric *m, const char *name, const struct extent *e, int marks,
-                         int has_oracle) {
+                         const struct metric *m, const char *name, const struct extent *e, int marks) {
     struct text t = {0};
     picture_heading(&t, name);
     text_add(&t, "data = \"%s.csv\"\nmarks = \"%s.marks.csv\"\nhas_marks = %d\n", name, name, marks > 0);
-    text_add(&t, "oracle = \"%s.oracle.csv\"\nhas_oracle = %d\n", name, has_oracle);
+    text_add(&t, "oracle = \"%s.oracle.csv\"\noracles = \"", name);
+    for (size_t c = 0; c < s->ncurves; c++)
+        if (has_oracle(s, m, &s->curves[c])) text_add(&t, "%zu ", c + 1);
+    text_add(&t, "\"\n");
     text_add(&t, "curves = %zu\narray label[%zu]\narray style[%zu]\n", s->ncurves, s->ncurves, s->ncurves);
     for (size_t c = 0; c < s->ncurves; c++) {
         text_add(&t, "label[%zu] = ", c + 1);
@@ -222,13 +225,13 @@ static int plot_one(const char *folder, const struct slice *whole, const struct 
     if (e.most == 0) return 0; /* not measured */
     size_t *style = xmalloc(whole->ncurves * sizeof *style);
     struct slice s = shown(whole, m, style);
-    char *name = format("%s-%s", m->name, s.slug), *dots = marks_text(&s, e.most * 2, &marks),
-         *oracle = oracle_text(&s, m);
-    int failed =
-        picture_save(folder, name, ".csv", data_text(&s, m)) ||
-        picture_save(folder, name, ".marks.csv", dots) ||
-        (oracle && picture_save(folder, name, ".oracle.csv", oracle)) ||
-        picture_draw(folder, name, script_text(&s, whole, style, m, name, &e, marks, oracle != NULL));
+    char *name = format("%s-%s", m->name, s.slug), *dots = marks_text(&s, e.most * 2, &marks);
+    int oracles = 0;
+    for (size_t c = 0; c < s.ncurves; c++) oracles |= has_oracle(&s, m, &s.curves[c]);
+    int failed = picture_save(folder, name, ".csv", data_text(&s, m)) ||
+                 picture_save(folder, name, ".marks.csv", dots) ||
+                 (oracles && picture_save(folder, name, ".oracle.csv", oracle_text(&s, m))) ||
+                 picture_draw(folder, name, script_text(&s, whole, style, m, name, &e, marks));
     free(name);
     free(style);
     free(s.curves);
@@ -247,7 +250,7 @@ int plot_all(const char *dir, const struct doc *rows) {
             failed = done < 0;
             drawn += done;
         }
-    int (*const others[])(const char *, const struct slice *) = {tradeoff_plot, spread_plot};
+    int (*const others[])(const char *, const struct slice *) = {tradeoff_plot, settings_plot, spread_plot};
     for (size_t x = 0; x < sizeof others / sizeof *others; x++)
         for (size_t i = 0; i < s.count && !failed; i++) {
             int done = others[x](folder, &s.all[i]);

@@ -70,7 +70,7 @@ static void add_picture(struct doc *pictures, const char *dir, const char *what,
 }
 
 static struct doc *pictures_of(const char *dir, const struct doc *rows) {
-    static const char *const what[] = {"time", "memory", "error", "tradeoff", "spread"};
+    static const char *const what[] = {"time", "memory", "error", "tradeoff", "settings", "spread"};
     struct doc *pictures = doc_array();
     struct slices s;
     slices_make(&s, rows);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dots.h"
 #include "picture.h"
 #include "text.h"
 
@@ -13,74 +14,6 @@ extern const char tradeoff_gp[]; /* made from scripts/tradeoff.gp */
 
 static const double exact = 1e-4; /* a curve that lies below is a line of its time */
 static const size_t fewest = 3;   /* points that make a curve, or mechanisms a picture */
-
-struct dot {
-    const struct doc *row;
-    char *family, *setting; /* "linformer", "rank=64": the label without the numbers that vary, and those */
-    double time, error;
-};
-
-struct dots {
-    size_t n, room;
-    struct dot *all;
-};
-
-static int is_measured(const struct doc *row) {
-    return row && !strcmp(doc_str(row, "status", ""), "ok") && doc_num(row, "time.median_ns", 0) > 0 &&
-           doc_is_number(doc_get(row, "accuracy.softmax.rel_fro"));
-}
-
-/* Does a number of this name take several values among the measured points of the variant? */
-static int varies(const struct dots *dots, const struct dot *dot, const char *name) {
-    const struct doc *own = doc_get(doc_get(dot->row, "params"), name);
-    if (!doc_is_number(own)) return 0;
-    for (size_t i = 0; i < dots->n; i++)
-        if (!strcmp(doc_str(dots->all[i].row, "variant", ""), doc_str(dot->row, "variant", "")) &&
-            doc_num(doc_get(dots->all[i].row, "params"), name, 0) != doc_as_num(own))
-            return 1;
-    return 0;
-}
-
-/* Cuts the label, "name,key=value,key=value", into what names the curve and what varies along it. */
-static void split_label(const struct dots *dots, struct dot *dot) {
-    struct text family = {0}, setting = {0};
-    const char *label = doc_str(dot->row, "label", ""), *end;
-    const struct doc *params = doc_get(dot->row, "params");
-    end = label + strcspn(label, ",");
-    text_add(&family, "%.*s", (int)(end - label), label);
-    for (label = end; *label; label = end) {
-        const char *key = label + 1;
-        end = key + strcspn(key, ",");
-        char *name = format("%.*s", (int)strcspn(key, "="), key);
-        if (!varies(dots, dot, name)) text_add(&family, "%.*s", (int)(end - label), label);
-        free(name);
-    }
-    for (size_t i = 0; i < doc_len(params); i++)
-        if (varies(dots, dot, doc_key(params, i)))
-            text_add(&setting, "%s%.6g", setting.length ? " " : "", doc_num(params, doc_key(params, i), 0));
-    text_append(&setting, "", 0);
-    dot->family = family.s;
-    dot->setting = setting.s;
-}
-
-static void collect(struct dots *dots, const struct slice *s) {
-    *dots = (struct dots){.all = xmalloc(s->ncurves * sizeof *dots->all)};
-    for (size_t c = 0; c < s->ncurves; c++) {
-        const struct doc *row = s->curves[c].rows[s->nx - 1];
-        if (!is_measured(row)) continue;
-        dots->all[dots->n++] = (struct dot){.row = row,
-                                            .time = doc_num(row, "time.median_ns", 0) * 1e-9,
-                                            .error = doc_num(row, "accuracy.softmax.rel_fro", 0)};
-    }
-    for (size_t i = 0; i < dots->n; i++) split_label(dots, &dots->all[i]);
-}
-
-/* The place of the first point of the curve that point i belongs to. */
-static size_t leader(const struct dots *dots, size_t i) {
-    size_t first = 0;
-    while (strcmp(dots->all[first].family, dots->all[i].family)) first++;
-    return first;
-}
 
 static size_t inexact(const struct dots *dots) {
     size_t n = 0;
@@ -111,16 +44,6 @@ static void add_front(struct text *script, const struct dots *dots, const double
     free(sorted);
 }
 
-static size_t largest_curve(const struct dots *dots) {
-    size_t most = 0;
-    for (size_t i = 0; i < dots->n; i++) {
-        size_t n = 0;
-        for (size_t x = 0; x < dots->n; x++) n += leader(dots, x) == i && dots->all[x].error >= exact;
-        most = n > most ? n : most;
-    }
-    return most;
-}
-
 static void widen(double range[2], double x) {
     range[0] = fmin(range[0], x);
     range[1] = fmax(range[1], x);
@@ -135,7 +58,7 @@ static int draw(const char *folder, const struct slice *s, const struct dots *do
     picture_heading(&script, name);
     text_add(&data, "curve,seconds,error,setting\n");
     for (size_t first = 0; first < dots->n; first++) {
-        if (leader(dots, first) != first) continue;
+        if (dots_leader(dots, first) != first) continue;
         const struct dot *dot = &dots->all[first];
         widen(times, dot->time);
         if (dot->error < exact) {
@@ -153,7 +76,7 @@ static int draw(const char *folder, const struct slice *s, const struct dots *do
         picture_quote(&labels, dot->family);
         text_add(&labels, "\n");
         for (size_t x = first; x < dots->n; x++)
-            if (leader(dots, x) == first) {
+            if (dots_leader(dots, x) == first) {
                 widen(times, dots->all[x].time), widen(errors, dots->all[x].error);
                 text_add(&data, "%zu,%.9g,%.9g,%s\n", curves, dots->all[x].time, dots->all[x].error,
                          dots->all[x].setting);
@@ -173,11 +96,21 @@ static int draw(const char *folder, const struct slice *s, const struct dots *do
     return failed ? -1 : 1;
 }
 
+/* Those that were not timed have no place here. */
+static void keep_timed(struct dots *dots) {
+    size_t kept = 0;
+    for (size_t i = 0; i < dots->n; i++)
+        if (dots->all[i].time > 0) dots->all[kept++] = dots->all[i];
+        else free(dots->all[i].family), free(dots->all[i].setting);
+    dots->n = kept;
+}
+
 int tradeoff_plot(const char *folder, const struct slice *s) {
     struct dots dots;
-    collect(&dots, s);
-    int drawn = largest_curve(&dots) >= fewest || inexact(&dots) >= fewest ? draw(folder, s, &dots) : 0;
-    for (size_t i = 0; i < dots.n; i++) free(dots.all[i].family), free(dots.all[i].setting);
-    free(dots.all);
+    dots_collect(&dots, s);
+    keep_timed(&dots);
+    int enough = dots_largest_curve(&dots, exact) >= fewest || inexact(&dots) >= fewest;
+    int drawn = enough ? draw(folder, s, &dots) : 0;
+    dots_free(&dots);
     return drawn;
 }

@@ -93,6 +93,7 @@ const WHAT = {
     memory: "Memory",
     error: "Error",
     tradeoff: "Error against time",
+    settings: "Error over rank, features or window",
     spread: "Error over the rows"
 };
 
@@ -103,7 +104,7 @@ function drawing(picture, number) {
     const title = `${WHAT[picture.what]}, ${picture.slice}`;
     for (const text of svg.querySelectorAll("text"))
         if (text.textContent === picture.slice) withoutTitle(svg, text);
-    if (!["tradeoff", "spread"].includes(picture.what)) moveKey(svg);  // there curves end anywhere
+    if (!["tradeoff", "settings", "spread"].includes(picture.what)) moveKey(svg);  // there curves end anywhere
     svg.querySelector("title")?.remove();
     svg.setAttribute("role", "img");
     svg.setAttribute("aria-label", `${title}. The numbers are in the table of rows.`);

@@ -3,14 +3,12 @@
 # Expects, set by the lines before: data (a CSV file), boxes (how many), title_. Columns of data: place, the quantiles
 # 0.05, 0.25, 0.5, 0.75 and 0.95 of the errors of the rows, label.
 
-set datafile separator comma
-set title title_ noenhanced font ",13"
+set title " "
+set label 100 title_ at screen 0.5, 0.965 center noenhanced font ",13" # over the legend, too
 set ylabel "error of a query row, relative to its length"
 set logscale y
 set format y "10^{%L}"
 set grid ytics back lt 1 lc rgb "#d8d8d8" lw 0.8
-set border 3 lc rgb "#555555"
-set tics nomirror
 set xtics rotate by 30 right noenhanced
 set xrange [0.4:boxes + 0.6]
 set bmargin 7

@@ -47,9 +47,8 @@ end
 sweep {
   shape     = { heads = 1, dk = 16, n = 4096 },
   input     = { "gauss", s = scales },
-  seed      = range(1, 15),
   variants  = { { "performer", features = counts, kernel = kernels, projection = projections } },
-  measure   = { what = { "accuracy" } },
+  measure   = { what = { "accuracy" }, seeds = 15 },
   published = {
     source = "Choromanski et al.: Rethinking attention with Performers, 2021, figure 4 and Lemma 2",
     claims = claims,

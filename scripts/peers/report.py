@@ -121,6 +121,11 @@ def quote(text):
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
+def script(root, name):
+    with open(os.path.join(root, "scripts", f"{name}.gp")) as file:
+        return file.read()
+
+
 def draw(folder, root, results, task, title):
     """Time over n by the script that draws the other curves; it says what it expects."""
     cases = sorted((case for case in results.cases if case.task.name == task), key=lambda case: case.n)
@@ -140,14 +145,13 @@ def draw(folder, root, results, task, title):
                 row += [f"{y:.9g}" for y in (statistics.median(t), min(t), max(t))] if t else ["", "", ""]
                 values += t
             write(row)
-    with open(os.path.join(root, "scripts", "curves.gp")) as file:
-        curves = file.read()
-    lines = [f"# Draws {name}.svg and {name}.png: gnuplot {name}.gp, in this folder.", f'data = "{name}.csv"',
-             'marks = ""', "has_marks = 0", f"curves = {len(names)}", f"array label[{len(names)}]",
+    styles, curves = (script(root, x) for x in ("styles", "curves"))
+    lines = [f"# Draws {name}.svg and {name}.png: gnuplot {name}.gp, in this folder.", styles, f'data = "{name}.csv"',
+             'marks = ""', "has_marks = 0", 'oracles = ""', f"curves = {len(names)}", f"array label[{len(names)}]",
              f"array style[{len(names)}]"]
     for i, x in enumerate(names, 1):
         lines += [f"label[{i}] = {quote(x)}", f"style[{i}] = {i}"]
-    lines += ['low = ""', f"title_ = {quote(title)}", 'xlabel_ = "sequence length n"',
+    lines += ['entries = ""', f"title_ = {quote(title)}", 'xlabel_ = "sequence length n"',
               'ylabel_ = "time of a call, seconds (median, range over processes)"', "guides = 1", "steep = 2",
               f"x0 = {cases[0].n}", f"y0 = {min(values):.9g}", "set logscale x 2",
               f"set yrange [{min(values) / 2:.9g}:{max(values) * 3:.9g}]",
