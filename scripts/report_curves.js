@@ -104,7 +104,8 @@ function drawing(picture, number) {
     const title = `${WHAT[picture.what]}, ${picture.slice}`;
     for (const text of svg.querySelectorAll("text"))
         if (text.textContent === picture.slice) withoutTitle(svg, text);
-    if (!["tradeoff", "settings", "spread"].includes(picture.what)) moveKey(svg);  // there curves end anywhere
+    if (!["tradeoff", "settings", "spread"].includes(picture.what))
+        moveKey(svg);  // there curves end anywhere
     svg.querySelector("title")?.remove();
     svg.setAttribute("role", "img");
     svg.setAttribute("aria-label", `${title}. The numbers are in the table of rows.`);
