@@ -23,6 +23,7 @@ sweep {
   variants = {
     "full", "flash",
     { "local", window = 128 },
+    { "sink", window = 128 },
     { "sparse", pattern = { "strided", "fixed" } },
     { "longformer", window = 64, globals = 16 },
     "blocksparse",

@@ -11,6 +11,7 @@ sweep {
   variants = {
     "full", "flash",
     { "local", window = 128 },
+    { "sink", window = 128 },
     { "longformer", window = 64, globals = 16 },
     "blocksparse", "linformer",
     { "performer", kernel = "relu" },

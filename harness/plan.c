@@ -11,10 +11,9 @@
 #include "child.h"
 #include "claims.h"
 #include "entry_tensors.h"
+#include "group_axes.h"
 #include "idset.h"
 #include "inputs.h"
-#include "isa.h"
-#include "machine.h"
 #include "params.h"
 #include "plugin.h"
 #include "plugins_asked.h"
@@ -276,126 +275,6 @@ static void add_group(struct plan *p, const struct doc *isas, const struct attn_
     p->groups++;
 }
 
-/* ---- the axes of groups ------------------------------------------------------------------------ */
-
-enum axis_id {
-    BATCH,
-    HEADS,
-    KV_HEADS,
-    DK,
-    DV,
-    NQ,
-    NK,
-    MASK,
-    SHIFT,
-    SCALE,
-    SOFTCAP,
-    INPUT,
-    SEED,
-    THREADS,
-    AXES
-};
-
-static double at(struct plan *p, struct doc *const *axes, const struct odometer *o, enum axis_id axis,
-                 const char *key, double n, double min, double max, int whole) {
-    return axis_value(&p->reader, doc_at(axes[axis], o->at[axis]), key, n, whole, min, max);
-}
-
-/* The problem of one combination; -1 where it is none, after a complaint. */
-static int combine(struct plan *p, struct doc *const *axes, const struct odometer *o,
-                   struct attn_problem *x) {
-    const double most = PROBLEM_LENGTH_MAX;
-    double n = at(p, axes, o, NK, "n", 0, 1, most, 1), numbers[AXES];
-    numbers[BATCH] = at(p, axes, o, BATCH, "batch", n, 1, most, 1);
-    numbers[HEADS] = at(p, axes, o, HEADS, "heads", n, 1, most, 1);
-    numbers[KV_HEADS] = at(p, axes, o, KV_HEADS, "kv_heads", n, 0, most, 1);
-    numbers[DK] = at(p, axes, o, DK, "dk", n, 1, 4096, 1);
-    numbers[DV] = at(p, axes, o, DV, "dv", n, 0, 4096, 1);
-    numbers[NQ] = at(p, axes, o, NQ, "nq", n, 0, most, 1);
-    numbers[NK] = n;
-    numbers[SHIFT] = at(p, axes, o, SHIFT, "causal_shift", n, -most, most, 1);
-    numbers[SCALE] = at(p, axes, o, SCALE, "scale", n, 0, 1e6, 0);
-    numbers[SOFTCAP] = at(p, axes, o, SOFTCAP, "softcap", n, 0, 1e6, 0);
-    numbers[SEED] = at(p, axes, o, SEED, "seed", n, 0, PROBLEM_SEED_MAX, 1);
-    numbers[THREADS] = at(p, axes, o, THREADS, "threads", n, 1, 1024, 1);
-    numbers[MASK] = problem_mask_find(doc_as_str(doc_at(axes[MASK], o->at[MASK])));
-    numbers[INPUT] = 0;
-    for (int i = 0; i < AXES; i++)
-        if (isnan(numbers[i])) return -1;
-    *x = (struct attn_problem){.struct_size = sizeof *x};
-    x->batch = (int)numbers[BATCH];
-    x->heads = (int)numbers[HEADS];
-    x->kv_heads = numbers[KV_HEADS] > 0 ? (int)numbers[KV_HEADS] : x->heads;
-    x->dk = (int)numbers[DK];
-    x->dv = numbers[DV] > 0 ? (int)numbers[DV] : x->dk;
-    x->nk = (int)n;
-    x->nq = numbers[NQ] > 0 ? (int)numbers[NQ] : x->nk;
-    x->mask = (enum attn_mask)numbers[MASK];
-    x->causal_shift = (int)numbers[SHIFT];
-    x->scale = numbers[SCALE] > 0 ? (float)numbers[SCALE] : (float)(1 / sqrt(numbers[DK]));
-    x->softcap = (float)numbers[SOFTCAP];
-    x->seed = (uint64_t)numbers[SEED];
-    x->threads = (int)numbers[THREADS];
-    if (numbers[BATCH] * numbers[HEADS] > most) {
-        complain(&p->reader, "batch", 1, "batch * heads = %.0f; at most %.0f",
-                 numbers[BATCH] * numbers[HEADS], most);
-        return -1;
-    }
-    if (x->heads % x->kv_heads == 0) return 0;
-    complain(&p->reader, "kv_heads", 1, "kv_heads = %d does not divide heads = %d", x->kv_heads, x->heads);
-    return -1;
-}
-
-/* The length axes: n sets both; nq and nk may stand apart. */
-static void read_lengths(struct plan *p, const struct doc *shape, double most, struct doc **axes) {
-    struct reader *r = &p->reader;
-    int has_n = doc_get(shape, "n") != NULL, has_nk = doc_get(shape, "nk") != NULL;
-    if (!has_n && !has_nk) complain(r, "shape", 1, "shape: n is missing; for example n = pow2(9, 12)");
-    if (has_n && has_nk) complain(r, "nk", 1, "shape: give n, or nq and nk, not both");
-    axes[NK] = axis_numbers(r, shape, has_nk ? "nk" : "n", 512, 1, 1, most);
-    axes[NQ] = axis_numbers(r, shape, "nq", 0, 1, 0, most);
-    for (size_t i = 0; i < doc_len(axes[NK]); i++)
-        if (config_is_function(doc_at(axes[NK], i)))
-            complain(r, "n", 1, "shape: n itself cannot be a function of n");
-}
-
-static void read_axes(struct plan *p, struct doc **axes) {
-    static const char *const keys[] = {"batch", "heads", "kv_heads", "dk", "dv", "n", "nq", "nk"};
-    static const char *const masks[] = {"none", "causal", "causal_top_left"};
-    const double most = PROBLEM_LENGTH_MAX;
-    struct reader *r = &p->reader;
-    struct doc *empty = doc_object();
-    const struct doc *shape = sections_table(r, p->sweep, "shape", empty);
-    axis_known_keys(r, "shape", shape, keys, 8);
-    axes[BATCH] = axis_numbers(r, shape, "batch", 1, 1, 1, most);
-    axes[HEADS] = axis_numbers(r, shape, "heads", 8, 1, 1, most);
-    axes[KV_HEADS] = axis_numbers(r, shape, "kv_heads", 0, 1, 1, most);
-    axes[DK] = axis_numbers(r, shape, "dk", 64, 1, 1, PROBLEM_WIDTH_MAX);
-    axes[DV] = axis_numbers(r, shape, "dv", 0, 1, 1, PROBLEM_WIDTH_MAX);
-    read_lengths(p, shape, most, axes);
-    axes[MASK] = axis_words(r, p->sweep, "mask", "none", masks, 3);
-    axes[SHIFT] = axis_numbers(r, p->sweep, "causal_shift", 0, 1, -most, most);
-    axes[SCALE] = axis_numbers(r, p->sweep, "scale", 0, 0, PROBLEM_SCALE_MIN, PROBLEM_SCALE_MAX);
-    axes[SOFTCAP] = axis_numbers(r, p->sweep, "softcap", 0, 0, 0, PROBLEM_SOFTCAP_MAX);
-    axes[INPUT] = sections_inputs(r, p->sweep, p->options->config);
-    axes[SEED] = axis_numbers(r, p->sweep, "seed", 1, 1, 0, PROBLEM_SEED_MAX);
-    axes[THREADS] = axis_numbers(r, p->sweep, "threads", machine_cores(), 1, 1, PROBLEM_THREADS_MAX);
-    doc_free(empty);
-}
-
-static struct doc *read_isas(struct plan *p) {
-    const char *names[ISA_MAX];
-    char *reason;
-    int forced = isa_forced(&reason);
-    if (forced && !doc_get(p->sweep, "isa")) {
-        struct doc *isa = doc_array();
-        if (forced > 0) doc_add(isa, doc_string(attn_isa_name(forced)));
-        else text_add(p->reader.errors, "%s\n", reason), free(reason);
-        return isa;
-    }
-    return axis_words(&p->reader, p->sweep, "isa", "best", names, isa_names(names));
-}
-
 /* ---- the whole --------------------------------------------------------------------------------- */
 
 static double cost_of(const struct doc *point) {
@@ -430,21 +309,18 @@ static struct doc *sorted(struct doc *points) {
 }
 
 static void expand(struct plan *p) {
-    struct doc *axes[AXES], *isas = read_isas(p);
-    struct odometer o;
-    double groups = 1;
-    read_axes(p, axes);
-    for (int i = 0; i < AXES; i++) groups *= (double)doc_len(axes[i]);
-    if (groups * (double)p->nentries > POINTS_MAX)
-        complain(&p->reader, "shape", 1, "the axes multiply to %.0f points; at most %d",
-                 groups * (double)p->nentries, POINTS_MAX);
-    odometer_start(&o, axes, AXES);
+    struct group_axes axes;
+    struct doc *isas = group_axes_isas(&p->reader, p->sweep);
+    group_axes_read(&axes, &p->reader, p->sweep, p->options->config);
+    double points = axes.count * (double)p->nentries;
+    if (points > POINTS_MAX)
+        complain(&p->reader, "shape", 1, "the axes multiply to %.0f points; at most %d", points, POINTS_MAX);
     if (!p->reader.errors->length) do {
             struct attn_problem problem;
-            if (!combine(p, axes, &o, &problem))
-                add_group(p, isas, &problem, doc_at(axes[INPUT], o.at[INPUT]));
-        } while (!p->reader.errors->length && odometer_next(&o));
-    for (int i = 0; i < AXES; i++) doc_free(axes[i]);
+            if (!group_axes_problem(&axes, &p->reader, &problem))
+                add_group(p, isas, &problem, group_axes_input(&axes));
+        } while (!p->reader.errors->length && group_axes_next(&axes));
+    group_axes_free(&axes);
     doc_free(isas);
 }
 

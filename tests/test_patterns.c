@@ -59,6 +59,8 @@ static void draw_all(void) {
     make(&r, variant, &(trial), __VA_ARGS__, NULL); \
     add_drawing(#trial ": " variant " " #__VA_ARGS__, &r, (trial).heads)
     DRAW(open_one, "local", "window=3");
+    DRAW(open_one, "sink", "tokens=3", "window=2");
+    DRAW(causal_one, "sink", "tokens=2", "window=9", "left=4");
     DRAW(causal_one, "sparse", "pattern=strided", "stride=5");
     DRAW(causal_heads, "sparse", "pattern=strided", "stride=5", "form=code", "heads=split");
     DRAW(causal_heads, "sparse", "pattern=strided", "stride=5", "heads=split");
@@ -144,10 +146,29 @@ static void an_open_window_is_full(void **state) {
         make(&r, "longformer", masked ? &causal : &square, "window=150", NULL);
         expect_full(&r, masked ? &causal : &square, 1, rounding);
         rig_free(&r);
+        make(&r, "sink", masked ? &causal : &square, "window=1", "tokens=150", NULL);
+        expect_full(&r, masked ? &causal : &square, 1, rounding);
+        rig_free(&r);
+        make(&r, "sink", masked ? &causal : &square, "window=150", NULL);
+        expect_full(&r, masked ? &causal : &square, 1, rounding);
+        rig_free(&r);
         make(&r, "longformer", masked ? &causal : &square, "window=1", "globals=150", NULL);
         expect_full(&r, masked ? &causal : &square, 1, rounding);
         rig_free(&r);
     }
+}
+
+/* Without sinks it is the window, to the last bit. */
+static void a_window_without_sinks(void **state) {
+    struct rig window, sink;
+    (void)state;
+    make(&window, "local", &causal, "window=20", NULL);
+    make(&sink, "sink", &causal, "window=20", "tokens=0", NULL);
+    rig_run(&window, 0x11), rig_run(&sink, 0x11);
+    float *a = rig_output(&window), *b = rig_output(&sink);
+    assert_memory_equal(a, b, rig_elements(&sink) * sizeof *a);
+    free(a), free(b);
+    rig_free(&window), rig_free(&sink);
 }
 
 /* ---- global tokens ------------------------------------------------------------------------------- */
@@ -196,6 +217,7 @@ int main(void) {
         cmocka_unit_test(a_stride_beyond_n_is_full),
         cmocka_unit_test(a_full_layout_is_full),
         cmocka_unit_test(an_open_window_is_full),
+        cmocka_unit_test(a_window_without_sinks),
         cmocka_unit_test(global_rows_use_their_own_projections),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,7 @@
 VARIANT(full)
 VARIANT(flash)
 VARIANT(local)
+VARIANT(sink)
 VARIANT(sparse)
 VARIANT(blocksparse)
 VARIANT(longformer)

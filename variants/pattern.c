@@ -55,6 +55,8 @@ void pattern_span(const struct pattern_view *v, int i, int *lo, int *hi) {
         to = own + x->within < to ? own + x->within : to;
     }
     if (x->before && stretch(t, x->before) < to) to = stretch(t, x->before);
+    if (x->from > from) from = x->from;
+    if (x->until && x->until < to) to = x->until;
     if (x->tokens && (t < 0 || t >= v->keys)) to = 0;
     *hi = pattern_below(&v->key_axis, clamp_int(to, 0, end));
     *lo = min_int(pattern_below(&v->key_axis, clamp_int(from, 0, v->keys)), *hi);

@@ -20,6 +20,7 @@ struct pattern_list { /* of keys or queries, ascending */
 struct pattern {
     int head, heads; /* for heads head .. head + heads - 1; heads 0: for all */
     int left, right; /* t - left <= j <= t + right; negative values move a side past t */
+    int from, until; /* from <= j < until; until 0: no matter */
     int step;        /* 1: no matter; else j = t modulo step */
     int within;      /* 0: no matter; else j in the stretch of so many positions around t */
     int before;      /* 0: no matter; else j before the stretch of so many positions around t */

@@ -1,0 +1,47 @@
+/*
+ * group_axes.h -- the axes of a sweep that all its variants share: sizes, mask, logits, input, seed and threads. Each of
+ * their combinations is a group.
+ */
+#ifndef GROUP_AXES_H
+#define GROUP_AXES_H
+
+#include "attn.h"
+#include "axis.h"
+
+enum axis_id {
+    BATCH,
+    HEADS,
+    KV_HEADS,
+    DK,
+    DV,
+    NQ,
+    NK,
+    MASK,
+    SHIFT,
+    SCALE,
+    SOFTCAP,
+    INPUT,
+    SEED,
+    THREADS,
+    AXES
+};
+
+struct group_axes {
+    struct doc *axes[AXES]; /* the values of each, or functions of n */
+    struct odometer odometer;
+    double count; /* of combinations */
+};
+
+/* From the sweep, after complaints where it is wrong; `config` is the file that paths are relative to. */
+void group_axes_read(struct group_axes *, struct reader *, const struct doc *sweep, const char *config);
+void group_axes_free(struct group_axes *);
+
+/* The present combination: its problem, or -1 where it is none, after a complaint; and its input. */
+int group_axes_problem(const struct group_axes *, struct reader *, struct attn_problem *);
+const struct doc *group_axes_input(const struct group_axes *);
+int group_axes_next(struct group_axes *); /* 0 after the last */
+
+/* The instruction sets that the sweep, or the environment, asks for. */
+struct doc *group_axes_isas(struct reader *, const struct doc *sweep);
+
+#endif
