@@ -213,12 +213,9 @@ static void global_rows_use_their_own_projections(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(patterns_as_drawn),
-        cmocka_unit_test(a_stride_beyond_n_is_full),
-        cmocka_unit_test(a_full_layout_is_full),
-        cmocka_unit_test(an_open_window_is_full),
-        cmocka_unit_test(a_window_without_sinks),
-        cmocka_unit_test(global_rows_use_their_own_projections),
+        cmocka_unit_test(patterns_as_drawn),      cmocka_unit_test(a_stride_beyond_n_is_full),
+        cmocka_unit_test(a_full_layout_is_full),  cmocka_unit_test(an_open_window_is_full),
+        cmocka_unit_test(a_window_without_sinks), cmocka_unit_test(global_rows_use_their_own_projections),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
