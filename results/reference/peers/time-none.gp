@@ -2,6 +2,7 @@
 data = "time-none.csv"
 marks = ""
 has_marks = 0
+has_oracle = 0
 curves = 6
 array label[6]
 array style[6]
@@ -17,23 +18,25 @@ label[5] = "PyTorch naive"
 style[5] = 5
 label[6] = "PyTorch row blocks"
 style[6] = 6
-low = ""
+entries = ""
 title_ = "exact attention, no mask, 8 heads, head size 64, 2 threads"
 xlabel_ = "sequence length n"
 ylabel_ = "time of a call, seconds (median, range over processes)"
 guides = 1
 steep = 2
 x0 = 512
-y0 = 0.00285722925
+y0 = 0.002778848
 set logscale x 2
-set yrange [0.00142861463:21.4712613]
+set yrange [0.001389424:20.0032415]
 set terminal svg size 960,560 dynamic font "sans,12" background "white"
 set output "time-none.svg"
 # curves.gp -- one picture of curves over sequence length, or another axis.
 #
 # Expects, set by the lines before: data, marks (CSV files), has_marks (0 or 1), curves (how many),
 # label[1 .. curves], style[1 .. curves], title_, xlabel_, ylabel_, logscale x, guides (draw slopes?), x0, y0
-# (where they start), steep (1 or 2), low (legend entries of curves that lie below the picture).
+# (where they start), steep (1 or 2), entries (of the legend, for curves that are not drawn: below the picture, or
+# without a point).
+# Also: oracle (a CSV file: x, then a column for each curve), has_oracle.
 # Columns of data: x, then value, low and high of each curve. Columns of marks: x, y, curve: points that were
 # planned and did not run, at the top of the picture.
 
@@ -70,12 +73,15 @@ values = "for [i = 1:curves] data using 1:(column(3 * i - 1)):(column(3 * i)):(c
          "with yerrorlines ls style_of(i) title label[i]"
 gaps   = "for [i = 1:curves] marks using ($3 == i ? $1 : NaN):2 with points ls style_of(i) ps 1.4 notitle, " . \
          "marks using 1:2 with points pt 2 ps 1.8 lw 1.2 lc rgb '#b2182b' title 'did not run'"
+oracles = "for [i = 1:curves] oracle using 1:(column(i + 1)) with lines ls style_of(i) lw 1.2 dt 3 notitle, " . \
+          "keyentry with lines lw 1.2 dt 3 lc rgb '#555555' title 'dots: best of as many keys, or of its rank'"
 
 # An empty data set would be a warning, so that only what there is is asked for.
 what = values
 if (guides) { what = slopes . ", " . what }
 if (has_marks) { what = what . ", " . gaps }
-eval "plot " . what . low
+if (has_oracle) { what = what . ", " . oracles }
+eval "plot " . what . entries
 
 set terminal pngcairo size 1440,840 font "sans,12" fontscale 1.3
 set output "time-none.png"
