@@ -96,7 +96,8 @@ static void print_no_better(const struct slice *s, size_t at) {
 }
 
 void advice_print(const struct slice *s) {
-    for (size_t i = strcmp(s->axis, "n") ? 0 : s->nx - 1; i < s->nx; i++) {
+    size_t last = slice_last(s);
+    for (size_t i = strcmp(s->axis, "n") ? 0 : last; i <= last; i++) {
         print_front(s, i, "time", take_time, show_ns);
         print_front(s, i, "memory", take_memory, show_bytes);
         print_no_better(s, i);

@@ -48,7 +48,7 @@ static void split_label(const struct dots *dots, struct dot *dot) {
 void dots_collect(struct dots *dots, const struct slice *s) {
     *dots = (struct dots){.all = xmalloc((s->ncurves + 1) * sizeof *dots->all)};
     for (size_t c = 0; c < s->ncurves; c++) {
-        const struct doc *row = s->curves[c].rows[s->nx - 1];
+        const struct doc *row = s->curves[c].rows[slice_last(s)];
         if (!is_judged(row)) continue;
         dots->all[dots->n++] = (struct dot){.row = row,
                                             .time = doc_num(row, "time.median_ns", (double)NAN) * 1e-9,

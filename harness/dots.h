@@ -1,6 +1,6 @@
 /*
- * dots.h -- the judged points of a slice at the last position of its axis, put together by what varies among them: the
- * settings of one mechanism make a curve.
+ * dots.h -- the judged points of a slice at the last position that was measured, put together by what varies among
+ * them: the settings of one mechanism make a curve.
  */
 #ifndef DOTS_H
 #define DOTS_H

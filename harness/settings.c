@@ -68,7 +68,7 @@ static int draw(const char *folder, const struct slice *s, const struct dots *do
     text_add(&script,
              "data = \"%s.csv\"\ncurves = %zu\narray label[%zu]\n%soracles = \"%s\"\ntitle_ = ", name, curves,
              curves, labels.s, oracles.s);
-    char *title = format("%s, %s %.10g", s->title, s->axis, s->x[s->nx - 1]);
+    char *title = format("%s, %s %.10g", s->title, s->axis, s->x[slice_last(s)]);
     picture_quote(&script, title);
     text_add(&script, "\n");
     picture_terminals(&script, name, settings_gp);

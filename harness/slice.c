@@ -171,3 +171,10 @@ void slices_free(struct slices *s) {
     }
     free(s->all);
 }
+
+size_t slice_last(const struct slice *s) {
+    for (size_t i = s->nx; i-- > 0;)
+        for (size_t c = 0; c < s->ncurves; c++)
+            if (s->curves[c].rows[i] && !strcmp(doc_str(s->curves[c].rows[i], "status", ""), "ok")) return i;
+    return 0;
+}

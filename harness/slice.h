@@ -32,4 +32,7 @@ struct slices {
 void slices_make(struct slices *, const struct doc *rows);
 void slices_free(struct slices *);
 
+/* The last position of the axis at which anything was measured; 0 where nothing was. */
+size_t slice_last(const struct slice *);
+
 #endif

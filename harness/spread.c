@@ -28,9 +28,10 @@ int spread_plot(const char *folder, const struct slice *s) {
     static const char *const quantiles[] = {"p05", "p25", "p50", "p75", "p95"};
     struct text data = {0}, script = {0};
     int boxes = 0, failed = 0;
+    size_t last = slice_last(s);
     text_add(&data, "place,p05,p25,p50,p75,p95,label\n");
     for (size_t c = 0; c < s->ncurves; c++) {
-        const struct doc *row = s->curves[c].rows[s->nx - 1];
+        const struct doc *row = s->curves[c].rows[last];
         if (!is_shown(row)) continue;
         const struct doc *errors = doc_get(row, "accuracy.softmax.row_errors");
         text_add(&data, "%d", ++boxes);
@@ -47,7 +48,7 @@ int spread_plot(const char *folder, const struct slice *s) {
     char *name = format("spread-%s", s->slug);
     picture_heading(&script, name);
     text_add(&script, "data = \"%s.csv\"\nboxes = %d\ntitle_ = ", name, boxes);
-    char *title = format("%s, %s %.10g", s->title, s->axis, s->x[s->nx - 1]);
+    char *title = format("%s, %s %.10g", s->title, s->axis, s->x[last]);
     picture_quote(&script, title);
     text_add(&script, "\n");
     picture_terminals(&script, name, spread_gp);

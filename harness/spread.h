@@ -4,8 +4,8 @@
 
 #include "slice.h"
 
-/* Draws the slice at the last position of its axis, a box for each mechanism that is not exact; returns 1, 0 where there
-   are fewer than three, or -1 after a warning. */
+/* Draws the slice at the last position that was measured, a box for each mechanism that is not exact; returns 1, 0
+   where there are fewer than three, or -1 after a warning. */
 int spread_plot(const char *folder, const struct slice *);
 
 #endif

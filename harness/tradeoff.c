@@ -84,7 +84,10 @@ static int draw(const char *folder, const struct slice *s, const struct dots *do
     }
     text_add(&script, "data = \"%s.csv\"\ncurves = %zu\narray label[%zu]\n%stitle_ = ", name, curves, curves,
              labels.s);
-    picture_quote(&script, s->title);
+    char *title =
+        strcmp(s->axis, "n") ? xstrdup(s->title) : format("%s, n %.10g", s->title, s->x[slice_last(s)]);
+    picture_quote(&script, title);
+    free(title);
     text_add(&script, "\n");
     text_add(&script, "set xrange [%.9g:%.9g]\nset yrange [%.9g:%.9g]\n", times[0] / 1.6, times[1] * 1.6,
              errors[0] / 1.6, errors[1] * 1.6);

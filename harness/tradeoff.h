@@ -4,7 +4,7 @@
 
 #include "slice.h"
 
-/* Draws the slice at the last position of its axis; returns 1, 0 where neither a parameter takes three values there
+/* Draws the slice at the last position that was measured; returns 1, 0 where neither a parameter takes three values there
    nor three mechanisms have an error, or -1 after a warning. */
 int tradeoff_plot(const char *folder, const struct slice *);
 
