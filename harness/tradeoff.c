@@ -26,7 +26,9 @@ static int by_time(const void *x, const void *y) {
     return (a->time > b->time) - (a->time < b->time);
 }
 
-/* The front: the least error that a time buys, as steps from the first point to the right end. */
+static int is_control(const struct dot *dot) { return !strcmp(doc_str(dot->row, "kind", ""), "control"); }
+
+/* The front: the least error that a time buys, controls aside, as steps from the first point to the right end. */
 static void add_front(struct text *script, const struct dots *dots, const double times[2]) {
     struct dot *sorted = xmalloc((dots->n + 1) * sizeof *sorted);
     double best = (double)INFINITY;
@@ -34,7 +36,7 @@ static void add_front(struct text *script, const struct dots *dots, const double
     qsort(sorted, dots->n, sizeof *sorted, by_time);
     text_add(script, "$front << EOD\n");
     for (size_t i = 0; i < dots->n && best >= exact; i++) {
-        if (sorted[i].error >= best) continue;
+        if (sorted[i].error >= best || is_control(&sorted[i])) continue;
         if (sorted[i].error < exact) text_add(script, "%.9g,%.9g\n", sorted[i].time, best);
         best = sorted[i].error;
         if (best >= exact) text_add(script, "%.9g,%.9g\n", sorted[i].time, best);
