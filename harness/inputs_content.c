@@ -4,6 +4,7 @@
 
 #include "inputs_draw.h"
 #include "inputs_made.h"
+#include "order.h"
 #include "problem.h"
 #include "text.h"
 
@@ -45,7 +46,7 @@ static void deal(const struct attn_problem *p, const double *centroids, int clus
                  size_t head, int n, float *x) {
     size_t dk = (size_t)p->dk;
     int *order = xmalloc((size_t)n * sizeof *order);
-    draw_order(p->seed, stream, head, n, order);
+    order_draw(p->seed, stream, head, n, order);
     for (size_t i = 0; i < (size_t)n; i++)
         for (size_t d = 0; d < dk; d++)
             x[i * dk + d] += (float)centroids[(size_t)(order[i] % clusters) * dk + d];

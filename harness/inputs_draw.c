@@ -32,14 +32,4 @@ void draw_all(const struct attn_problem *p, double deviation, float *q, float *k
     draw_normal(p->seed, STREAM_V, draw_key_rows(p) * (size_t)p->dv, 0, 1, v);
 }
 
-void draw_order(uint64_t seed, uint64_t stream, size_t list, int n, int *order) {
-    for (int i = 0; i < n; i++) order[i] = i;
-    for (int i = n - 1; i > 0; i--) {
-        uint64_t index = (uint64_t)list * (uint64_t)n + (uint64_t)i;
-        int j = (int)attn_random_index(seed, stream, index, (uint32_t)i + 1), x = order[i];
-        order[i] = order[j];
-        order[j] = x;
-    }
-}
-
 double draw_deviation(double s, int dk, int d0) { return sqrt(s * sqrt(dk) / sqrt(dk - d0)); }

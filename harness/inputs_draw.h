@@ -23,9 +23,6 @@ void draw_normal(uint64_t seed, uint64_t stream, size_t n, double mean, double d
 /* q and k normal with that deviation, v standard normal. */
 void draw_all(const struct attn_problem *, double deviation, float *q, float *k, float *v);
 
-/* 0 .. n - 1 in random order, another one for each `list` of the stream. */
-void draw_order(uint64_t seed, uint64_t stream, size_t list, int n, int *order);
-
 /* Of the coordinates d0 .. dk - 1 of q and k: the deviation at which their share of the logits has deviation s at
    scale 1 / sqrt(dk), which is sqrt(dk - d0) times its square over sqrt(dk). */
 double draw_deviation(double s, int dk, int d0);

@@ -8,6 +8,7 @@
 
 #include "inputs_draw.h"
 #include "inputs_made.h"
+#include "order.h"
 #include "text.h"
 
 /* The length of a sink's value over that of others: models give them weight because they say little. */
@@ -78,7 +79,7 @@ void inputs_made_heavy(const struct doc *input, const struct attn_problem *p, fl
 #pragma omp parallel for
     for (size_t head = 0; head < heads; head++) {
         int *rank = xmalloc(nk * sizeof *rank);
-        draw_order(p->seed, STREAM_PLACE, head, p->nk, rank);
+        order_draw(p->seed, STREAM_PLACE, head, p->nk, rank);
         for (size_t j = 0; j < nk; j++)
             k[(head * nk + j) * dk] = (float)(root * alpha * (log(p->nk / (rank[j] + 1.0)) - 1));
         free(rank);

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "attn.h"
+#include "order.h"
 #include "stopwatch.h"
 #include "text.h"
 
@@ -59,24 +59,13 @@ static void run_block(const struct timing *t, struct timing_entry *e) {
     }
 }
 
-/* A random order of 0 .. n - 1, from the seed, replicate and round. */
-static void shuffle(int *order, int n, uint64_t seed, uint64_t round) {
-    for (int i = 0; i < n; i++) order[i] = i;
-    for (int i = n - 1; i > 0; i--) {
-        int j = (int)attn_random_index(seed, STREAM_ORDER, round * 4096 + (uint64_t)i, (uint32_t)i + 1),
-            x = order[i];
-        order[i] = order[j];
-        order[j] = x;
-    }
-}
-
 void timing_run(const struct timing *t, struct timing_entry *all, int n) {
     double overhead = (double)stopwatch_overhead() * 1e-9;
     int *order = xmalloc((size_t)n * sizeof *order), left = 1;
     for (int i = 0; i < n; i++) estimate(t, &all[i], overhead);
     for (uint64_t round = 0; left; round++) {
         t->sentinel(t->with);
-        shuffle(order, n, t->seed, t->replicate * TIMING_BLOCKS + round);
+        order_draw(t->seed, STREAM_ORDER, t->replicate * TIMING_BLOCKS + round, n, order);
         left = 0;
         for (int i = 0; i < n; i++) {
             struct timing_entry *e = &all[order[i]];

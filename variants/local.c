@@ -11,30 +11,19 @@
 #include "parts.h"
 #include "softmax.h"
 #include "tiles.h"
+#include "window.h"
 
 struct params {
-    int window, left, right;
+    struct window window;
 };
 
 static const struct attn_param table[] = {
-    {"window", ATTN_INT, offsetof(struct params, window), 256, 0, 1 << 30, NULL,
-     "keys on each side of the query, besides its own"},
-    {"left", ATTN_INT, offsetof(struct params, left), -1, -1, 1 << 30, NULL,
-     "keys before the query; -1: as window"},
-    {"right", ATTN_INT, offsetof(struct params, right), -1, -1, 1 << 30, NULL,
-     "keys after the query; -1: as window"},
+    WINDOW_PARAMS(struct params, window),
     {0},
 };
 
-static int left(const void *params) {
-    const struct params *x = params;
-    return x->left >= 0 ? x->left : x->window;
-}
-
-static int right(const void *params) {
-    const struct params *x = params;
-    return x->right >= 0 ? x->right : x->window;
-}
+static int left(const void *params) { return window_left(&((const struct params *)params)->window); }
+static int right(const void *params) { return window_right(&((const struct params *)params)->window); }
 
 static void size(const struct attn_problem *p, const void *params, struct attn_need *need) {
     (void)params;

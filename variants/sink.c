@@ -8,31 +8,24 @@
  * Departures: the paper decodes token by token and numbers the positions of what it keeps anew; positions are the
  * caller's here, and all queries are there at once.
  */
-#include <stdlib.h>
-
 #include "parts.h"
 #include "softmax.h"
 #include "tiles.h"
+#include "window.h"
 
 struct params {
-    int tokens, window, left, right;
+    int tokens;
+    struct window window;
 };
 
 static const struct attn_param table[] = {
     {"tokens", ATTN_INT, offsetof(struct params, tokens), 4, 0, 1 << 20, NULL,
      "keys at the start of the sequence that every query sees"},
-    {"window", ATTN_INT, offsetof(struct params, window), 256, 0, 1 << 30, NULL,
-     "keys on each side of the query, besides its own"},
-    {"left", ATTN_INT, offsetof(struct params, left), -1, -1, 1 << 30, NULL,
-     "keys before the query; -1: as window"},
-    {"right", ATTN_INT, offsetof(struct params, right), -1, -1, 1 << 30, NULL,
-     "keys after the query; -1: as window"},
+    WINDOW_PARAMS(struct params, window),
     {0},
 };
 
 static const struct params *of(const void *params) { return params; }
-static int left(const struct params *x) { return x->left >= 0 ? x->left : x->window; }
-static int right(const struct params *x) { return x->right >= 0 ? x->right : x->window; }
 
 enum { PATTERNS = 2 };
 
@@ -41,7 +34,8 @@ static int make_patterns(const struct params *x, struct pattern made[PATTERNS]) 
     int count = 0;
     if (x->tokens > 0)
         made[count++] = (struct pattern){.left = PATTERN_OPEN, .right = PATTERN_OPEN, .until = x->tokens};
-    made[count++] = (struct pattern){.left = left(x), .right = right(x), .from = x->tokens};
+    made[count++] = (struct pattern){
+        .left = window_left(&x->window), .right = window_right(&x->window), .from = x->tokens};
     return count;
 }
 
@@ -60,7 +54,7 @@ static int allowed(const struct attn_call *c, int b, int h, int i, int j, void *
     const struct params *x = of(c->params);
     long t = (long)i + attn_offset(c->problem, attn_keys(c, b));
     (void)h, (void)context;
-    return j < x->tokens || (t - left(x) <= j && j <= t + right(x));
+    return j < x->tokens || (t - window_left(&x->window) <= j && j <= t + window_right(&x->window));
 }
 
 static void reference(const struct attn_call *c, int b, int h, const int *rows, int nrows, double *weights,
