@@ -98,7 +98,8 @@ static void print_metric(const struct slice *s, const char *what, const char *pa
 
 static const char *show_plain(double x) {
     static char text[16];
-    snprintf(text, sizeof text, isnan(x) ? "" : "%.4g", x);
+    text[0] = '\0';
+    if (!isnan(x)) snprintf(text, sizeof text, "%.4g", x);
     return text;
 }
 
