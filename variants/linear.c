@@ -49,24 +49,26 @@ static const struct attn_tensor tensors[] = {
     {0},
 };
 
-static void keys(const struct attn_call *c, const struct kern *kern, int n, const float *k, ptrdiff_t row,
+static void keys(const struct attn_call *c, const struct kern *kern, const struct prefix_rows *rows,
                  float *top, float *psi) {
     int dk = c->problem->dk;
-    for (int j = 0; j < n; j++, psi += dk) {
-        if (of(c->params)->feature_map == ELU1) kern->elu1(dk, k + j * row, psi);
-        else memcpy(psi, k + j * row, (size_t)dk * sizeof *psi);
+    for (int j = 0; j < rows->count; j++, psi += rows->to) {
+        const float *k_j = rows->x + j * rows->row;
+        if (of(c->params)->feature_map == ELU1) kern->elu1(dk, k_j, psi);
+        else memcpy(psi, k_j, (size_t)dk * sizeof *psi);
         top[j] = 0;
     }
 }
 
-static void queries(const struct attn_call *c, const struct kern *kern, int n, const float *q, ptrdiff_t row,
+static void queries(const struct attn_call *c, const struct kern *kern, const struct prefix_rows *rows,
                     const float *top, float *phi) {
     int dk = c->problem->dk;
     (void)top;
-    for (int i = 0; i < n; i++, phi += dk) {
-        if (of(c->params)->feature_map == ELU1) kern->elu1(dk, q + i * row, phi);
+    for (int i = 0; i < rows->count; i++, phi += rows->to) {
+        const float *q_i = rows->x + i * rows->row;
+        if (of(c->params)->feature_map == ELU1) kern->elu1(dk, q_i, phi);
         else
-            for (int d = 0; d < dk; d++) phi[d] = c->problem->scale * q[i * row + d];
+            for (int d = 0; d < dk; d++) phi[d] = c->problem->scale * q_i[d];
     }
 }
 

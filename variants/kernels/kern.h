@@ -46,7 +46,7 @@ struct kern {
     void (*scale)(int n, float factor, float *x);                 /* x *= factor */
     void (*blend)(int n, float factor, const float *y, float *x); /* x = factor x + y */
     void (*softcap)(int n, float cap, float *x);                  /* x = cap tanh(x / cap) */
-    void (*exp_add)(int n, float add, float *x);                  /* x = exp(x + add) */
+    float (*exp_sum)(int n, float add, float plus, float *x); /* x = exp(x + add) + plus; returns their sum */
     /* y = exp(2 x), x first brought into -limit .. limit */
     void (*exp_twice)(int n, float limit, const float *x, float *y);
     void (*exp)(size_t n, const float *x, float *y); /* see kern_math.h */
@@ -54,8 +54,11 @@ struct kern {
     void (*elu1)(int n, const float *x, float *y); /* y = elu(x) + 1 */
     float (*dot)(int n, const float *x, const float *y);
     float (*sum)(int n, const float *x);
-    int (*finite)(int n, const float *x); /* no inf, no NaN */
-    double (*fma_loop)(long rounds);      /* returns the operations done */
+    float (*largest)(int n, const float *x);                 /* -inf of none; NaN counts for nothing */
+    void (*add_wide)(size_t n, const float *x, double *sum); /* sum += x */
+    void (*narrow)(size_t n, const double *x, float *y);     /* y = x */
+    int (*finite)(int n, const float *x);                    /* no inf, no NaN */
+    double (*fma_loop)(long rounds);                         /* returns the operations done */
 };
 
 int kern_count(void);                  /* instruction sets compiled in */

@@ -283,7 +283,24 @@ static void blend(int n, float factor, const float *y, float *x) {
 }
 
 static void softcap(int n, float cap, float *x) { MAP(n, x, x, v_tanh(in / cap) * cap); }
-static void exp_add(int n, float add, float *x) { MAP(n, x, x, v_exp(in + add)); }
+static float exp_sum(int n, float add, float plus, float *x) {
+    vf all[2] = {v_set1(0.0f), v_set1(0.0f)};
+    int i = 0;
+    for (; i + 2 * VL <= n; i += 2 * VL)
+        for (int t = 0; t < 2; t++) {
+            vf y = v_exp(v_load(x + i + t * VL) + add) + plus;
+            v_store(x + i + t * VL, y);
+            all[t] += y;
+        }
+    for (int t = 0; i < n; i += VL, t++) {
+        int left = n - i < VL ? n - i : VL;
+        vf y = v_first_lanes(v_exp(v_load_n(x + i, left) + add) + plus, left);
+        v_store_n(x + i, y, left);
+        all[t] += y;
+    }
+    return v_hsum(all[0] + all[1]);
+}
+
 static void exp_twice(int n, float limit, const float *x, float *y) {
     MAP(n, x, y, v_exp(2.0f * v_pick(in > limit, v_set1(limit), v_pick(in < -limit, v_set1(-limit), in))));
 }
@@ -307,6 +324,28 @@ static float sum(int n, const float *x) {
     for (; i + VL <= n; i += VL) acc += v_load(x + i);
     if (i < n) acc += v_load_n(x + i, n - i);
     return v_hsum(acc);
+}
+
+static float largest(int n, const float *x) {
+    vf most[4];
+    float found;
+    int i = 0;
+    for (int t = 0; t < 4; t++) most[t] = v_set1(-INFINITY);
+    for (; i + 4 * VL <= n; i += 4 * VL)
+        for (int t = 0; t < 4; t++) most[t] = v_max(v_load(x + i + t * VL), most[t]);
+    for (; i + VL <= n; i += VL) most[0] = v_max(v_load(x + i), most[0]);
+    for (; i < n; i++) most[0] = v_max(v_set1(x[i]), most[0]);
+    most[0] = v_max(v_max(most[0], most[1]), v_max(most[2], most[3]));
+    v_largest(1, most, &found);
+    return found;
+}
+
+/* Plain loops: the compiler has the instructions. */
+static void add_wide(size_t n, const float *x, double *sum) {
+    for (size_t i = 0; i < n; i++) sum[i] += (double)x[i];
+}
+static void narrow(size_t n, const double *x, float *y) {
+    for (size_t i = 0; i < n; i++) y[i] = (float)x[i];
 }
 
 static int all_finite(int n, const float *x) {
@@ -348,7 +387,7 @@ const struct kern KERN = {
     .blend = blend,
     .softcap = softcap,
     .exp = map_exp,
-    .exp_add = exp_add,
+    .exp_sum = exp_sum,
     .exp_twice = exp_twice,
     .additive = additive,
     .additive_exp = additive_exp,
@@ -356,6 +395,9 @@ const struct kern KERN = {
     .elu1 = elu1,
     .dot = dot,
     .sum = sum,
+    .largest = largest,
+    .add_wide = add_wide,
+    .narrow = narrow,
     .finite = all_finite,
     .fma_loop = fma_loop,
 };
