@@ -52,24 +52,22 @@ static const struct attn_tensor tensors[] = {
 static void keys(const struct attn_call *c, const struct kern *kern, const struct prefix_rows *rows,
                  float *top, float *psi) {
     int dk = c->problem->dk;
-    for (int j = 0; j < rows->count; j++, psi += rows->to) {
-        const float *k_j = rows->x + j * rows->row;
-        if (of(c->params)->feature_map == ELU1) kern->elu1(dk, k_j, psi);
-        else memcpy(psi, k_j, (size_t)dk * sizeof *psi);
-        top[j] = 0;
-    }
+    memset(top, 0, (size_t)rows->count * sizeof *top);
+    if (of(c->params)->feature_map == ELU1) kern->elu1(rows->count, dk, rows->x, rows->row, psi, rows->to);
+    else
+        for (int j = 0; j < rows->count; j++)
+            memcpy(psi + j * rows->to, rows->x + j * rows->row, (size_t)dk * sizeof *psi);
 }
 
 static void queries(const struct attn_call *c, const struct kern *kern, const struct prefix_rows *rows,
                     const float *top, float *phi) {
     int dk = c->problem->dk;
     (void)top;
-    for (int i = 0; i < rows->count; i++, phi += rows->to) {
-        const float *q_i = rows->x + i * rows->row;
-        if (of(c->params)->feature_map == ELU1) kern->elu1(dk, q_i, phi);
-        else
-            for (int d = 0; d < dk; d++) phi[d] = c->problem->scale * q_i[d];
-    }
+    if (of(c->params)->feature_map == ELU1) kern->elu1(rows->count, dk, rows->x, rows->row, phi, rows->to);
+    else
+        for (int i = 0; i < rows->count; i++)
+            for (int d = 0; d < dk; d++)
+                phi[i * rows->to + d] = c->problem->scale * rows->x[i * rows->row + d];
 }
 
 static int check(const struct attn_problem *p, const void *params, struct attn_error *error) {

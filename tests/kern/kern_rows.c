@@ -189,15 +189,19 @@ void test_exp_twice(const struct kern *kern) {
     }
 }
 
+/* Rows of n, and between the rows of y what was there. */
 void test_elu1(const struct kern *kern) {
+    enum { ROWS = 3, GAP = 5 };
     FOR_TAILS(n, size) {
-        float *x = draw(A, (size_t)n, sizes[size]), *y = room(B, (size_t)n);
+        float *x = draw(A, (size_t)(ROWS * (n + GAP)), sizes[size]), *y = room(B, (size_t)(ROWS * (n + GAP)));
         at("n=%d, values up to %g", n, sizes[size]);
         if (n) x[n / 2] = -INFINITY;
-        kern->elu1(n, x, y);
-        for (int i = 0; i < n; i++) {
+        for (int i = 0; i < ROWS * (n + GAP); i++) y[i] = -7;
+        kern->elu1(ROWS, n, x, n + GAP, y, n + GAP);
+        for (int i = 0; i < ROWS * (n + GAP); i++) {
             double want = x[i] > 0 ? (double)x[i] + 1 : exp((double)x[i]);
-            hold("element", i, (double)y[i], want, want * EXP_ERROR + EXP_ZERO);
+            if (i % (n + GAP) < n) hold("element", i, (double)y[i], want, want * EXP_ERROR + EXP_ZERO);
+            else hold("gap", i, (double)y[i], -7, 0);
         }
     }
 }

@@ -51,7 +51,8 @@ struct kern {
     void (*exp_twice)(int n, float limit, const float *x, float *y);
     void (*exp)(size_t n, const float *x, float *y); /* see kern_math.h */
     void (*tanh)(size_t n, const float *x, float *y);
-    void (*elu1)(int n, const float *x, float *y); /* y = elu(x) + 1 */
+    void (*elu1)(int n, int d, const float *x, ptrdiff_t ldx, float *y,
+                 ptrdiff_t ldy); /* y[n][d] = elu(x) + 1 */
     float (*dot)(int n, const float *x, const float *y);
     float (*sum)(int n, const float *x);
     float (*largest)(int n, const float *x);                 /* -inf of none; NaN counts for nothing */

@@ -29,14 +29,15 @@ static inline vf v_abs(vf x) { return (vf)((vi)x & 0x7fffffff); }
    the nearest integer, with which the bits of the sum then end; 127 more, and they end with the exponent of 2^whole. */
 #ifndef V_WHOLE
 static inline vf v_whole(vf x) { return x + 12583039.0f; }
-static inline vf v_rest(vf x, vf whole) { return x - (whole - 12583039.0f); }
+static inline vf v_integer(vf whole) { return whole - 12583039.0f; }
 static inline vf v_times_power(vf y, vf whole, vf x, float limit) {
     return (vf)((vi)(y * (vf)((vu)whole << 23)) & ~(vi)(x < limit));
 }
 #endif
 
-static inline vf v_exp(vf x) {
-    vf t = x * 1.44269504f, whole = v_whole(t), k = t - v_rest(t, whole);
+/* exp of what is not above 88. */
+static inline vf v_exp_to_88(vf x) {
+    vf whole = v_whole(x * 1.44269504f), k = v_integer(whole);
     vf r = v_fma(k, v_set1(-0.693359375f), x);
     r = v_fma(k, v_set1(2.12194440e-4f), r);
     vf p = v_fma(v_set1(1.9875691500e-4f), r, v_set1(1.3981999507e-3f));
@@ -45,12 +46,14 @@ static inline vf v_exp(vf x) {
     p = v_fma(p, r, v_set1(1.6666665459e-1f));
     p = v_fma(p, r, v_set1(5.0000001201e-1f));
     p = v_fma(p, r * r, r) + 1.0f;
-    return v_pick(x > 88.0f, v_set1(INFINITY), v_times_power(p, whole, x, -87.0f));
+    return v_times_power(p, whole, x, -87.0f);
 }
+
+static inline vf v_exp(vf x) { return v_pick(x > 88.0f, v_set1(INFINITY), v_exp_to_88(x)); }
 
 static inline vf v_exp_down(vf x) {
     const float lowest = -126.0f; /* 2^lowest is the smallest normal number */
-    vf t = x * 1.44269504f, whole = v_whole(t), r = v_rest(t, whole);
+    vf t = x * 1.44269504f, whole = v_whole(t), r = t - v_integer(whole);
     vf p = v_fma(v_set1(1.3264728e-3f), r, v_set1(9.6715136e-3f));
     p = v_fma(p, r, v_set1(5.5507338e-2f));
     p = v_fma(p, r, v_set1(2.4022242e-1f));
