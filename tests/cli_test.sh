@@ -24,7 +24,10 @@ expect 2 "list --jsno" "$A" list --jsno
 said "$T/err" "unknown option '--jsno'; list takes --json only"
 expect 0 "describe" "$A" describe linear
 same "describe: transcript" $G/describe-linear.txt "$T/out"
-expect 2 "describe nothing" "$A" describe
+expect 0 "describe without a name" "$A" describe
+sed -n '/^| name | what it is | kind/,/^$/p' README.md | grep . >"$T/readme"
+same "describe without a name: the table of the README" "$T/readme" "$T/out"
+expect 2 "describe two" "$A" describe flash full
 expect 2 "describe unknown" "$A" describe lienar
 said "$T/err" "no variant 'lienar'; did you mean 'linear'?"
 
