@@ -26,7 +26,8 @@ static const struct {
     enum plugins plugins;
 } commands[] = {
     {"list", "every variant: kind, declared growth, one line", command_list, LOAD},
-    {"describe", "one variant: formula, paper, parameters, tensors, capabilities; or a table of all", command_describe, LOAD},
+    {"describe", "one variant: formula, paper, parameters, tensors, capabilities; or a table of all",
+     command_describe, LOAD},
     {"run", "measure a sweep: attnbench run CONFIG.lua", command_run, PASS},
     {"apply", "run one variant on your own tensors", command_apply, PASS},
     {"check", "hold variants to their contract and their own definition", command_check, PASS},
