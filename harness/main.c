@@ -30,6 +30,7 @@ static const struct {
      command_describe, LOAD},
     {"run", "measure a sweep: attnbench run CONFIG.lua", command_run, PASS},
     {"apply", "run one variant on your own tensors", command_apply, PASS},
+    {"weights", "what the heads of one variant attend to, drawn beside softmax", command_weights, PASS},
     {"check", "hold variants to their contract and their own definition", command_check, PASS},
     {"compare", "two runs, point by point: is the second one slower?", command_compare, PASS},
     {"baseline", "keep a run under a name, to compare others with it", command_baseline, PASS},
@@ -42,6 +43,7 @@ static const struct {
     {"plan-child", NULL, plan_child, LOAD},
     {"check-child", NULL, command_check_child, LOAD},
     {"apply-child", NULL, command_apply_child, LOAD},
+    {"weights-child", NULL, command_weights_child, LOAD},
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
