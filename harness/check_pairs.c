@@ -184,9 +184,10 @@ static int carries(const struct attn_variant *v) {
     return 0;
 }
 
-/* Rows from .. to - 1 of every input and of the output: the same arrays, a shorter problem. */
-static void restrict_rows(struct subject *s, struct attn_problem *p, const struct attn_call *whole, int from,
-                          int to) {
+/* Rows from .. to - 1 of every input and of the output: the same arrays, a shorter problem. `views` of tensors over
+   positions move as well. */
+static void restrict_rows(struct subject *s, struct attn_problem *p, const struct attn_call *whole,
+                          struct attn_view *views, int from, int to) {
     *p = *whole->problem;
     p->nq = p->nk = to - from;
     s->call.problem = p;
@@ -194,6 +195,9 @@ static void restrict_rows(struct subject *s, struct attn_problem *p, const struc
     s->call.k.data = whole->k.data + from * whole->k.row;
     s->call.v.data = whole->v.data + from * whole->v.row;
     s->call.o.data = whole->o.data + from * whole->o.row;
+    for (size_t x = 0; x < tensors_count(checked->variant); x++)
+        if (tensors_over_positions(&checked->variant->tensors[x]))
+            views[x].data = whole->tensors[x].data + from * whole->tensors[x].row;
 }
 
 /* A sequence in two calls, state carried between them, equals the sequence in one. */
@@ -220,12 +224,12 @@ void check_carry(const struct trial *t, const void *params) {
         views[x] = tensors_view(&shape, (const float *)state[x].data);
     }
     r.subject.call.carried = carried;
-    restrict_rows(&r.subject, &part, &whole, 0, t->nk / 3);
+    restrict_rows(&r.subject, &part, &whole, views, 0, t->nk / 3);
     check_call(&r, PATTERN_A);
     float *early = rig_output(&r);
     r.subject.call.carried = NULL;
     r.subject.call.tensors = views;
-    restrict_rows(&r.subject, &part, &whole, t->nk / 3, t->nk);
+    restrict_rows(&r.subject, &part, &whole, views, t->nk / 3, t->nk);
     check_call(&r, PATTERN_A); /* wipes the early rows */
     float *got = rig_output(&r);
     double *want = xmalloc(rig_elements(&r) * sizeof *want);
