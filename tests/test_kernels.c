@@ -33,6 +33,7 @@ static const struct {
 } tests[] = {
     {"mul over tails, strides and sizes", test_mul},
     {"mul keeps NaN in its row and column", test_mul_nan},
+    {"recur", test_recur},
     {"pack", test_pack},
     {"dots", test_dots},
     {"additive", test_additive},
@@ -41,6 +42,7 @@ static const struct {
     {"soften of several rows", test_soften_rows},
     {"scale", test_scale},
     {"blend", test_blend},
+    {"fade", test_fade},
     {"softcap", test_softcap},
     {"exp_add", test_exp_add},
     {"exp_twice", test_exp_twice},

@@ -132,6 +132,25 @@ void test_blend(const struct kern *kern) {
     }
 }
 
+/* exp() errs by EXP_ERROR, and is 0 or infinite beyond -87 and 88. */
+void test_fade(const struct kern *kern) {
+    FOR_TAILS(n, size)
+    for (int kind = 0; kind < 4; kind++) {
+        int step = kind % 2;
+        float sign = kind < 2 ? 1 : -1, *x = draw(A, (size_t)n, sizes[size] / 16),
+              *e = draw(B, (size_t)n + 1, 2), *y;
+        y = room(C, (size_t)n);
+        if (n > 1) e[step ? n / 2 : 0] = -sign * INFINITY;
+        at("n=%d, values up to %g, %s exponent, sign %g", n, sizes[size] / 16, step ? "own" : "one",
+           (double)sign);
+        kern->fade(n, step, sign, e, x, y);
+        for (int i = 0; i < n; i++) {
+            double want = exp((double)sign * (double)e[i * step]) * (double)x[i];
+            hold("element", i, (double)y[i], want, (EXP_ERROR + UNIT) * fabs(want) + TINY);
+        }
+    }
+}
+
 /* The quotient is rounded before, which counts less than once, and the product after; a denormal quotient is
    off by TINY, which the product enlarges. */
 void test_softcap(const struct kern *kern) {

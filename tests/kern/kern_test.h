@@ -46,6 +46,7 @@ extern unsigned sweep_step; /* of the bits of a float, where all floats are gone
 
 void test_mul(const struct kern *);
 void test_mul_nan(const struct kern *);
+void test_recur(const struct kern *);
 void test_pack(const struct kern *);
 void test_dots(const struct kern *);
 void test_additive(const struct kern *);
@@ -55,6 +56,7 @@ void test_soften(const struct kern *);
 void test_soften_rows(const struct kern *);
 void test_scale(const struct kern *);
 void test_blend(const struct kern *);
+void test_fade(const struct kern *);
 void test_softcap(const struct kern *);
 void test_exp_add(const struct kern *);
 void test_exp_twice(const struct kern *);
