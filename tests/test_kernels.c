@@ -46,6 +46,7 @@ static const struct {
     {"softcap", test_softcap},
     {"exp_add", test_exp_add},
     {"exp_twice", test_exp_twice},
+    {"softplus", test_softplus},
     {"elu1", test_elu1},
     {"dot and sum", test_dot_sum},
     {"finite", test_finite},

@@ -28,6 +28,8 @@ enum {
 };
 static const float LARGEST = 16; /* exponent of a factor: its rounding is at most a part in a million */
 
+const char *const decay_forms[] = {"chunked", "recurrent", NULL};
+
 /* ---- pieces ------------------------------------------------------------------------------------ */
 
 int decay_steps_before(const struct attn_problem *p, int keys, int i) {

@@ -16,6 +16,15 @@
 
 enum { DECAY_CHUNK = 64 }; /* steps or queries taken at once */
 
+/* The parameter that chooses the form, at this offset. */
+enum decay_form { DECAY_CHUNKED, DECAY_RECURRENT };
+extern const char *const decay_forms[];
+#define DECAY_FORM(offset)                                              \
+    {                                                                   \
+        "form", ATTN_CHOICE, offset, DECAY_CHUNKED, 0, 0, decay_forms,  \
+            "in chunks of matrix products, or one step after the other" \
+    }
+
 /* Steps j0 .. j1 - 1 of one head, and the queries i0 .. i1 - 1 that read the state between them. One of the two may be
    empty: steps before the first query or after the last, queries before the first step or after the last. */
 struct decay_chunk {
@@ -40,6 +49,11 @@ void decay_sums(int n, int width, const float *g, int ref, float *sums);
 /* A carried state [m][dv], or zeros where nothing is carried, and the way back. */
 void decay_load(const struct attn_view *, int b, int g, int m, int dv, double *s);
 void decay_store(const struct attn_output *, int b, int g, int m, int dv, const double *s);
+
+/* What the engine takes. Nothing is defined without an order of steps, and none for queries without a step. */
+#define DECAY_CAPS                                                                                       \
+    (ATTN_CAP_CAUSAL | ATTN_CAP_SHIFT | ATTN_CAP_KEY_LENGTHS | ATTN_CAP_GROUPED | ATTN_CAP_WIDE_VALUES | \
+     ATTN_CAP_WEIGHTS | ATTN_CAP_SAME_BITS)
 
 /* ---- the engine -------------------------------------------------------------------------------- */
 

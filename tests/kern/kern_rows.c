@@ -203,6 +203,24 @@ void test_exp_twice(const struct kern *kern) {
     }
 }
 
+/* u = exp(-|x|) errs by EXP_ERROR, the quotient, its square and the polynomial round as often again; 0 below -87. */
+void test_softplus(const struct kern *kern) {
+    static const double spans[] = {3, 100, 1e-3};
+    for (int n = 0; n <= widest(kern); n++)
+        for (int kind = 0; kind < 6; kind++) {
+            float sign = kind < 3 ? 1 : -1, *x = draw(A, (size_t)n, spans[kind % 3]), *y = room(B, (size_t)n);
+            at("n=%d, x up to %g, in=%g", n, spans[kind % 3], (double)sign);
+            if (n > 2) x[n / 2] = kind % 2 ? INFINITY : -INFINITY;
+            kern->softplus(n, sign, -0.5f, x, y);
+            for (int i = 0; i < n; i++) {
+                double in = (double)(sign * x[i]),
+                       want = -0.5 * (in > 0 ? in + log1p(exp(-in)) : log1p(exp(in)));
+                if (isinf(want) && (double)y[i] == want) continue;
+                hold("element", i, (double)y[i], want, 6 * UNIT * fabs(want) + EXP_ZERO);
+            }
+        }
+}
+
 void test_elu1(const struct kern *kern) {
     FOR_TAILS(n, size) {
         float *x = draw(A, (size_t)n, sizes[size]), *y = room(B, (size_t)n);

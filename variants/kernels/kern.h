@@ -58,6 +58,8 @@ struct kern {
     void (*exp_twice)(int n, float limit, const float *x, float *y);
     void (*exp)(size_t n, const float *x, float *y); /* see kern_math.h */
     void (*tanh)(size_t n, const float *x, float *y);
+    /* y = out log(1 + exp(in x)); log(sigmoid(x)) is that with in = out = -1 */
+    void (*softplus)(int n, float in, float out, const float *x, float *y);
     void (*elu1)(int n, const float *x, float *y); /* y = elu(x) + 1 */
     float (*dot)(int n, const float *x, const float *y);
     float (*sum)(int n, const float *x);

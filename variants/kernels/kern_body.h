@@ -361,6 +361,9 @@ static void exp_twice(int n, float limit, const float *x, float *y) {
 }
 static void map_exp(size_t n, const float *x, float *y) { MAP(n, x, y, v_exp(in)); }
 static void map_tanh(size_t n, const float *x, float *y) { MAP(n, x, y, v_tanh(in)); }
+static void softplus(int n, float to, float by, const float *x, float *y) {
+    MAP(n, x, y, v_softplus(in * to) * by);
+}
 static void elu1(int n, const float *x, float *y) {
     MAP(n, x, y, v_pick(in > 0.0f, in + 1.0f, v_exp(v_pick(in > 0.0f, v_set1(0.0f), in))));
 }
@@ -427,6 +430,7 @@ const struct kern KERN = {
     .additive = additive,
     .additive_exp = additive_exp,
     .tanh = map_tanh,
+    .softplus = softplus,
     .elu1 = elu1,
     .dot = dot,
     .sum = sum,
