@@ -255,6 +255,12 @@ static struct attn_view join(const struct apply_inputs *in, struct tensor_load *
     return head_major((const float *)to->data, p->kv_heads, p->nk, d);
 }
 
+/* Beside q of [batch, n, heads*d] a tensor over positions comes in that layout, too. */
+static int is_token_major(const struct apply_inputs *in, const struct tensor_load *t,
+                          const struct attn_tensor *table) {
+    return in->token_major && t->info.rank == 3 && tensors_over_positions(table);
+}
+
 /* One --tensor: it must have the shape of its line in the variant's table. */
 static void read_tensor(struct apply_inputs *in, const struct named_file *given, const struct attn_variant *v,
                         const void *params) {
@@ -272,6 +278,12 @@ static void read_tensor(struct apply_inputs *in, const struct named_file *given,
     if (tensors_shape(v, &v->tensors[at], &in->problem, params, &shape, &error))
         die(EXIT_USAGE, "%s", error.text);
     open_floats(t, "--tensor", given->file, given->name);
+    if (is_token_major(in, t, &v->tensors[at])) {
+        if (tensors_token_major(&v->tensors[at], &shape, t->info.shape + 1, tensor_load_floats(t),
+                                &in->views[at], &error))
+            tensor_load_refuse(t, "shape %s; %s", t->shape, error.text);
+        return;
+    }
     if (tensors_stored(&v->tensors[at], &shape, t->info.rank, t->info.shape + 4 - t->info.rank, &stored,
                        &error))
         tensor_load_refuse(t, "shape %s; %s", t->shape, error.text);

@@ -107,6 +107,30 @@ int tensors_stored(const struct attn_tensor *t, const struct tensor_shape *want,
     return -1;
 }
 
+int tensors_over_positions(const struct attn_tensor *t) {
+    char items[8], heads[8], rows[8], last[32], more[2];
+    int words = sscanf(t->shape, " %7s %7s %7s %31s %1s", items, heads, rows, last, more);
+    return (words == 3 || words == 4) && !strcmp(items, "b") &&
+           (!strcmp(heads, "h") || !strcmp(heads, "hk")) &&
+           (!strcmp(rows, "n") || !strcmp(rows, "nq") || !strcmp(rows, "nk"));
+}
+
+int tensors_token_major(const struct attn_tensor *t, const struct tensor_shape *want, const int sizes[3],
+                        const float *data, struct attn_view *view, struct attn_error *error) {
+    ptrdiff_t heads = want->size[1], n = want->size[2], d = want->rank == 4 ? want->size[3] : 1,
+              row = sizes[2];
+    if ((sizes[0] == want->size[0] || sizes[0] == 1) && sizes[1] == n && (row == heads * d || row == d)) {
+        *view = (struct attn_view){data, sizes[0] == 1 ? 0 : n * row, row == heads * d ? d : 0, row};
+        return 0;
+    }
+    snprintf(error->text, sizeof error->text,
+             "'%s' is [%s], and beside q of [batch, n, heads*d] that is [%d, %td, %td] here, or 1 for all "
+             "items and %td "
+             "for all heads alike",
+             t->name, t->shape, want->size[0], n, heads * d, d);
+    return -1;
+}
+
 /* Elements between two neighbours of dimension d; 0 where there is but one for all. */
 static ptrdiff_t stride(const struct tensor_shape *s, int d) {
     ptrdiff_t n = 1;

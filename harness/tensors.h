@@ -22,6 +22,14 @@ int tensors_shape(const struct attn_variant *, const struct attn_tensor *, const
 int tensors_stored(const struct attn_tensor *, const struct tensor_shape *want, int rank, const int *sizes,
                    struct tensor_shape *stored, struct attn_error *error);
 
+/* Has the tensor a row of numbers, or one number, for each position of each head: shape "b hk nk", "b h nq dk"? */
+int tensors_over_positions(const struct attn_tensor *);
+
+/* The view of such a tensor out of a file of [batch, n, heads*d], with 1 in place of b and d in place of heads*d where
+   items or heads share the values. -1 and what is needed in `error`. */
+int tensors_token_major(const struct attn_tensor *, const struct tensor_shape *want, const int sizes[3],
+                        const float *data, struct attn_view *, struct attn_error *error);
+
 size_t tensors_count(const struct attn_variant *);
 
 /* Is the tensor a value for each block of scores, shape "h nq/block nk/block": two quotients, before them at most b

@@ -131,6 +131,10 @@ enum {
     ATTN_CAP_RANDOM = 1 << 13,        /* the output depends on the seed */
     ATTN_CAP_NO_OUTPUT = 1 << 14,     /* writes nothing and is not judged */
     ATTN_CAP_ANY_ORDER = 1 << 15,     /* without mask and bias, keys may change places with their values */
+    ATTN_CAP_TRANSFORM = 1 << 16, /* a transform takes all positions at once: later keys reach earlier rows
+                                         with their rounding, and with inf and NaN */
+    ATTN_CAP_UNIT_KEYS = 1 << 17, /* bounded for keys of length 1 only, with some parameters: the keys of
+                                         `attnbench check` are such */
 };
 
 /* How a cost grows with n = nq = nk: n^exponent, to be confirmed by measurement. */

@@ -117,6 +117,34 @@ void test_mul(const struct kern *kern) {
                 one_product(kern, m, n, depths[d], (7 * m + 5 * n + 11 * d) % 36);
 }
 
+/* One step: the product of key and value is rounded, then the sum; the row of the output sums m terms. */
+static void one_recur(const struct kern *kern, int m, int n, int kind) {
+    int step = kind % 2, reads = kind / 2 % 2;
+    float *s = draw(A, (size_t)m * (size_t)n, 3), *q = draw(B, (size_t)m, 3),
+          *rest = draw(C, (size_t)(2 * m + n), 1), *o = room(D, (size_t)n), before[ROOM];
+    const float *a = rest, *k = rest + m, *v = k + m;
+    at("m=%d n=%d, %s decay, %s", m, n, step ? "own" : "one", reads ? "read" : "not read");
+    memcpy(before, s, (size_t)m * (size_t)n * sizeof *s);
+    kern->recur(m, n, a, step, k, v, s, reads ? q : NULL, reads ? o : NULL);
+    for (int x = 0; x < n; x++) {
+        double sum = 0, size = 0;
+        for (int d = 0; d < m; d++) {
+            double left = (double)a[d * step] * (double)before[d * n + x],
+                   added = (double)k[d] * (double)v[x];
+            hold("state", d * n + x, (double)s[d * n + x], left + added,
+                 UNIT * (fabs(left + added) + 2 * fabs(added) + fabs(left)) + TINY);
+            sum += (double)q[d] * (double)s[d * n + x];
+            size += fabs((double)q[d] * (double)s[d * n + x]);
+        }
+        if (reads) hold("row", x, (double)o[x], sum, (m + 1) * UNIT * size);
+    }
+}
+
+void test_recur(const struct kern *kern) {
+    for (int m = 1; m <= 5; m++)
+        for (int n = 1; n <= widest(kern); n++) one_recur(kern, m, n, 3 * m + n);
+}
+
 /* A NaN in one row of a and another in one column of b are in that row and column of c and nowhere else. */
 void test_mul_nan(const struct kern *kern) {
     int m = 2 * kern->mr + 1, n = widest(kern), k = 5;

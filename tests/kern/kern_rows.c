@@ -132,6 +132,25 @@ void test_blend(const struct kern *kern) {
     }
 }
 
+/* exp() errs by EXP_ERROR, and is 0 or infinite beyond -87 and 88. */
+void test_fade(const struct kern *kern) {
+    FOR_TAILS(n, size)
+    for (int kind = 0; kind < 4; kind++) {
+        int step = kind % 2;
+        float sign = kind < 2 ? 1 : -1, *x = draw(A, (size_t)n, sizes[size] / 16),
+              *e = draw(B, (size_t)n + 1, 2), *y;
+        y = room(C, (size_t)n);
+        if (n > 1) e[step ? n / 2 : 0] = -sign * INFINITY;
+        at("n=%d, values up to %g, %s exponent, sign %g", n, sizes[size] / 16, step ? "own" : "one",
+           (double)sign);
+        kern->fade(n, step, sign, e, x, y);
+        for (int i = 0; i < n; i++) {
+            double want = exp((double)sign * (double)e[i * step]) * (double)x[i];
+            hold("element", i, (double)y[i], want, (EXP_ERROR + UNIT) * fabs(want) + TINY);
+        }
+    }
+}
+
 /* The quotient is rounded before, which counts less than once, and the product after; a denormal quotient is
    off by TINY, which the product enlarges. */
 void test_softcap(const struct kern *kern) {
@@ -187,6 +206,24 @@ void test_exp_twice(const struct kern *kern) {
             if (!isnan(x[i])) hold("element", i, (double)y[i], want, want * EXP_ERROR);
         }
     }
+}
+
+/* u = exp(-|x|) errs by EXP_ERROR, the quotient, its square and the polynomial round as often again; 0 below -87. */
+void test_softplus(const struct kern *kern) {
+    static const double spans[] = {3, 100, 1e-3};
+    for (int n = 0; n <= widest(kern); n++)
+        for (int kind = 0; kind < 6; kind++) {
+            float sign = kind < 3 ? 1 : -1, *x = draw(A, (size_t)n, spans[kind % 3]), *y = room(B, (size_t)n);
+            at("n=%d, x up to %g, in=%g", n, spans[kind % 3], (double)sign);
+            if (n > 2) x[n / 2] = kind % 2 ? INFINITY : -INFINITY;
+            kern->softplus(n, sign, -0.5f, x, y);
+            for (int i = 0; i < n; i++) {
+                double in = (double)(sign * x[i]),
+                       want = -0.5 * (in > 0 ? in + log1p(exp(-in)) : log1p(exp(in)));
+                if (isinf(want) && (double)y[i] == want) continue;
+                hold("element", i, (double)y[i], want, 6 * UNIT * fabs(want) + EXP_ZERO);
+            }
+        }
 }
 
 /* Rows of n, and between the rows of y what was there. */

@@ -46,6 +46,7 @@ extern unsigned sweep_step; /* of the bits of a float, where all floats are gone
 
 void test_mul(const struct kern *);
 void test_mul_nan(const struct kern *);
+void test_recur(const struct kern *);
 void test_pack(const struct kern *);
 void test_dots(const struct kern *);
 void test_additive(const struct kern *);
@@ -55,9 +56,11 @@ void test_soften(const struct kern *);
 void test_soften_rows(const struct kern *);
 void test_scale(const struct kern *);
 void test_blend(const struct kern *);
+void test_fade(const struct kern *);
 void test_softcap(const struct kern *);
 void test_exp_sum(const struct kern *);
 void test_exp_twice(const struct kern *);
+void test_softplus(const struct kern *);
 void test_elu1(const struct kern *);
 void test_dot_sum(const struct kern *);
 void test_largest(const struct kern *);

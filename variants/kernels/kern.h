@@ -21,6 +21,11 @@ struct kern {
     void (*mul)(int m, int n, int k, float alpha, const float *a, ptrdiff_t a_row, ptrdiff_t a_col,
                 const float *b, ptrdiff_t ldb, ptrdiff_t panel, int add, float *c, ptrdiff_t ldc);
 
+    /* One step of a recurrence: row by row s[m][n] = a s + k v^T, then o[n] = q[m]^T s unless q is NULL. `step`
+       between the a[m] is 1, or 0 where there is one for all. */
+    void (*recur)(int m, int n, const float *a, int step, const float *k, const float *v, float *s,
+                  const float *q, float *o);
+
     /* Transposes x[n][d] into panels xt[ceil(n / nr)][d][nr]; columns beyond n are 0. */
     void (*pack)(int n, int d, const float *x, ptrdiff_t ldx, float *xt);
 
@@ -45,12 +50,16 @@ struct kern {
 
     void (*scale)(int n, float factor, float *x);                 /* x *= factor */
     void (*blend)(int n, float factor, const float *y, float *x); /* x = factor x + y */
-    void (*softcap)(int n, float cap, float *x);                  /* x = cap tanh(x / cap) */
+    /* y = exp(sign e) x; `step` between the exponents is 1, or 0 where there is one for all */
+    void (*fade)(int n, int step, float sign, const float *e, const float *x, float *y);
+    void (*softcap)(int n, float cap, float *x);              /* x = cap tanh(x / cap) */
     float (*exp_sum)(int n, float add, float plus, float *x); /* x = exp(x + add) + plus; returns their sum */
     /* y = exp(2 x), x first brought into -limit .. limit */
     void (*exp_twice)(int n, float limit, const float *x, float *y);
     void (*exp)(size_t n, const float *x, float *y); /* see kern_math.h */
     void (*tanh)(size_t n, const float *x, float *y);
+    /* y = out log(1 + exp(in x)); log(sigmoid(x)) is that with in = out = -1 */
+    void (*softplus)(int n, float in, float out, const float *x, float *y);
     void (*elu1)(int n, int d, const float *x, ptrdiff_t ldx, float *y,
                  ptrdiff_t ldy); /* y[n][d] = elu(x) + 1 */
     float (*dot)(int n, const float *x, const float *y);

@@ -81,6 +81,67 @@ static void mul(int m, int n, int k, float alpha, const float *a, ptrdiff_t a_ro
     }
 }
 
+/* R rows of recur(), whose n columns take V vectors; R and V are constants at every call. Each row adds to a sum of its
+   own, so that one waits less for the other. */
+static inline __attribute__((always_inline)) void recur_rows(int R, int V, int full, int n, int ldn,
+                                                             const float *a, int step, const float *k,
+                                                             const vf *v, float *s, const float *q,
+                                                             vf acc[2][NV]) {
+    int last = n - (V - 1) * VL;
+    for (int r = 0; r < R; r++, s += ldn)
+        for (int t = 0; t < V; t++) {
+            int whole = full || t < V - 1;
+            vf x = whole ? v_load(s + t * VL) : v_load_n(s + t * VL, last);
+            x = v_fma(x, v_set1(a[r * step]), v_set1(k[r]) * v[t]);
+            if (whole) v_store(s + t * VL, x);
+            else v_store_n(s + t * VL, x, last);
+            if (q) acc[r][t] = v_fma(v_set1(q[r]), x, acc[r][t]);
+        }
+}
+
+static inline __attribute__((always_inline)) void recur_of(int V, int full, int m, int n, int ldn,
+                                                           const float *a, int step, const float *k,
+                                                           const float *v, float *s, const float *q,
+                                                           float *o) {
+    vf own[NV], acc[2][NV];
+    int last = n - (V - 1) * VL, d = 0;
+    for (int t = 0; t < V; t++) {
+        own[t] = full || t < V - 1 ? v_load(v + t * VL) : v_load_n(v + t * VL, last);
+        acc[0][t] = acc[1][t] = v_set1(0.0f);
+    }
+    for (; d + 2 <= m; d += 2)
+        recur_rows(2, V, full, n, ldn, a + d * step, step, k + d, own, s + d * ldn, q ? q + d : NULL, acc);
+    if (d < m)
+        recur_rows(1, V, full, n, ldn, a + d * step, step, k + d, own, s + d * ldn, q ? q + d : NULL, acc);
+    for (int t = 0; t < V && q; t++) {
+        vf x = acc[0][t] + acc[1][t];
+        if (full || t < V - 1) v_store(o + t * VL, x);
+        else v_store_n(o + t * VL, x, last);
+    }
+}
+
+static void recur(int m, int n, const float *a, int step, const float *k, const float *v, float *s,
+                  const float *q, float *o) {
+    for (int j = 0; j < n; j += NR) {
+        int w = n - j < NR ? n - j : NR;
+        float *to = q ? o + j : NULL;
+#define PANEL(V)                                                               \
+    if (w == (V)*VL) recur_of(V, 1, m, w, n, a, step, k, v + j, s + j, q, to); \
+    else if (w > ((V)-1) * VL && w < (V)*VL) recur_of(V, 0, m, w, n, a, step, k, v + j, s + j, q, to);
+        PANEL(NV)
+#if NV > 1
+        PANEL(1)
+#endif
+#if NV > 2
+        PANEL(2)
+#endif
+#if NV > 3
+        PANEL(3)
+#endif
+#undef PANEL
+    }
+}
+
 static void pack(int n, int d, const float *x, ptrdiff_t ldx, float *xt) {
     for (int j = 0; j < n; j += NR, xt += (ptrdiff_t)NR * d)
         for (int t = 0; t < NR; t += VL) { /* VL rows at a time, in squares and the rest of their columns */
@@ -282,6 +343,17 @@ static void blend(int n, float factor, const float *y, float *x) {
     if (i < n) v_store_n(x + i, v_fma(v_load_n(x + i, n - i), f, v_load_n(y + i, n - i)), n - i);
 }
 
+static void fade(int n, int step, float sign, const float *e, const float *x, float *y) {
+    if (step == 0) {
+        vf factor = v_exp(v_set1(sign * e[0]));
+        MAP(n, x, y, in * factor);
+        return;
+    }
+    int i = 0;
+    for (; i + VL <= n; i += VL) v_store(y + i, v_load(x + i) * v_exp(v_load(e + i) * sign));
+    if (i < n) v_store_n(y + i, v_load_n(x + i, n - i) * v_exp(v_load_n(e + i, n - i) * sign), n - i);
+}
+
 static void softcap(int n, float cap, float *x) { MAP(n, x, x, v_tanh(in / cap) * cap); }
 static float exp_sum(int n, float add, float plus, float *x) {
     vf all[2] = {v_set1(0.0f), v_set1(0.0f)};
@@ -306,6 +378,9 @@ static void exp_twice(int n, float limit, const float *x, float *y) {
 }
 static void map_exp(size_t n, const float *x, float *y) { MAP(n, x, y, v_exp(in)); }
 static void map_tanh(size_t n, const float *x, float *y) { MAP(n, x, y, v_tanh(in)); }
+static void softplus(int n, float to, float by, const float *x, float *y) {
+    MAP(n, x, y, v_softplus(in * to) * by);
+}
 
 /* Reading x is what takes the time where it is not in a cache, so the rows to come are asked for. */
 static void elu1(int n, int d, const float *x, ptrdiff_t ldx, float *y, ptrdiff_t ldy) {
@@ -387,11 +462,13 @@ const struct kern KERN = {
     .mr = MR,
     .nr = NR,
     .mul = mul,
+    .recur = recur,
     .pack = pack,
     .dots = dots,
     .soften = soften,
     .scale = scale,
     .blend = blend,
+    .fade = fade,
     .softcap = softcap,
     .exp = map_exp,
     .exp_sum = exp_sum,
@@ -399,6 +476,7 @@ const struct kern KERN = {
     .additive = additive,
     .additive_exp = additive_exp,
     .tanh = map_tanh,
+    .softplus = softplus,
     .elu1 = elu1,
     .dot = dot,
     .sum = sum,

@@ -1,0 +1,91 @@
+/*
+ * decay.h -- recurrences that forget: the engine under `retnet`, `gla`, `ssd`, `deltanet` and the gate of `rfa`.
+ *
+ *   S_t = diag(a_t) S_(t-1) + psi_t v_t^T     o_i = phi_i^T S_t, or phi_i^T S_t / (phi_i^T z_t),  z alike with v = 1
+ *
+ * The delta rule writes u_t = beta_t (v_t - (diag(a_t) S_(t-1))^T psi_t) in place of v_t: what the state lacks.
+ *
+ * t is the step of query i: the one at its position, or the last valid one. Padded steps change no state. A query
+ * before the first step reads the state that is carried in. Decays come as logarithms g_t = log a_t.
+ */
+#ifndef DECAY_H
+#define DECAY_H
+
+#include "attn.h"
+#include "kernels/kern.h"
+
+/* ---- pieces, for recurrences of other forms too ------------------------------------------------ */
+
+enum { DECAY_CHUNK = 64 }; /* steps or queries taken at once */
+
+/* The parameter that chooses the form, at this offset. */
+enum decay_form { DECAY_CHUNKED, DECAY_RECURRENT };
+extern const char *const decay_forms[];
+#define DECAY_FORM(offset)                                              \
+    {                                                                   \
+        "form", ATTN_CHOICE, offset, DECAY_CHUNKED, 0, 0, decay_forms,  \
+            "in chunks of matrix products, or one step after the other" \
+    }
+
+/* Steps j0 .. j1 - 1 of one head, and the queries i0 .. i1 - 1 that read the state between them. One of the two may be
+   empty: steps before the first query or after the last, queries before the first step or after the last. */
+struct decay_chunk {
+    int i0, i1, j0, j1;
+};
+
+/* Steps that come before the one of query i; `keys` is attn_keys(). */
+int decay_steps_before(const struct attn_problem *, int keys, int i);
+
+/* The first chunk after {0}, then the next, up to query `end` and, where that is nq, up to the last step; 0 where
+   nothing is left. */
+int decay_next(const struct attn_problem *, int keys, int end, struct decay_chunk *);
+
+/* How many steps of the chunk query i has behind it when it reads: 0 .. j1 - j0. */
+int decay_seen(const struct attn_problem *, int keys, const struct decay_chunk *, int i);
+
+/* sums[r] = g[0] + ... + g[r - 1] - (g[0] + ... + g[ref - 1]) for r = 0 .. n, each of `width` numbers, added up from
+   row `ref` outward, so that only what lies between is rounded. A query that has seen r steps has the factor
+   exp(sums[r]), the key of step j exp(-sums[j + 1]), the state before the chunk exp(-sums[0]). */
+void decay_sums(int n, int width, const float *g, int ref, float *sums);
+
+/* A carried state [m][dv], or zeros where nothing is carried, and the way back. */
+void decay_load(const struct attn_view *, int b, int g, int m, int dv, double *s);
+void decay_store(const struct attn_output *, int b, int g, int m, int dv, const double *s);
+
+/* What the engine takes. Nothing is defined without an order of steps, and none for queries without a step. */
+#define DECAY_CAPS                                                                                       \
+    (ATTN_CAP_CAUSAL | ATTN_CAP_SHIFT | ATTN_CAP_KEY_LENGTHS | ATTN_CAP_GROUPED | ATTN_CAP_WIDE_VALUES | \
+     ATTN_CAP_WEIGHTS | ATTN_CAP_SAME_BITS)
+
+/* ---- the engine -------------------------------------------------------------------------------- */
+
+struct decay_map {
+    int features;    /* m, of one row */
+    int width;       /* numbers of a log decay: 1, or one for each feature */
+    int recurrent;   /* step by step, in float; else in chunks */
+    int denominator; /* o_i is divided by phi_i^T z_t, */
+    double least;    /* or by this where that is less */
+    int carry; /* line of the tensor table with S [b hk m dv]; with a denominator z [b hk m] is the next */
+    /* psi[n][m] and log decays g[n][width] of steps j0 .. j0 + n - 1 of key head `head`, a chunk. */
+    void (*keys)(const struct attn_call *, const struct kern *, int b, int head, int j0, int n, float *psi,
+                 float *g);
+    /* beta[n] of the same steps: the delta rule, which has no denominator and no turn(). NULL: values are added as they
+       are. */
+    void (*betas)(const struct attn_call *, const struct kern *, int b, int head, int j0, int n, float *beta);
+    /* phi[n][m] of queries i0 .. i0 + n - 1 of head `head`, which have seen[r] steps of the chunk behind them. */
+    void (*queries)(const struct attn_call *, const struct kern *, int b, int head, int i0, int n,
+                    const int *seen, float *phi);
+    /* The basis of the features moves on by so many steps: changes S [m][dv]. NULL: it stands. Step j of a chunk has
+       psi in the basis after j + 1 steps brought back to that before the chunk, as has phi after seen[r] steps. */
+    void (*turn)(const struct attn_call *, int steps, double *s);
+};
+
+/* `sequential`: recurrent, or with the delta rule, so that no segment can begin before the one ahead of it ends. */
+size_t decay_scratch(const struct attn_problem *, int features, int width, int sequential);
+void decay_forward(const struct attn_call *, const struct decay_map *);
+
+/* Useful operations and traffic of q, k, v and o: 4 m (dv + denominator) operations a row, without those of the maps
+   and of decays, which the state of a chunk feels once. */
+void decay_cost(const struct attn_problem *, int features, int denominator, struct attn_cost *);
+
+#endif

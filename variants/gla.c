@@ -1,0 +1,144 @@
+/*
+ * gla.c -- gated linear attention: a state whose channels forget, each at a rate that every step chooses.
+ *
+ *   S_t = diag(exp(g_t)) S_(t-1) + k_t v_t^T     o_t = scale q_t^T S_t
+ *
+ * Source: Yang, Wang, Shen, Panda, Kim, "Gated linear attention transformers with hardware-efficient training", ICML
+ * 2024, equations 3 and 4 and section 4.4: g = log(sigmoid(x)) / 16, which keeps decays near 1.
+ *   gate = logsigmoid   the tensor `gate` holds x, which in the layer is a low-rank projection of the input
+ *   gate = log          it holds g itself, as for the update rule `gated` of ONNX LinearAttention
+ *   form = recurrent    one step after the other, the state in float; chunked: decay.c
+ * Departures: layer norm and output gate belong to the layer. `share` lets neighbouring channels have one decay: with
+ * share >= dk there is one for each head, as RetNet and Mamba-2 have. A key head keeps one state, which every query head
+ * of its group reads. Padded steps change no state. Carried state: S after the last valid step.
+ */
+#include <string.h>
+
+#include "decay.h"
+#include "parts.h"
+#include "recurrence.h"
+
+enum gate { LOGSIGMOID, LOG };
+
+struct params {
+    int form, gate, share;
+    double normalizer;
+};
+
+static const char *const gates[] = {"logsigmoid", "log", NULL};
+static const struct attn_param table[] = {
+    DECAY_FORM(offsetof(struct params, form)),
+    {"gate", ATTN_CHOICE, offsetof(struct params, gate), LOGSIGMOID, 0, 0, gates,
+     "what the tensor gate holds: x of g = log(sigmoid(x)) / normalizer, or g itself, where above 0 counts "
+     "as 0"},
+    {"normalizer", ATTN_REAL, offsetof(struct params, normalizer), 16, 1, 1e6, NULL,
+     "what the logarithm of the sigmoid is divided by"},
+    {"share", ATTN_INT, offsetof(struct params, share), 1, 1, 1 << 20, NULL,
+     "neighbouring channels that have one decay; dk or more: one for each head"},
+    {0},
+};
+
+static const struct params *of(const void *params) { return params; }
+
+enum { GATE, STATE };
+static const struct attn_tensor tensors[] = {
+    {"gate", ATTN_INPUT, "b hk nk dk/share", NULL, 1, NULL, "the gates of each step"},
+    {"state_s", ATTN_CARRY, "b hk dk dv", NULL, 0, NULL, "S after earlier steps; empty at the start"},
+    {0},
+};
+
+static int gates_of(const struct attn_problem *p, const struct params *x) {
+    return ceil_div(p->dk, x->share);
+}
+
+/* Numbers of a log decay for the engine, which knows one for all channels or one for each. */
+static int width(const struct attn_problem *p, const struct params *x) {
+    return gates_of(p, x) > 1 ? p->dk : 1;
+}
+
+static void keys(const struct attn_call *c, const struct kern *kern, int b, int head, int j0, int n,
+                 float *psi, float *g) {
+    const struct params *x = of(c->params);
+    int dk = c->problem->dk, own = gates_of(c->problem, x), w = width(c->problem, x);
+    for (int j = j0; j < j0 + n; j++, psi += dk, g += w) {
+        const float *gate = attn_row(&c->tensors[GATE], b, head, j);
+        memcpy(psi, attn_row(&c->k, b, head, j), (size_t)dk * sizeof *psi);
+        if (x->gate == LOGSIGMOID) kern->softplus(own, -1, (float)(-1 / x->normalizer), gate, g);
+        else
+            for (int d = 0; d < own; d++) g[d] = gate[d] > 0 ? 0 : gate[d];
+        for (int d = w - 1; own < w && d >= 0; d--) g[d] = g[d / x->share];
+    }
+}
+
+static void queries(const struct attn_call *c, const struct kern *kern, int b, int head, int i0, int n,
+                    const int *seen, float *phi) {
+    int dk = c->problem->dk;
+    (void)kern, (void)seen;
+    for (int i = i0; i < i0 + n; i++, phi += dk)
+        for (int d = 0; d < dk; d++) phi[d] = c->problem->scale * attn_row(&c->q, b, head, i)[d];
+}
+
+static void size(const struct attn_problem *p, const void *params, struct attn_need *need) {
+    need->scratch = decay_scratch(p, p->dk, width(p, of(params)), of(params)->form == DECAY_RECURRENT);
+}
+
+static void forward(const struct attn_call *c) {
+    const struct params *x = of(c->params);
+    const struct decay_map map = {.features = c->problem->dk,
+                                  .width = width(c->problem, x),
+                                  .recurrent = x->form == DECAY_RECURRENT,
+                                  .carry = STATE,
+                                  .keys = keys,
+                                  .queries = queries};
+    decay_forward(c, &map);
+}
+
+static void key(const struct attn_call *c, int b, int head, int j, double *psi, double *a) {
+    const struct params *x = of(c->params);
+    for (int d = 0; d < c->problem->dk; d++) {
+        double gate = (double)attn_row(&c->tensors[GATE], b, head, j)[d / x->share];
+        psi[d] = attn_row(&c->k, b, head, j)[d];
+        a[d] = x->gate == LOG ? exp(fmin(gate, 0)) : pow(1 / (1 + exp(-gate)), 1 / x->normalizer);
+    }
+}
+
+static void query(const struct attn_call *c, int b, int head, int i, int t, double *phi) {
+    (void)t;
+    for (int d = 0; d < c->problem->dk; d++)
+        phi[d] = (double)c->problem->scale * attn_row(&c->q, b, head, i)[d];
+}
+
+static void reference(const struct attn_call *c, int b, int h, const int *query_rows, int nrows,
+                      double *weights, double *outside, double *out) {
+    const struct recurrence f = {.features = c->problem->dk, .carry = STATE, .key = key, .query = query};
+    recurrence_rows(c, &f, b, h, query_rows, nrows, weights, outside, out);
+}
+
+static void cost(const struct attn_problem *p, const void *params, const struct attn_view *views,
+                 struct attn_cost *cost) {
+    (void)views;
+    decay_cost(p, p->dk, 0, cost);
+    cost->bytes += sizeof(float) * (double)p->batch * p->kv_heads * p->nk * gates_of(p, of(params));
+}
+
+const struct attn_variant attn_variant_gla = {
+    .magic = ATTN_MAGIC,
+    .abi = ATTN_ABI,
+    .struct_size = sizeof(struct attn_variant),
+    .name = "gla",
+    .brief = "gated linear attention: every channel of the state forgets at a rate of its own",
+    .formula = "S_t = diag(a_t) S_(t-1) + k_t v_t^T, o_t = scale q_t^T S_t, a_t = sigmoid(x_t)^(1/16)",
+    .cite = "Yang, Wang, Shen, Panda, Kim: Gated linear attention transformers with hardware-efficient "
+            "training, 2024",
+    .kind = ATTN_DIFFERENT,
+    .caps = DECAY_CAPS,
+    .time = {1, "n dk dv"},
+    .memory = {0, "batch kv_heads dk dv + threads (dk dv + dk + dv)"},
+    .params = table,
+    .params_size = sizeof(struct params),
+    .tensors = tensors,
+    .size = size,
+    .forward = forward,
+    .reference = reference,
+    .cost = cost,
+};
