@@ -49,8 +49,9 @@ static const struct attn_tensor tensors[] = {
     {0},
 };
 
-static void keys(const struct attn_call *c, const struct kern *kern, int n, const float *k, ptrdiff_t row,
-                 float *top, float *psi) {
+static void keys(const struct attn_call *c, const struct kern *kern, int b, int first, int n, const float *k,
+                 ptrdiff_t row, float *top, float *psi) {
+    (void)b, (void)first;
     int dk = c->problem->dk;
     for (int j = 0; j < n; j++, psi += dk) {
         if (of(c->params)->feature_map == ELU1) kern->elu1(dk, k + j * row, psi);
@@ -59,10 +60,10 @@ static void keys(const struct attn_call *c, const struct kern *kern, int n, cons
     }
 }
 
-static void queries(const struct attn_call *c, const struct kern *kern, int n, const float *q, ptrdiff_t row,
-                    const float *top, float *phi) {
+static void queries(const struct attn_call *c, const struct kern *kern, int b, int first, int n,
+                    const float *q, ptrdiff_t row, const float *top, float *phi) {
     int dk = c->problem->dk;
-    (void)top;
+    (void)b, (void)first, (void)top;
     for (int i = 0; i < n; i++, phi += dk) {
         if (of(c->params)->feature_map == ELU1) kern->elu1(dk, q + i * row, phi);
         else

@@ -126,8 +126,9 @@ static void apply(const struct params *x, const struct kern *kern, float shift, 
     }
 }
 
-static void keys(const struct attn_call *c, const struct kern *kern, int n, const float *k, ptrdiff_t row,
-                 float *top, float *psi) {
+static void keys(const struct attn_call *c, const struct kern *kern, int b, int first, int n, const float *k,
+                 ptrdiff_t row, float *top, float *psi) {
+    (void)b, (void)first;
     const struct params *x = of(c->params);
     project(c, kern, n, k, row, psi);
     for (int j = 0; j < n; j++, psi += width(x), k += row) {
@@ -138,8 +139,9 @@ static void keys(const struct attn_call *c, const struct kern *kern, int n, cons
     }
 }
 
-static void queries(const struct attn_call *c, const struct kern *kern, int n, const float *q, ptrdiff_t row,
-                    const float *top, float *phi) {
+static void queries(const struct attn_call *c, const struct kern *kern, int b, int first, int n,
+                    const float *q, ptrdiff_t row, const float *top, float *phi) {
+    (void)b, (void)first;
     const struct params *x = of(c->params);
     project(c, kern, n, q, row, phi);
     for (int i = 0; i < n; i++, phi += width(x), q += row) {

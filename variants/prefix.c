@@ -124,7 +124,8 @@ static int first_key(const struct unit *u, int segment) {
 /* Features and tops of keys j0 .. j1 - 1, into w.x and w.key_top. */
 static void key_features(const struct unit *u, int j0, int j1) {
     const struct attn_view *k = &u->call->k;
-    u->map->keys(u->call, u->kern, j1 - j0, attn_row(k, u->b, u->g, j0), k->row, u->w.key_top, u->w.x);
+    u->map->keys(u->call, u->kern, u->b, j0, j1 - j0, attn_row(k, u->b, u->g, j0), k->row, u->w.key_top,
+                 u->w.x);
 }
 
 /* acc += the keys j0 .. j1 - 1, at most CHUNK. */
@@ -163,7 +164,7 @@ static void rows(const struct unit *u, int h, int i0, int i1, int j0, int j1, do
             if (w->key_top[j] > top) top = w->key_top[j];
         w->query_top[r] = (float)top;
     }
-    u->map->queries(c, u->kern, n, attn_row(&c->q, u->b, h, i0), c->q.row, w->query_top, w->x);
+    u->map->queries(c, u->kern, u->b, i0, n, attn_row(&c->q, u->b, h, i0), c->q.row, w->query_top, w->x);
     u->kern->mul(n, p->dv, m, 1.0f, w->x, m, 1, w->sum, p->dv, nr, 0, o, c->o.row);
     if (keys > 0) {
         u->kern->mul(n, keys, m, 1.0f, w->x, m, 1, w->panels, nr, (ptrdiff_t)nr * m, 0, w->scores, CHUNK);
@@ -173,6 +174,7 @@ static void rows(const struct unit *u, int h, int i0, int i1, int j0, int j1, do
     for (int r = 0; r < n && !u->map->no_denominator; r++) {
         float den = u->kern->dot(m, w->x + (ptrdiff_t)r * m, z) + u->kern->sum(hi[r], w->scores + r * CHUNK) +
                     (float)u->map->eps;
+        if (den < (float)u->map->least) den = (float)u->map->least;
         u->kern->scale(p->dv, den != 0 ? 1.0f / den : 0.0f, o + r * c->o.row);
     }
 }
