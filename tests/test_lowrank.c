@@ -212,6 +212,58 @@ static void convolution_of_values(void **state) {
     rig_free(&with), rig_free(&without);
 }
 
+/* ---- linformer ---------------------------------------------------------------------------------- */
+
+enum { RANK = 12, STRETCH = N / RANK };
+
+static void make_conv(struct rig *r, const float *weights) {
+    make(r, "linformer", &square, "rank=12", "projection=conv", "sharing=key_value", NULL);
+    r->subject.tensors[2] = (struct attn_view){weights, 0, 0, 1};
+}
+
+/* A kernel of even weights takes means. */
+static void even_kernel_is_mean_pool(void **state) {
+    float even[STRETCH];
+    struct rig r, means;
+    (void)state;
+    for (int x = 0; x < STRETCH; x++) even[x] = 1.0f / STRETCH;
+    make_conv(&r, even);
+    make(&means, "linformer", &square, "rank=12", "projection=mean_pool", NULL);
+    float *got = run(&r), *base = run(&means);
+    double *want = malloc(rig_elements(&r) * sizeof *want);
+    for (size_t e = 0; e < rig_elements(&r); e++) want[e] = (double)base[e];
+    expect_near(got, want, rig_elements(&r) / D, 1e-6);
+    free(got), free(base), free(want);
+    rig_free(&r), rig_free(&means);
+}
+
+/* A kernel with a single one chooses a key of each stretch: softmax over these. */
+static void kernel_of_one_weight_chooses_keys(void **state) {
+    enum { CHOSEN = 3 };
+    float one[STRETCH] = {[CHOSEN] = 1};
+    struct rig r;
+    (void)state;
+    make_conv(&r, one);
+    float *got = run(&r);
+    double *want = calloc(rig_elements(&r), sizeof *want);
+    for (int x = 0; x < 4 * N; x++) {
+        double weights = 0;
+        for (int j = CHOSEN; j < N; j += STRETCH) {
+            double logit = 0;
+            for (int d = 0; d < D; d++)
+                logit += (double)attn_row(&r.inputs.q, x / N / 2, x / N % 2, x % N)[d] *
+                         (double)attn_row(&r.inputs.k, x / N / 2, x / N % 2, j)[d] / sqrt(D);
+            weights += exp(logit);
+            for (int d = 0; d < D; d++)
+                want[x * D + d] += exp(logit) * (double)attn_row(&r.inputs.v, x / N / 2, x / N % 2, j)[d];
+        }
+        for (int d = 0; d < D; d++) want[x * D + d] /= weights;
+    }
+    expect_near(got, want, 4 * N, 1e-6);
+    free(got), free(want);
+    rig_free(&r);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(segments),
@@ -223,6 +275,8 @@ int main(void) {
         cmocka_unit_test(rows_sum_to_one),
         cmocka_unit_test(items_are_apart),
         cmocka_unit_test(convolution_of_values),
+        cmocka_unit_test(even_kernel_is_mean_pool),
+        cmocka_unit_test(kernel_of_one_weight_chooses_keys),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

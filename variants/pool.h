@@ -1,4 +1,4 @@
-/* pool.h -- means over even segments of the rows of a sequence: landmarks, pooled keys. */
+/* pool.h -- means and weighted sums over even segments of the rows of a sequence: landmarks, pooled keys. */
 #ifndef POOL_H
 #define POOL_H
 
@@ -11,5 +11,9 @@ int pool_begin(int n, int m, int s);
    read. A long segment is summed in pieces, of which `piece` [d] holds one. */
 void pool_means(const struct kern *, int n, int valid, int m, int from, int to, int d, const float *x,
                 ptrdiff_t row, float *piece, float *y);
+
+/* The same with weights in the place of means: row r of a segment counts weights[r], where r < ceil(n / m). */
+void pool_sums(const struct kern *, int n, int valid, int m, int from, int to, int d, const float *weights,
+               const float *x, ptrdiff_t row, float *piece, float *y);
 
 #endif
