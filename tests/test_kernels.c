@@ -38,6 +38,7 @@ static const struct {
     {"dots", test_dots},
     {"additive", test_additive},
     {"additive_exp", test_additive_exp},
+    {"recur", test_recur},
     {"soften", test_soften},
     {"soften of several rows", test_soften_rows},
     {"scale", test_scale},

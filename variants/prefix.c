@@ -132,6 +132,7 @@ static void key_features(const struct unit *u, int j0, int j1) {
     const struct attn_view *k = &u->call->k;
     const struct prefix_rows rows = {.x = attn_row(k, u->b, u->g, j0),
                                      .row = k->row,
+                                     .b = u->b,
                                      .h = u->g,
                                      .first = j0,
                                      .count = j1 - j0,
@@ -170,6 +171,7 @@ static void query_features(const struct unit *u, int h, int i0, int i1, const in
     const struct attn_view *q = &u->call->q;
     const struct prefix_rows rows = {.x = attn_row(q, u->b, h, i0),
                                      .row = q->row,
+                                     .b = u->b,
                                      .h = h,
                                      .first = i0,
                                      .count = i1 - i0,
@@ -218,6 +220,7 @@ static void rows(const struct unit *u, int h, int i0, int i1, int j0, int j1, do
     for (int r = 0; r < n; r++) {
         float den = w->den[r] + (float)u->map->eps;
         if (hi[r] > 0) den += u->kern->sum(hi[r], w->scores + r * CAUSAL_CHUNK);
+        if (den < (float)u->map->least) den = (float)u->map->least;
         u->kern->scale(dv, den != 0 ? 1.0f / den : 0.0f, o + r * c->o.row);
     }
 }

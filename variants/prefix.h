@@ -1,5 +1,5 @@
 /*
- * prefix.h -- attention as sums over feature maps: the engine under `linear` and `performer`.
+ * prefix.h -- attention as sums over feature maps: the engine under `linear`, `performer` and `cosformer`.
  *
  *   o_i = phi(q_i)^T S_i / (phi(q_i)^T z_i + eps)     S_i = sum_j psi(k_j) v_j^T,  z_i = sum_j psi(k_j)
  *
@@ -15,15 +15,16 @@
 struct prefix_rows {
     const float *x; /* [count], `row` elements apart */
     ptrdiff_t row;
-    int h, first, count; /* head of q or of k; index of the first row */
-    ptrdiff_t to;        /* rows of the features are so far apart */
+    int b, h, first, count; /* batch item; head of q or of k; index of the first row */
+    ptrdiff_t to;           /* rows of the features are so far apart */
 };
 
 struct prefix_map {
     int features; /* of one row */
     int no_denominator;
-    double eps;  /* added to the denominator */
-    int carries; /* tensors 0 and 1 of the variant are S [b hk features dv] and z [b hk features], carried */
+    double eps;   /* added to the denominator */
+    double least; /* below which no denominator goes */
+    int carries;  /* tensors 0 and 1 of the variant are S [b hk features dv] and z [b hk features], carried */
     /* psi[count][features] of keys; top[r] is any number of each, of which queries get the maximum. */
     void (*keys)(const struct attn_call *, const struct kern *, const struct prefix_rows *, float *top,
                  float *psi);

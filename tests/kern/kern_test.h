@@ -51,6 +51,7 @@ void test_pack(const struct kern *);
 void test_dots(const struct kern *);
 void test_additive(const struct kern *);
 void test_additive_exp(const struct kern *);
+void test_recur(const struct kern *);
 
 void test_soften(const struct kern *);
 void test_soften_rows(const struct kern *);

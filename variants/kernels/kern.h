@@ -42,6 +42,10 @@ struct kern {
     void (*additive_exp)(int m, int n, int d, const float *eq, ptrdiff_t ldq, const float *ekt,
                          const float *v, float *s, ptrdiff_t lds);
 
+    /* The steps of a recurrent layer, each from the row before: x[t] = tanh(x[t] + h w), and x[t] is the next h. w[d][d]
+       row-major, h[d], x[n][d] without gaps. */
+    void (*recur)(int n, int d, const float *w, const float *h, float *x);
+
     /* The online softmax of each row: its columns lo .. hi - 1 become exp(s - m) with the running maximum m and the
        running sum l brought up to date. factor is that by which earlier sums have to be multiplied; rows without
        columns have none. */

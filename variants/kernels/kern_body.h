@@ -243,6 +243,45 @@ static void additive_exp(int m, int n, int d, const float *eq, ptrdiff_t ldq, co
     }
 }
 
+/* V vectors of columns of one step, V a constant at every call; the last vector has `last` lanes. CHAINS sums over every
+   CHAINS-th row of w hide the latency of the multiply-add, eight in all. */
+static inline __attribute__((always_inline)) void step_of(int V, int last, int d, const float *w,
+                                                          const float *h, float *x) {
+    enum { CHAINS = 4, MOST = 2 };
+    vf acc[CHAINS][MOST];
+    int p = 0;
+    for (int c = 0; c < CHAINS; c++)
+        for (int t = 0; t < V; t++) acc[c][t] = v_set1(0.0f);
+    for (; p + CHAINS <= d; p += CHAINS, w += CHAINS * (ptrdiff_t)d)
+        for (int c = 0; c < CHAINS; c++)
+            for (int t = 0; t < V; t++) {
+                const float *from = w + c * (ptrdiff_t)d + t * VL;
+                vf row = last == VL || t < V - 1 ? v_load(from) : v_load_n(from, last);
+                acc[c][t] = v_fma(v_set1(h[p + c]), row, acc[c][t]);
+            }
+    for (; p < d; p++, w += d)
+        for (int t = 0; t < V; t++) {
+            vf row = last == VL || t < V - 1 ? v_load(w + t * VL) : v_load_n(w + t * VL, last);
+            acc[0][t] = v_fma(v_set1(h[p]), row, acc[0][t]);
+        }
+    for (int t = 0; t < V; t++) {
+        vf sum = (acc[0][t] + acc[1][t]) + (acc[2][t] + acc[3][t]);
+        if (last == VL || t < V - 1) v_store(x + t * VL, v_tanh(v_load(x + t * VL) + sum));
+        else v_store_n(x + t * VL, v_tanh(v_load_n(x + t * VL, last) + sum), last);
+    }
+}
+
+/* Columns go two vectors at a time: the tanh of some is under way while the next are summed, and the next step begins
+   with what is ready. */
+static void recur(int n, int d, const float *w, const float *h, float *x) {
+    for (int t = 0; t < n; t++, h = x, x += d) {
+        int j = 0;
+        for (; j + 2 * VL <= d; j += 2 * VL) step_of(2, VL, d, w + j, h, x + j);
+        if (d - j > VL) step_of(2, d - j - VL, d, w + j, h, x + j);
+        else if (d - j > 0) step_of(1, d - j, d, w + j, h, x + j);
+    }
+}
+
 /* The online softmax of R rows of n columns; R is a constant at every call. Rows hide each other's latencies, and give
    the bits of each alone. */
 static inline __attribute__((always_inline)) void soften_rows(int R, int n, float *s, ptrdiff_t lds, float *m,
@@ -475,6 +514,7 @@ const struct kern KERN = {
     .exp_twice = exp_twice,
     .additive = additive,
     .additive_exp = additive_exp,
+    .recur = recur,
     .tanh = map_tanh,
     .softplus = softplus,
     .elu1 = elu1,
