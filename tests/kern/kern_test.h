@@ -60,6 +60,10 @@ void test_exp_add(const struct kern *);
 void test_exp_twice(const struct kern *);
 void test_elu1(const struct kern *);
 void test_dot_sum(const struct kern *);
+void test_peak(const struct kern *);
+void test_above(const struct kern *);
+void test_kth(const struct kern *);
+void test_gather(const struct kern *);
 void test_finite(const struct kern *);
 
 void test_exp(const struct kern *);

@@ -54,6 +54,14 @@ struct kern {
     void (*elu1)(int n, const float *x, float *y); /* y = elu(x) + 1 */
     float (*dot)(int n, const float *x, const float *y);
     float (*sum)(int n, const float *x);
+    float (*peak)(int n, const float *x); /* the largest |x|, 0 of none */
+
+    /* Puts each x[i] > least into value and first + i into index, i ascending; returns how many. NaN is never above.
+       Both have room for n. */
+    int (*above)(int n, const float *x, float least, int first, float *value, int *index);
+    float (*kth)(int n, const float *x, int k); /* the k-th largest of n without NaN, 1 <= k <= n */
+    /* o[dv] = sum over r of p[r] v[index[r]], r ascending; rows of v are ldv apart. */
+    void (*gather)(int n, const int *index, const float *p, int dv, const float *v, ptrdiff_t ldv, float *o);
     int (*finite)(int n, const float *x); /* no inf, no NaN */
     double (*fma_loop)(long rounds);      /* returns the operations done */
 };

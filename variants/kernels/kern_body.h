@@ -309,6 +309,109 @@ static float sum(int n, const float *x) {
     return v_hsum(acc);
 }
 
+static float peak(int n, const float *x) {
+    vf most = v_set1(0.0f);
+    float largest;
+    int i = 0;
+    for (; i + VL <= n; i += VL) most = v_max(v_abs(v_load(x + i)), most);
+    if (i < n) most = v_max(v_abs(v_load_n(x + i, n - i)), most);
+    v_largest(1, &most, &largest);
+    return largest;
+}
+
+/* Hits are few: four vectors are passed over at a time. */
+static int above(int n, const float *x, float least, int first, float *value, int *index) {
+    int count = 0, i = 0;
+    for (; i < n; i += 4 * VL) {
+        int end = n - i < 4 * VL ? n - i : 4 * VL;
+        if (end == 4 * VL) {
+            vi hit = v_load(x + i) > least;
+            for (int t = 1; t < 4; t++) hit |= v_load(x + i + t * VL) > least;
+            if (!v_any(hit)) continue;
+        }
+        for (int t = i; t < i + end; t++) {
+            value[count] = x[t]; /* the next one takes its place unless it is above */
+            index[count] = first + t;
+            count += x[t] > least;
+        }
+    }
+    return count;
+}
+
+/* How many are at least t. */
+static int count_from(int n, const float *x, float t) {
+    vi counts = {0};
+    int i = 0, count = 0;
+    for (; i + VL <= n; i += VL) counts -= v_load(x + i) >= t;
+    for (int lane = 0; lane < VL; lane++) count += counts[lane];
+    for (; i < n; i++) count += x[i] >= t;
+    return count;
+}
+
+/* The bits of floats in their order as integers, and back: an involution but for the sign of 0. */
+static inline int32_t ordered(int32_t bits) { return bits ^ ((bits >> 31) & 0x7fffffff); }
+static inline float at_rank(int32_t rank) {
+    int32_t bits = ordered(rank);
+    float x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+static inline int32_t rank_of(float x) {
+    int32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return ordered(bits);
+}
+
+/* Halves the floats between the smallest and the largest until k of x are left. */
+static float kth(int n, const float *x, int k) {
+    vf top = v_set1(x[0]), bottom = -top; /* the largest of x and of -x */
+    float high, low;
+    int whole = n - n % VL;
+    for (int i = 0; i < whole; i += VL)
+        top = v_max(v_load(x + i), top), bottom = v_max(-v_load(x + i), bottom);
+    v_largest(1, &top, &high), v_largest(1, &bottom, &low);
+    low = -low;
+    for (int i = whole; i < n; i++) low = x[i] < low ? x[i] : low, high = x[i] > high ? x[i] : high;
+    int64_t from = rank_of(low),
+            to = (int64_t)rank_of(high) + 1; /* at least k from `from` on, fewer from `to` */
+    while (to - from > 1) {
+        int64_t middle = from + (to - from) / 2;
+        int count = count_from(n, x, at_rank((int32_t)middle));
+        if (count >= k) from = middle;
+        else to = middle;
+        if (count == k) break;
+    }
+    float least = at_rank((int32_t)from), found = high;
+    for (int i = 0; i < n; i++)
+        if (x[i] >= least && x[i] < found) found = x[i];
+    return found;
+}
+
+static inline __attribute__((always_inline)) void gather_columns(int V, int last, int n, const int *index,
+                                                                 const float *p, const float *v,
+                                                                 ptrdiff_t ldv, float *o) {
+    vf acc[4];
+    for (int t = 0; t < V; t++) acc[t] = v_set1(0.0f);
+    for (int r = 0; r < n; r++) {
+        const float *row = v + index[r] * ldv;
+        for (int t = 0; t < V; t++) {
+            vf x = last == VL || t < V - 1 ? v_load(row + t * VL) : v_load_n(row + t * VL, last);
+            acc[t] = v_fma(v_set1(p[r]), x, acc[t]);
+        }
+    }
+    for (int t = 0; t < V; t++) {
+        if (last == VL || t < V - 1) v_store(o + t * VL, acc[t]);
+        else v_store_n(o + t * VL, acc[t], last);
+    }
+}
+
+static void gather(int n, const int *index, const float *p, int dv, const float *v, ptrdiff_t ldv, float *o) {
+    int d = 0;
+    for (; d + 4 * VL <= dv; d += 4 * VL) gather_columns(4, VL, n, index, p, v + d, ldv, o + d);
+    for (; d + VL <= dv; d += VL) gather_columns(1, VL, n, index, p, v + d, ldv, o + d);
+    if (d < dv) gather_columns(1, dv - d, n, index, p, v + d, ldv, o + d);
+}
+
 static int all_finite(int n, const float *x) {
     vf bad = v_set1(0.0f); /* x * 0 is NaN for inf and NaN alone, and NaN stays */
     int i = 0;
@@ -356,6 +459,10 @@ const struct kern KERN = {
     .elu1 = elu1,
     .dot = dot,
     .sum = sum,
+    .peak = peak,
+    .above = above,
+    .kth = kth,
+    .gather = gather,
     .finite = all_finite,
     .fma_loop = fma_loop,
 };

@@ -13,6 +13,13 @@ static inline vf v_max(vf a, vf b) {
     return (vf)(((vi)a & m) | ((vi)b & ~m));
 }
 
+/* Is any lane of a comparison true? */
+static inline int v_any(vi m) {
+    typedef long long half __attribute__((vector_size(16)));
+    half x = (half)m;
+    return (x[0] | x[1]) != 0;
+}
+
 static inline vf v_load_n(const float *p, int n) {
     vf x = {0};
     memcpy(&x, p, (size_t)n * sizeof *p);
