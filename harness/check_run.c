@@ -82,14 +82,20 @@ static void expect_lse(struct rig *r) {
     free(out);
 }
 
-/* Useful operations against the pairs that reference() weighs; needs all rows. */
+/* Useful operations, but for those of a search, against the pairs that reference() weighs; needs all rows. A search goes
+   over visible pairs, and by their scores alone. */
 static void expect_pairs(const struct rig *r, const struct verdict *x, const struct attn_cost *cost) {
     const struct trial *t = &r->trial;
-    double pairs = 0;
+    double pairs = 0, visible = 0;
     for (size_t i = 0; i < x->rows * (size_t)t->nk; i++) pairs += x->weights[i] != 0;
-    double want = pairs * 2 * (t->dk + t->dv);
-    expect(fabs(cost->flops - want) <= 1e-9 * want, "cost",
-           "cost() counts %.0f operations; the weights of reference() need %.0f", cost->flops, want);
+    for (int i = 0; i < t->nq; i++) visible += attn_visible(&r->problem, t->nk, i);
+    double want = pairs * 2 * (t->dk + t->dv), got = cost->flops - cost->search,
+           most = ((double)t->batch * t->heads * visible - pairs) * 2 * t->dk;
+    expect(fabs(got - want) <= 1e-9 * want, "cost",
+           "cost() counts %.0f operations; the weights of reference() need %.0f", got, want);
+    expect(cost->search >= 0 && cost->search <= most * (1 + 1e-9), "cost",
+           "cost() counts %.0f operations of a search; the scores of all further visible pairs need %.0f",
+           cost->search, most);
 }
 
 /* At least the output is written, at most everything that the call is given is read once. */
