@@ -25,11 +25,12 @@ enum {
     LEAST_ROWS = 24,     /* of a unit, however many candidates its rows may have */
     CANDIDATES = 1 << 17 /* of a unit, where it has more rows */
 };
-enum { SPACE = 128 }; /* candidates that are appended at once */
-enum { FEW = 8 };     /* so many queries are not worth packing keys for */
+enum { SPACE = 128, BEYOND = 16 }; /* candidates that are appended at once */
+enum { FEW = 8 };                  /* so many queries are not worth packing keys for */
 
-/* Candidates of a row: at most 2 k between two looks, then as many as are appended at once. */
-static int room(int keys, int most) { return 2 * min_int(most, keys) + SPACE; }
+/* Candidates of a row: at most 2 k between two looks, then as many as are appended at once, and what kern->above()
+   needs beyond. */
+static int room(int keys, int most) { return 2 * min_int(most, keys) + SPACE + BEYOND; }
 
 static int unit_rows(const struct attn_problem *p, int keys, int most) {
     long all = (long)p->batch * p->heads * p->nq, share = all / (6L * p->threads) + 1;
@@ -158,9 +159,9 @@ static void consider(const struct unit *u, int r, int j0, int n, const float *s)
     for (int x = 0, some; x < n; x += some) {
         float bound = u->w.bound[r], least = bound > -INFINITY ? bound - 2 * margin(u, r, bound) : bound;
         int *count = &u->w.count[r];
-        some = min_int(n - x, space - *count);
+        some = min_int(n - x, space - BEYOND - *count);
         *count += u->kern->above(some, s + x, least, j0 + x, value + *count, index + *count);
-        if (*count > space - SPACE) shrink(u, r, value, index);
+        if (*count > space - BEYOND - SPACE) shrink(u, r, value, index);
     }
 }
 

@@ -242,8 +242,8 @@ void test_above(const struct kern *kern) {
     static const float bounds[] = {-INFINITY, -1, 0, 0.5f, 1e38f, INFINITY};
     for (int n = 0; n <= 12 * kern->nr; n += n <= widest(kern) ? 1 : 17)
         for (int kind = 0; kind < 2 * SIZES; kind++) {
-            float *x = draw_ranked(n, kind, kind % 2), *value = room(B, (size_t)n);
-            int *index = (int *)room(C, (size_t)n), count = 0;
+            float *x = draw_ranked(n, kind, kind % 2), *value = room(B, (size_t)n + 15);
+            int *index = (int *)room(C, (size_t)n + 15), count = 0;
             at("n=%d, kind %d, above %g", n, kind, (double)bounds[kind]);
             int got = kern->above(n, x, bounds[kind], 40, value, index);
             for (int i = 0; i < n; i++) {

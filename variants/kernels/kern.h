@@ -57,7 +57,7 @@ struct kern {
     float (*peak)(int n, const float *x); /* the largest |x|, 0 of none */
 
     /* Puts each x[i] > least into value and first + i into index, i ascending; returns how many. NaN is never above.
-       Both have room for n. */
+       Both have room for n and 15 more. */
     int (*above)(int n, const float *x, float least, int first, float *value, int *index);
     float (*kth)(int n, const float *x, int k); /* the k-th largest of n without NaN, 1 <= k <= n */
     /* o[dv] = sum over r of p[r] v[index[r]], r ascending; rows of v are ldv apart. */

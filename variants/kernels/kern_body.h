@@ -322,18 +322,22 @@ static float peak(int n, const float *x) {
 /* Hits are few: four vectors are passed over at a time. */
 static int above(int n, const float *x, float least, int first, float *value, int *index) {
     int count = 0, i = 0;
-    for (; i < n; i += 4 * VL) {
-        int end = n - i < 4 * VL ? n - i : 4 * VL;
-        if (end == 4 * VL) {
-            vi hit = v_load(x + i) > least;
-            for (int t = 1; t < 4; t++) hit |= v_load(x + i + t * VL) > least;
-            if (!v_any(hit)) continue;
+    for (; i + 4 * VL <= n; i += 4 * VL) {
+        vi hit[4], any = {0};
+        for (int t = 0; t < 4; t++) any |= hit[t] = v_load(x + i + t * VL) > least;
+        if (!v_bits(any)) continue;
+        for (int t = 0; t < 4; t++) {
+            vi at = (vi){LANES} + (first + i + t * VL);
+            v_compress(index + count, at, hit[t]);
+            count += v_compress(value + count, (vi)v_load(x + i + t * VL), hit[t]);
         }
-        for (int t = i; t < i + end; t++) {
-            value[count] = x[t]; /* the next one takes its place unless it is above */
-            index[count] = first + t;
-            count += x[t] > least;
-        }
+    }
+    for (; i < n; i += VL) {
+        vi in = (vi){LANES} < n - i;
+        vf last = n - i < VL ? v_load_n(x + i, n - i) : v_load(x + i);
+        vi hit = (last > least) & in;
+        v_compress(index + count, (vi){LANES} + (first + i), hit);
+        count += v_compress(value + count, (vi)last, hit);
     }
     return count;
 }
@@ -381,9 +385,15 @@ static float kth(int n, const float *x, int k) {
         else to = middle;
         if (count == k) break;
     }
-    float least = at_rank((int32_t)from), found = high;
-    for (int i = 0; i < n; i++)
-        if (x[i] >= least && x[i] < found) found = x[i];
+    float least = at_rank((int32_t)from), found; /* the smallest from there on */
+    vf lowest = v_set1(-high);
+    for (int i = 0; i < whole; i += VL) {
+        vf y = v_load(x + i);
+        lowest = v_max(v_pick(y >= least, -y, lowest), lowest);
+    }
+    v_largest(1, &lowest, &found);
+    found = -found;
+    for (int i = whole; i < n; i++) found = x[i] >= least && x[i] < found ? x[i] : found;
     return found;
 }
 

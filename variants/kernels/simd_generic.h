@@ -13,11 +13,10 @@ static inline vf v_max(vf a, vf b) {
     return (vf)(((vi)a & m) | ((vi)b & ~m));
 }
 
-/* Is any lane of a comparison true? */
-static inline int v_any(vi m) {
-    typedef long long half __attribute__((vector_size(16)));
-    half x = (half)m;
-    return (x[0] | x[1]) != 0;
+/* Bit i is whether lane i of a comparison is true. */
+static inline unsigned v_bits(vi m) {
+    vi bits = m & (vi){1, 2, 4, 8};
+    return (unsigned)(bits[0] | bits[1] | bits[2] | bits[3]);
 }
 
 static inline vf v_load_n(const float *p, int n) {
