@@ -240,7 +240,8 @@ static void sort(const struct head *x, int round) {
 struct chunk {
     int round, count, own; /* keys it looks at: w.token[0 .. count), its own tokens from `own` on */
     int rows;
-    int finite; /* its values; asked for where a mask needs it */
+    int finite;                 /* its values; asked for where a mask needs it */
+    float logs[ROUNDS_MAX + 1]; /* of N */
 };
 
 /* Tokens at places from .. to - 1 of a round join the keys. */
@@ -324,10 +325,8 @@ static void subtract(const struct head *x, const struct chunk *at, int y, int lo
         return;
     }
     if (of(c->params)->rounds > 1) {
-        float logs[ROUNDS_MAX + 1];
-        for (int r = 1; r <= of(c->params)->rounds; r++) logs[r] = logf((float)r);
         count_rounds(x, at, y, lo, hi);
-        for (int e = lo; e < hi; e++) s[e] -= e == at->own + y ? 0 : logs[x->w.met[e]];
+        for (int e = lo; e < hi; e++) s[e] -= e == at->own + y ? 0 : at->logs[x->w.met[e]];
     }
     s[at->own + y] -= self;
 }
@@ -408,7 +407,10 @@ static void run(const struct head *x, int round, int number) {
     at.own = at.count;
     look(x, &at, round, first, first + at.rows);
     collect(x, &at);
-    if (of(c->params)->form == PAPER && of(c->params)->rounds > 1) place(x, &at);
+    if (of(c->params)->form == PAPER && of(c->params)->rounds > 1) {
+        place(x, &at);
+        for (int r = 1; r <= of(c->params)->rounds; r++) at.logs[r] = logf((float)r);
+    }
     if (of(c->params)->form == TRAX && p->mask != ATTN_MASK_NONE)
         at.finite = values_finite(x->kern, at.count, p->dv, x->w.v, p->dv);
     for (int y = 0; y < at.rows; y += ROWS) block(x, &at, y, min_int(ROWS, at.rows - y));
