@@ -8,7 +8,7 @@
  * makes no step. W and U are drawn with deviation 1 / sqrt(dv): what a unit sums up is then of the size of x and h, where
  * tanh neither cuts off nor lets the past die at once.
  * Source: Elman, "Finding structure in time", 1990; Vaswani et al., "Attention is all you need", 2017, table 1.
- * Departures: none. x W + bias is a product of CHUNK rows at a time, ahead of the steps (kern->recur); threads take whole
+ * Departures: none. x W + bias is a product of CHUNK rows at a time, ahead of the steps (kern->elman); threads take whole
  * heads. Carried state: h, zeros at the start.
  *
  * There is no form without a causal mask: a state knows nothing of what follows.
@@ -60,7 +60,7 @@ static void steps(const struct attn_call *c, const struct kern *kern, int b, int
         memcpy(x + (ptrdiff_t)r * dv, attn_row(&c->tensors[BIAS], 0, head, 0), (size_t)dv * sizeof *x);
     kern->mul(n, dv, dv, 1.0f, attn_row(v, b, attn_kv_head(c->problem, head), t), v->row, 1,
               attn_row(&c->tensors[W], 0, head, 0), dv, kern->nr, 1, x, dv);
-    kern->recur(n, dv, attn_row(&c->tensors[U], 0, head, 0), h, x);
+    kern->elman(n, dv, attn_row(&c->tensors[U], 0, head, 0), h, x);
 }
 
 /* One head of one item, from its first key to the last that anybody sees. */

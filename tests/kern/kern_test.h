@@ -51,7 +51,7 @@ void test_pack(const struct kern *);
 void test_dots(const struct kern *);
 void test_additive(const struct kern *);
 void test_additive_exp(const struct kern *);
-void test_recur(const struct kern *);
+void test_elman(const struct kern *);
 
 void test_soften(const struct kern *);
 void test_soften_rows(const struct kern *);
@@ -66,6 +66,10 @@ void test_elu1(const struct kern *);
 void test_dot_sum(const struct kern *);
 void test_largest(const struct kern *);
 void test_wide(const struct kern *);
+void test_peak(const struct kern *);
+void test_above(const struct kern *);
+void test_kth(const struct kern *);
+void test_gather(const struct kern *);
 void test_finite(const struct kern *);
 
 void test_exp(const struct kern *);

@@ -44,7 +44,7 @@ struct kern {
 
     /* The steps of a recurrent layer, each from the row before: x[t] = tanh(x[t] + h w), and x[t] is the next h. w[d][d]
        row-major, h[d], x[n][d] without gaps. */
-    void (*recur)(int n, int d, const float *w, const float *h, float *x);
+    void (*elman)(int n, int d, const float *w, const float *h, float *x);
 
     /* The online softmax of each row: its columns lo .. hi - 1 become exp(s - m) with the running maximum m and the
        running sum l brought up to date. factor is that by which earlier sums have to be multiplied; rows without
@@ -71,8 +71,16 @@ struct kern {
     float (*largest)(int n, const float *x);                 /* -inf of none; NaN counts for nothing */
     void (*add_wide)(size_t n, const float *x, double *sum); /* sum += x */
     void (*narrow)(size_t n, const double *x, float *y);     /* y = x */
-    int (*finite)(int n, const float *x);                    /* no inf, no NaN */
-    double (*fma_loop)(long rounds);                         /* returns the operations done */
+    float (*peak)(int n, const float *x);                    /* the largest |x|, 0 of none */
+
+    /* Puts each x[i] > least into value and first + i into index, i ascending; returns how many. NaN is never above.
+       Both have room for n and 15 more. */
+    int (*above)(int n, const float *x, float least, int first, float *value, int *index);
+    float (*kth)(int n, const float *x, int k); /* the k-th largest of n without NaN, 1 <= k <= n */
+    /* o[dv] = sum over r of p[r] v[index[r]], r ascending; rows of v are ldv apart. */
+    void (*gather)(int n, const int *index, const float *p, int dv, const float *v, ptrdiff_t ldv, float *o);
+    int (*finite)(int n, const float *x); /* no inf, no NaN */
+    double (*fma_loop)(long rounds);      /* returns the operations done */
 };
 
 int kern_count(void);                  /* instruction sets compiled in */

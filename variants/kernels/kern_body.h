@@ -273,7 +273,7 @@ static inline __attribute__((always_inline)) void step_of(int V, int last, int d
 
 /* Columns go two vectors at a time: the tanh of some is under way while the next are summed, and the next step begins
    with what is ready. */
-static void recur(int n, int d, const float *w, const float *h, float *x) {
+static void elman(int n, int d, const float *w, const float *h, float *x) {
     for (int t = 0; t < n; t++, h = x, x += d) {
         int j = 0;
         for (; j + 2 * VL <= d; j += 2 * VL) step_of(2, VL, d, w + j, h, x + j);
@@ -469,6 +469,119 @@ static void narrow(size_t n, const double *x, float *y) {
     for (size_t i = 0; i < n; i++) y[i] = (float)x[i];
 }
 
+static float peak(int n, const float *x) {
+    vf most = v_set1(0.0f);
+    float largest;
+    int i = 0;
+    for (; i + VL <= n; i += VL) most = v_max(v_abs(v_load(x + i)), most);
+    if (i < n) most = v_max(v_abs(v_load_n(x + i, n - i)), most);
+    v_largest(1, &most, &largest);
+    return largest;
+}
+
+/* Hits are few: four vectors are passed over at a time. */
+static int above(int n, const float *x, float least, int first, float *value, int *index) {
+    int count = 0, i = 0;
+    for (; i + 4 * VL <= n; i += 4 * VL) {
+        vi hit[4], any = {0};
+        for (int t = 0; t < 4; t++) any |= hit[t] = v_load(x + i + t * VL) > least;
+        if (!v_bits(any)) continue;
+        for (int t = 0; t < 4; t++) {
+            vi at = (vi){LANES} + (first + i + t * VL);
+            v_compress(index + count, at, hit[t]);
+            count += v_compress(value + count, (vi)v_load(x + i + t * VL), hit[t]);
+        }
+    }
+    for (; i < n; i += VL) {
+        vi in = (vi){LANES} < n - i;
+        vf last = n - i < VL ? v_load_n(x + i, n - i) : v_load(x + i);
+        vi hit = (last > least) & in;
+        v_compress(index + count, (vi){LANES} + (first + i), hit);
+        count += v_compress(value + count, (vi)last, hit);
+    }
+    return count;
+}
+
+/* How many are at least t. */
+static int count_from(int n, const float *x, float t) {
+    vi counts = {0};
+    int i = 0, count = 0;
+    for (; i + VL <= n; i += VL) counts -= v_load(x + i) >= t;
+    for (int lane = 0; lane < VL; lane++) count += counts[lane];
+    for (; i < n; i++) count += x[i] >= t;
+    return count;
+}
+
+/* The bits of floats in their order as integers, and back: an involution but for the sign of 0. */
+static inline int32_t ordered(int32_t bits) { return bits ^ ((bits >> 31) & 0x7fffffff); }
+static inline float at_rank(int32_t rank) {
+    int32_t bits = ordered(rank);
+    float x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+static inline int32_t rank_of(float x) {
+    int32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return ordered(bits);
+}
+
+/* Halves the floats between the smallest and the largest until k of x are left. */
+static float kth(int n, const float *x, int k) {
+    vf top = v_set1(x[0]), bottom = -top; /* the largest of x and of -x */
+    float high, low;
+    int whole = n - n % VL;
+    for (int i = 0; i < whole; i += VL)
+        top = v_max(v_load(x + i), top), bottom = v_max(-v_load(x + i), bottom);
+    v_largest(1, &top, &high), v_largest(1, &bottom, &low);
+    low = -low;
+    for (int i = whole; i < n; i++) low = x[i] < low ? x[i] : low, high = x[i] > high ? x[i] : high;
+    int64_t from = rank_of(low),
+            to = (int64_t)rank_of(high) + 1; /* at least k from `from` on, fewer from `to` */
+    while (to - from > 1) {
+        int64_t middle = from + (to - from) / 2;
+        int count = count_from(n, x, at_rank((int32_t)middle));
+        if (count >= k) from = middle;
+        else to = middle;
+        if (count == k) break;
+    }
+    float least = at_rank((int32_t)from), found; /* the smallest from there on */
+    vf lowest = v_set1(-high);
+    for (int i = 0; i < whole; i += VL) {
+        vf y = v_load(x + i);
+        lowest = v_max(v_pick(y >= least, -y, lowest), lowest);
+    }
+    v_largest(1, &lowest, &found);
+    found = -found;
+    for (int i = whole; i < n; i++) found = x[i] >= least && x[i] < found ? x[i] : found;
+    return found;
+}
+
+static inline __attribute__((always_inline)) void gather_columns(int V, int last, int n, const int *index,
+                                                                 const float *p, const float *v,
+                                                                 ptrdiff_t ldv, float *o) {
+    vf acc[4];
+    for (int t = 0; t < V; t++) acc[t] = v_set1(0.0f);
+    for (int r = 0; r < n; r++) {
+        const float *row = v + index[r] * ldv;
+        for (int t = 0; t < V; t++) {
+            vf x = last == VL || t < V - 1 ? v_load(row + t * VL) : v_load_n(row + t * VL, last);
+            acc[t] = v_fma(v_set1(p[r]), x, acc[t]);
+        }
+    }
+    for (int t = 0; t < V; t++) {
+        if (last == VL || t < V - 1) v_store(o + t * VL, acc[t]);
+        else v_store_n(o + t * VL, acc[t], last);
+    }
+}
+
+static void gather(int n, const int *index, const float *p, int dv, const float *v, ptrdiff_t ldv, float *o) {
+    int d = 0;
+    for (; d + 4 * VL <= dv; d += 4 * VL) gather_columns(4, VL, n, index, p, v + d, ldv, o + d);
+    for (; d + VL <= dv; d += VL) gather_columns(1, VL, n, index, p, v + d, ldv, o + d);
+    if (d < dv) gather_columns(1, dv - d, n, index, p, v + d, ldv, o + d);
+}
+
 static int all_finite(int n, const float *x) {
     vf bad = v_set1(0.0f); /* x * 0 is NaN for inf and NaN alone, and NaN stays */
     int i = 0;
@@ -514,7 +627,7 @@ const struct kern KERN = {
     .exp_twice = exp_twice,
     .additive = additive,
     .additive_exp = additive_exp,
-    .recur = recur,
+    .elman = elman,
     .tanh = map_tanh,
     .softplus = softplus,
     .elu1 = elu1,
@@ -523,6 +636,10 @@ const struct kern KERN = {
     .largest = largest,
     .add_wide = add_wide,
     .narrow = narrow,
+    .peak = peak,
+    .above = above,
+    .kth = kth,
+    .gather = gather,
     .finite = all_finite,
     .fma_loop = fma_loop,
 };

@@ -79,6 +79,18 @@ static inline vf v_exp_down(vf x) {
 #define ZIP_HIGH 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31
 #endif
 
+/* The lanes of x where m is true, side by side to `to`, which has room for VL; how many those are. */
+#ifndef V_COMPRESS
+static inline int v_compress(void *to, vi x, vi m) {
+    int count = 0;
+    for (unsigned bits = v_bits(m); bits; bits &= bits - 1, count++) {
+        int lane = x[__builtin_ctz(bits)];
+        memcpy((char *)to + (size_t)count * sizeof lane, &lane, sizeof lane);
+    }
+    return count;
+}
+#endif
+
 /* Lanes of both in turn, from the first halves and from the second. Half of a transposition: see v_transpose(). */
 #if defined __clang__ || __GNUC__ >= 12
 static inline vf v_zip_low(vf a, vf b) { return __builtin_shufflevector(a, b, ZIP_LOW); }

@@ -11,6 +11,17 @@ typedef int vi __attribute__((vector_size(64)));
 static inline vf v_fma(vf a, vf b, vf c) { return (vf)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c); }
 static inline vf v_max(vf a, vf b) { return (vf)_mm512_max_ps((__m512)a, (__m512)b); }
 
+/* Bit i is whether lane i of a comparison is true. */
+static inline unsigned v_bits(vi m) { return (unsigned)_mm512_movepi32_mask((__m512i)m); }
+
+/* As in kern_math.h. */
+#define V_COMPRESS
+static inline int v_compress(void *to, vi x, vi m) {
+    __mmask16 keep = _mm512_movepi32_mask((__m512i)m);
+    _mm512_storeu_si512(to, _mm512_maskz_compress_epi32(keep, (__m512i)x));
+    return __builtin_popcount(keep);
+}
+
 /* For 1 <= x < 1e38: the 14-bit estimate and a step of Newton, 1e-7 relative. */
 static inline vf v_rcp(vf x) {
     vf y = (vf)_mm512_rcp14_ps((__m512)x);
