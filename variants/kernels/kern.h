@@ -47,6 +47,7 @@ struct kern {
     void (*blend)(int n, float factor, const float *y, float *x); /* x = factor x + y */
     void (*softcap)(int n, float cap, float *x);                  /* x = cap tanh(x / cap) */
     void (*exp_add)(int n, float add, float *x);                  /* x = exp(x + add) */
+    void (*sigmoid)(int n, float add, float *x);                  /* x = 1 / (1 + exp(-(x + add))) */
     /* y = exp(2 x), x first brought into -limit .. limit */
     void (*exp_twice)(int n, float limit, const float *x, float *y);
     void (*exp)(size_t n, const float *x, float *y); /* see kern_math.h */

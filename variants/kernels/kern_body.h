@@ -284,6 +284,7 @@ static void blend(int n, float factor, const float *y, float *x) {
 
 static void softcap(int n, float cap, float *x) { MAP(n, x, x, v_tanh(in / cap) * cap); }
 static void exp_add(int n, float add, float *x) { MAP(n, x, x, v_exp(in + add)); }
+static void sigmoid(int n, float add, float *x) { MAP(n, x, x, v_sigmoid(in + add)); }
 static void exp_twice(int n, float limit, const float *x, float *y) {
     MAP(n, x, y, v_exp(2.0f * v_pick(in > limit, v_set1(limit), v_pick(in < -limit, v_set1(-limit), in))));
 }
@@ -349,6 +350,7 @@ const struct kern KERN = {
     .softcap = softcap,
     .exp = map_exp,
     .exp_add = exp_add,
+    .sigmoid = sigmoid,
     .exp_twice = exp_twice,
     .additive = additive,
     .additive_exp = additive_exp,
