@@ -43,6 +43,7 @@ static const struct {
     {"blend", test_blend},
     {"softcap", test_softcap},
     {"exp_add", test_exp_add},
+    {"sigmoid", test_sigmoid},
     {"exp_twice", test_exp_twice},
     {"elu1", test_elu1},
     {"dot and sum", test_dot_sum},

@@ -211,8 +211,9 @@ struct attn_variant {
     /* Own definition in double, as the paper writes it, for some query rows of one head; required.
        Single-threaded, re-entrant, may allocate; shares with forward() nothing but parameters,
        tensors and state. out [nrows][dv]. weights, unless NULL, [nrows][nk]: the weight of each
-       of the caller's keys, 0 where it is masked; sum_j w_ij v_j is the output. They sum to one where the
-       kind is exact or subset, and may do otherwise elsewhere. outside, unless NULL, [nrows]: weight that lies elsewhere. */
+       of the caller's keys, 0 where it is masked; sum_j w_ij v_j is the output, but for what comes from
+       outside. They sum to one where the kind is exact or subset, and may do otherwise elsewhere. outside,
+       unless NULL, [nrows]: weight that lies elsewhere; 0 before the call. */
     void (*reference)(const struct attn_call *, int b, int h, const int *rows, int nrows, double *weights,
                       double *outside, double *out);
     /* Useful work of one forward() when every key is valid; required. Where it follows from the contents of

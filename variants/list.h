@@ -1,6 +1,8 @@
 /* list.h -- the roster, in display order. VARIANT(name) stands for `attn_variant_name` in name.c. */
 VARIANT(full)
 VARIANT(flash)
+VARIANT(persistent)
+VARIANT(sigmoid)
 VARIANT(local)
 VARIANT(sink)
 VARIANT(sparse)

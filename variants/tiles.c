@@ -396,7 +396,7 @@ static void finish(const struct unit *u) {
         int i = query(u, r);
         float m = u->w.m[r], l = u->w.l[r], *o = u->w.o + (ptrdiff_t)r * dv;
         if (u->is_last) {
-            u->kern->scale(dv, weigh_share(l), o);
+            u->kern->scale(dv, weigh_share(&u->form->weigh, l), o);
             if (c->lse) c->lse[row_of_call(u, i)] = l == 0 ? -INFINITY : m + logf(l);
         } else {
             u->m[row_of_call(u, i)] = m;
@@ -520,18 +520,21 @@ void tiles_patterns(const struct attn_call *c, const struct pattern *patterns, i
     every_pattern(c, patterns, count, (struct form){0});
 }
 
-static const struct pattern open_window = {.left = PATTERN_OPEN, .right = PATTERN_OPEN};
+static void window(const struct attn_call *c, struct weigh how, int left, int right) {
+    const struct pattern keys = {.left = left, .right = right};
+    if (stream_suits(c->problem)) stream_window(c, &how, left, right);
+    else every_pattern(c, &keys, 1, (struct form){.weigh = how});
+}
 
 void tiles_window(const struct attn_call *c, int left, int right) {
-    const struct pattern window = {.left = left, .right = right};
-    if (stream_suits(c->problem)) stream_window(c, left, right);
-    else every_pattern(c, &window, 1, (struct form){0});
+    window(c, (struct weigh){0}, left, right);
 }
 
 void tiles_sigmoid(const struct attn_call *c, float add) {
-    every_pattern(c, &open_window, 1, (struct form){.weigh = {.sigmoid = 1, .add = add}});
+    window(c, (struct weigh){.sigmoid = 1, .add = add}, PATTERN_OPEN, PATTERN_OPEN);
 }
 
 void tiles_additive(const struct attn_call *c, const struct attn_view *v) {
-    every_pattern(c, &open_window, 1, (struct form){.additive = v});
+    const struct pattern open = {.left = PATTERN_OPEN, .right = PATTERN_OPEN};
+    every_pattern(c, &open, 1, (struct form){.additive = v});
 }

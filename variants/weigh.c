@@ -1,7 +1,7 @@
 /* weigh.c -- how the scores of a row become weights. */
 #include "weigh.h"
 
-/* A sigmoid's row has a sum of 1 from its first column on: nothing is divided, and nothing earlier changes. */
+/* l above 0 says that the row has seen something. */
 static void sigmoid(const struct kern *kern, float add, int rows, const int *lo, const int *hi, float *s,
                     ptrdiff_t lds, float *m, float *l, float *factor) {
     for (int r = 0; r < rows; r++) {
@@ -17,4 +17,4 @@ void weigh(const struct kern *kern, const struct weigh *how, int rows, const int
     else kern->soften(rows, lo, hi, s, lds, m, l, factor);
 }
 
-float weigh_share(float l) { return l > 0 ? 1 / l : 0; }
+float weigh_share(const struct weigh *how, float l) { return l <= 0 ? 0 : how->sigmoid ? 1 : 1 / l; }

@@ -11,11 +11,11 @@ struct weigh {
 };
 
 /* Columns lo .. hi - 1 of each row of scores become weights; -inf becomes 0. m and l are the row's maximum and sum so far,
-   -inf and 0 before the first tile; its output so far is to be multiplied by factor, and in the end by weigh_share(l). */
+   -inf and 0 before the first tile; its output so far is to be multiplied by factor, and in the end by weigh_share(). */
 void weigh(const struct kern *, const struct weigh *, int rows, const int *lo, const int *hi, float *s,
            ptrdiff_t lds, float *m, float *l, float *factor);
 
-/* Of a row that has seen nothing it is 0. */
-float weigh_share(float l);
+/* 0 for a row that has seen nothing. */
+float weigh_share(const struct weigh *, float l);
 
 #endif
