@@ -17,7 +17,7 @@
  *   longformer  and the first global_blocks, which see and are seen by all
  *   bigbird     and random_blocks more, in each head and row of blocks its own
  *   fixed       the stretch of local_blocks in which the query's block lies, and of the others the last global_blocks; with
- *               global_patterns = m head h takes the (1 + h mod m)-th last, with horizontal these blocks see all, too;
+ *               global_turns = m head h takes the (1 + h mod m)-th last, with horizontal these blocks see all, too;
  *               a last stretch that is short has the same ones where they exist, else its last
  *
  * Departures: random blocks are never ones that are seen already. Every block size runs; small ones share less work.
@@ -50,7 +50,7 @@ static const struct attn_param table[] = {
      "random blocks of each row of blocks of pattern bigbird"},
     {"local_blocks", ATTN_INT, offsetof(struct params, stretch), 4, 1, 1 << 20, NULL,
      "blocks of a stretch of pattern fixed"},
-    {"global_patterns", ATTN_INT, offsetof(struct params, turns), 1, 1, 1 << 20, NULL,
+    {"global_turns", ATTN_INT, offsetof(struct params, turns), 1, 1, 1 << 20, NULL,
      "choices of global blocks over which the heads take turns; pattern fixed"},
     {"horizontal", ATTN_CHOICE, offsetof(struct params, horizontal), 0, 0, 0, no_yes,
      "yes: global blocks of pattern fixed see every key; mask none only"},
@@ -59,7 +59,7 @@ static const struct attn_param table[] = {
 
 enum { LAYOUT };
 static const struct attn_tensor tensors[] = {
-    {"layout", ATTN_WEIGHT, "h nq/block nk/block", NULL, 1, NULL,
+    {"layout", ATTN_WEIGHT, "h nq/block nk/block if pattern=layout", NULL, 1, NULL,
      "blocks to compute: above 0.5; by default random, 31 % of them"},
     {0},
 };
@@ -76,7 +76,7 @@ static const char *objection(const struct attn_problem *p, const struct params *
     if (x->pattern != FIXED) return x->window % 2 ? NULL : "window_blocks has no middle; take an odd number";
     if (x->stretch % x->globals) return "local_blocks has to be a multiple of global_blocks";
     if (x->turns > x->stretch / x->globals)
-        return "a stretch of local_blocks has fewer than global_patterns choices of global_blocks";
+        return "a stretch of local_blocks has fewer than global_turns choices of global_blocks";
     if (x->horizontal && p->mask != ATTN_MASK_NONE)
         return "horizontal global blocks see what a causal mask hides; take mask none";
     return NULL;
