@@ -247,6 +247,7 @@ static void add_group(struct plan *p, const struct doc *isas, const struct attn_
         for (const struct attn_param *t = e->variant->params; t && t->name && n < 23; t++, n++) {
             const struct doc *given = e->settings ? doc_get(e->settings, t->name) : NULL;
             axes[n] = doc_array();
+            if (given && entry_tensors_is_pattern(e->variant, t->name, given)) given = NULL;
             if (!given)
                 doc_add(axes[n], t->type == ATTN_CHOICE ? doc_string(t->choices[(int)t->preset])
                                                         : doc_number(t->preset));

@@ -46,6 +46,7 @@ static const struct {
     {"fade", test_fade},
     {"softcap", test_softcap},
     {"exp_sum", test_exp_sum},
+    {"sigmoid", test_sigmoid},
     {"exp_twice", test_exp_twice},
     {"softplus", test_softplus},
     {"elu1", test_elu1},

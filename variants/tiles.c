@@ -14,12 +14,15 @@
  * Which keys a row sees is a pattern (pattern.h). Work is cut into units of some hundred queries of one head
  * and class. A unit walks over its keys once; panels of a tile of keys are transposed when a block of queries
  * first needs them and serve the whole unit. What no query of a block sees is skipped, so a pattern costs
- * what it covers. Rows or keys that do not lie side by side (a step, a list) are first copied together.
+ * what it covers. Rows or keys that do not lie side by side (a step, a list, runs) are first copied together: the
+ * scattered blocks of keys that some rows see fill whole tiles.
  *
  * With several patterns the first leaves m, l and the undivided output of each row, and the next goes on.
  *
  * A tile's share is summed apart and then added: a row over n keys is n / BK sums of BK terms, and its
  * rounding error does not grow with the number of keys one by one.
+ *
+ * Weights other than a softmax's (weigh.h) leave m and l alone.
  *
  * Key tiles begin at multiples of BK whatever the unit, and a row's sums run in ascending order of
  * keys, so neither the cut into units nor the number of threads changes a bit of the output.
@@ -36,11 +39,13 @@
 #include "parts.h"
 #include "ragged.h"
 #include "stream.h"
+#include "weigh.h"
 
 enum {
     BQ = 96,          /* queries of a block: a multiple of every kernel's mr */
     BK = 256,         /* keys of a tile: a multiple of every kernel's nr */
     UNIT_BLOCKS = 12, /* blocks that share a packed tile of keys */
+    PART_BLOCKS = 2,  /* the same in a part of a pattern, which may be the one long row of many short ones */
     SLOTS = 8,        /* heads that share one */
     VECTOR = 16,      /* columns that are computed together: the widest vector of any kernel */
 };
@@ -58,6 +63,14 @@ struct workspace {        /* one thread's scratch */
     float *m, *l;         /* running maximum and sum [unit] */
     int *lo, *hi;         /* ordinals of the keys that a row sees [unit] */
     unsigned char *steep; /* additive scores: rows with a |q| that additive_exp() does not take [unit] */
+    struct pattern_run *runs; /* of the keys of a part */
+};
+
+/* What differs between the mechanisms beside the pattern. */
+struct form {
+    const struct attn_view *additive; /* v of additive scores, NULL: dot products */
+    struct weigh weigh;
+    size_t runs; /* of a part of any pattern at most */
 };
 
 struct rows { /* equally spaced rows of a matrix */
@@ -78,7 +91,7 @@ struct tile { /* of keys: ordinals x0 .. x1 - 1 of the key axis */
 struct unit {
     const struct attn_call *call;
     const struct kern *kern;
-    const struct attn_view *additive; /* v of additive scores, NULL: dot products */
+    const struct form *form;
     struct pattern_view view;
     struct workspace w;
     int x0, rows;          /* ordinals x0 .. x0 + rows - 1 of the queries */
@@ -100,17 +113,18 @@ static int most_rows(const struct attn_problem *p) {
     return clamp_int((rows + BQ - 1) / BQ, 1, UNIT_BLOCKS) * BQ;
 }
 
-static size_t workspace_bytes(const struct attn_problem *p) {
+static size_t workspace_bytes(const struct attn_problem *p, size_t runs) {
     size_t rows = (size_t)most_rows(p), dk = (size_t)p->dk, dv = (size_t)p->dv;
     return floats(rows * dk) + 2 * floats(BK * dk) + floats(BK * dv) + floats((size_t)BQ * BK) +
-           floats(BQ * dv) + floats(rows * dv) + 4 * floats(rows) + aligned(rows);
+           floats(BQ * dv) + floats(rows * dv) + 4 * floats(rows) + aligned(rows) +
+           aligned(runs * sizeof(struct pattern_run));
 }
 
 /* The workspace of a thread, from row `first` of it on. */
-static struct workspace workspace(const struct attn_call *c, int thread, int first) {
+static struct workspace workspace(const struct attn_call *c, size_t runs, int thread, int first) {
     const struct attn_problem *p = c->problem;
     size_t rows = (size_t)most_rows(p), dk = (size_t)p->dk, dv = (size_t)p->dv;
-    char *at = (char *)c->scratch + (size_t)thread * workspace_bytes(p);
+    char *at = (char *)c->scratch + (size_t)thread * workspace_bytes(p, runs);
     struct workspace w;
     w.q = cut(&at, rows * dk * sizeof(float));
     w.k = cut(&at, BK * dk * sizeof(float));
@@ -124,6 +138,7 @@ static struct workspace workspace(const struct attn_call *c, int thread, int fir
     w.lo = cut(&at, rows * sizeof(int));
     w.hi = cut(&at, rows * sizeof(int));
     w.steep = cut(&at, rows);
+    w.runs = (struct pattern_run *)at;
     w.q += (ptrdiff_t)first * p->dk;
     w.o += (ptrdiff_t)first * p->dv;
     w.m += first, w.l += first, w.lo += first, w.hi += first, w.steep += first;
@@ -134,23 +149,29 @@ static size_t rows_bytes(const struct attn_problem *p) {
     return floats((size_t)p->batch * (size_t)p->heads * (size_t)p->nq);
 }
 
+size_t tiles_scratch_of_runs(const struct attn_problem *p, int patterns, size_t runs) {
+    return (size_t)p->threads * workspace_bytes(p, runs) + (patterns > 1 ? 2 * rows_bytes(p) : 0);
+}
+
 size_t tiles_scratch(const struct attn_problem *p, int patterns) {
-    size_t tiles = (size_t)p->threads * workspace_bytes(p) + (patterns > 1 ? 2 * rows_bytes(p) : 0);
-    size_t stream = stream_suits(p) ? stream_scratch(p) : 0;
+    size_t tiles = tiles_scratch_of_runs(p, patterns, 0), stream = stream_suits(p) ? stream_scratch(p) : 0;
     return tiles > stream ? tiles : stream;
 }
 
 /* ---- rows that do not lie side by side ----------------------------------------------------------- */
 
-static int side_by_side(const struct pattern_axis *axis) { return !axis->index && axis->step == 1; }
-
 /* Ordinals x .. x + n - 1 of one head of a tensor, as they lie or copied to `to`. */
 static struct rows collect(const struct attn_view *from, const struct pattern_axis *axis, int b, int h, int x,
                            int n, int width, float *to) {
-    if (side_by_side(axis)) return (struct rows){attn_row(from, b, h, pattern_row(axis, x)), from->row};
-    for (int r = 0; r < n; r++)
-        memcpy(to + (ptrdiff_t)r * width, attn_row(from, b, h, pattern_row(axis, x + r)),
-               (size_t)width * sizeof *to);
+    int end = pattern_stretch(axis, x, x + n);
+    if (end == x + n) return (struct rows){attn_row(from, b, h, pattern_row(axis, x)), from->row};
+    for (int at = x; at < x + n; at = end) {
+        int first = pattern_row(axis, at);
+        end = pattern_stretch(axis, at, x + n);
+        for (int r = 0; r < end - at; r++)
+            memcpy(to + (ptrdiff_t)(at - x + r) * width, attn_row(from, b, h, first + r),
+                   (size_t)width * sizeof *to);
+    }
     return (struct rows){to, width};
 }
 
@@ -159,9 +180,10 @@ static void load(const struct unit *u, struct tile *t) {
     const struct attn_problem *p = c->problem;
     const struct pattern_axis *axis = &u->view.key_axis;
     const unsigned char *hidden = u->view.pattern->hidden;
-    int b = u->view.b, g = attn_kv_head(p, u->view.h), n = t->x1 - t->x0;
-    t->k = collect(&c->k, axis, b, g, t->x0, n, p->dk, u->w.k);
-    t->v = collect(&c->v, axis, b, g, t->x0, n, p->dv, u->w.v);
+    const struct pattern_source *source = u->view.pattern->source;
+    int b = u->view.b, g = source ? u->view.h : attn_kv_head(p, u->view.h), n = t->x1 - t->x0;
+    t->k = collect(source ? &source->k : &c->k, axis, b, g, t->x0, n, p->dk, u->w.k);
+    t->v = collect(source ? &source->v : &c->v, axis, b, g, t->x0, n, p->dv, u->w.v);
     t->finite = UNKNOWN;
     for (int x = 0; hidden && x < n; x++)
         if (hidden[(size_t)b * (size_t)p->nk + (size_t)pattern_row(axis, t->x0 + x)])
@@ -175,7 +197,7 @@ static void pack(const struct unit *u, struct tile *t, int x) {
     float *kt = u->w.kt + (ptrdiff_t)x * dk;
     if (t->packed[x / nr]) return;
     u->kern->pack(min_int(nr, t->x1 - t->x0 - x), dk, t->k.data + x * t->k.row, t->k.row, kt);
-    if (u->additive) u->kern->exp_twice(nr * dk, FLAT_KEY, kt, u->w.k + (ptrdiff_t)x * dk);
+    if (u->form->additive) u->kern->exp_twice(nr * dk, FLAT_KEY, kt, u->w.k + (ptrdiff_t)x * dk);
     t->packed[x / nr] = 1;
 }
 
@@ -207,7 +229,7 @@ static void begin_additive(struct unit *u) {
    that no bit depends on its neighbours. */
 static void additive_scores(const struct unit *u, int r, int n, int width, const float *kt, const float *ekt,
                             float *s) {
-    const float *v = attn_row(u->additive, 0, u->view.h, 0);
+    const float *v = attn_row(u->form->additive, 0, u->view.h, 0);
     int dk = u->call->problem->dk, end;
     for (int x = 0; x < n; x = end) {
         for (end = x + 1; end < n && u->w.steep[r + end] == u->w.steep[r + x];) end++;
@@ -226,7 +248,7 @@ static void panel_scores(const struct unit *u, int r, int n, int x, int width, f
     const struct attn_problem *p = u->call->problem;
     int nr = u->kern->nr, within = x % nr;
     ptrdiff_t panel = (ptrdiff_t)(x - within) * p->dk;
-    if (u->additive)
+    if (u->form->additive)
         additive_scores(u, r, n, within + width, u->w.kt + panel, u->w.k + panel, s + x - within);
     else
         u->kern->mul(n, width, p->dk, 1.0f, u->w.q + (ptrdiff_t)r * p->dk, p->dk, 1, u->w.kt + panel + within,
@@ -265,6 +287,10 @@ static void scores(const struct unit *u, struct tile *t, int r0, int rows, const
 static void adjust(const struct unit *u, const struct tile *t, int r, int lo, int hi, float *s) {
     const struct pattern_view *v = &u->view;
     int i = query(u, r);
+    if (v->pattern->source) {
+        if (u->call->problem->softcap > 0) u->kern->softcap(hi - lo, u->call->problem->softcap, s + lo);
+        return;
+    }
     bias_apply(u->call, u->kern, v->b, v->h, i, i + v->offset, &v->key_axis, t->x0, lo, hi, s);
     for (int x = 0; x < t->nhidden; x++) s[t->hidden[x]] = -INFINITY;
 }
@@ -306,15 +332,15 @@ static void join(const struct unit *u, struct tile *t, int rows, struct columns 
     }
 }
 
-/* Rows r0 .. r1 - 1 of the unit against ordinals c0 .. c1 - 1 of the tile. */
-static void block(const struct unit *u, struct tile *t, int r0, int r1, int c0, int c1) {
+/* Rows r0 .. r1 - 1 of the unit against the tile. */
+static void block(const struct unit *u, struct tile *t, int r0, int r1) {
     const struct attn_problem *p = u->call->problem;
     struct columns seen, soft;
     int rows = r1 - r0, any = 0;
     float factor[BQ];
     for (int r = 0; r < rows; r++) {
-        seen.hi[r] = max_int(min_int(u->w.hi[r0 + r], c1), c0) - t->x0;
-        seen.lo[r] = min_int(max_int(u->w.lo[r0 + r], c0) - t->x0, seen.hi[r]);
+        seen.hi[r] = max_int(min_int(u->w.hi[r0 + r], t->x1) - t->x0, 0);
+        seen.lo[r] = min_int(max_int(u->w.lo[r0 + r] - t->x0, 0), seen.hi[r]);
         any |= seen.lo[r] < seen.hi[r];
     }
     if (!any) return;
@@ -323,7 +349,7 @@ static void block(const struct unit *u, struct tile *t, int r0, int r1, int c0, 
     if (p->bias || p->softcap > 0 || t->nhidden)
         for (int r = 0; r < rows; r++) adjust(u, t, r0 + r, seen.lo[r], seen.hi[r], u->w.s + r * BK);
     join(u, t, rows, &seen, &soft);
-    u->kern->soften(rows, soft.lo, soft.hi, u->w.s, BK, u->w.m + r0, u->w.l + r0, factor);
+    weigh(u->kern, &u->form->weigh, rows, soft.lo, soft.hi, u->w.s, BK, u->w.m + r0, u->w.l + r0, factor);
     memset(u->w.t, 0, (size_t)rows * (size_t)p->dv * sizeof(float));
     ragged_mul(u->kern, rows, seen.lo, seen.hi, p->dv, u->w.s, BK, t->v.data, t->v.row,
                bias_hides_keys(p) && !all_finite(u, t), u->w.t, p->dv);
@@ -331,25 +357,6 @@ static void block(const struct unit *u, struct tile *t, int r0, int r1, int c0, 
         if (seen.lo[r] < seen.hi[r])
             u->kern->blend(p->dv, factor[r], u->w.t + (ptrdiff_t)r * p->dv,
                            u->w.o + (ptrdiff_t)(r0 + r) * p->dv);
-}
-
-/* The same over the runs of key blocks that the layout has for these rows. */
-static void block_of_layout(const struct unit *u, struct tile *t, int r0, int r1) {
-    int size = u->view.pattern->block, i = query(u, r0), end;
-    for (int x = t->x0; x < t->x1; x = end) {
-        int in = pattern_block(&u->view, i, x / size);
-        for (end = x; end < t->x1 && pattern_block(&u->view, i, end / size) == in;)
-            end = (end / size + 1) * size;
-        end = min_int(end, t->x1);
-        if (in) block(u, t, r0, r1, x, end);
-    }
-}
-
-/* Rows from r on that go through a tile together: those of one block of the layout. */
-static int block_end(const struct unit *u, int r) {
-    int end = min_int(r + BQ, u->rows), size = u->view.pattern->block;
-    if (!u->view.pattern->layout) return end;
-    return min_int(end, r + size - query(u, r) % size);
 }
 
 /* ---- a unit ------------------------------------------------------------------------------------- */
@@ -364,7 +371,7 @@ static void begin(struct unit *u, int *first, int *last) {
     const struct pattern_view *v = &u->view;
     const struct attn_problem *p = u->call->problem;
     size_t bytes = (size_t)p->dv * sizeof(float);
-    if (u->additive) begin_additive(u);
+    if (u->form->additive) begin_additive(u);
     else begin_scaled(u);
     for (int r = 0; r < u->rows; r++) {
         int i = query(u, r);
@@ -389,7 +396,7 @@ static void finish(const struct unit *u) {
         int i = query(u, r);
         float m = u->w.m[r], l = u->w.l[r], *o = u->w.o + (ptrdiff_t)r * dv;
         if (u->is_last) {
-            u->kern->scale(dv, l > 0 ? 1.0f / l : 0.0f, o);
+            u->kern->scale(dv, weigh_share(&u->form->weigh, l), o);
             if (c->lse) c->lse[row_of_call(u, i)] = l == 0 ? -INFINITY : m + logf(l);
         } else {
             u->m[row_of_call(u, i)] = m;
@@ -411,11 +418,8 @@ static void run(struct unit *units, int slots) {
         t.loaded = t.nhidden = 0;
         memset(t.packed, 0, sizeof t.packed);
         for (int x = 0; x < slots; x++)
-            for (int r = 0, end; r < units[x].rows; r = end) {
-                end = block_end(&units[x], r);
-                if (v->pattern->layout) block_of_layout(&units[x], &t, r, end);
-                else block(&units[x], &t, r, end, t.x0, t.x1);
-            }
+            for (int r = 0; r < units[x].rows; r += BQ)
+                block(&units[x], &t, r, min_int(r + BQ, units[x].rows));
     }
     for (int x = 0; x < slots; x++) finish(&units[x]);
 }
@@ -435,38 +439,69 @@ static int most_queries(const struct attn_problem *p, const struct pattern *x) {
 }
 
 /* Heads that walk over their keys together: those of a group, where each sees the same. */
-static int heads_together(const struct attn_problem *p, const struct pattern *x,
-                          const struct attn_view *additive) {
-    if (x->heads || x->keys || x->layout || additive) return 1;
+static int heads_together(const struct attn_problem *p, const struct pattern *x, const struct form *form) {
+    if (x->heads || x->keys || (x->parts && x->parts->heads > 1) || x->source || form->additive) return 1;
     return min_int(p->heads / p->kv_heads, SLOTS);
 }
 
+/* How the queries of a head and class fall into units: `pieces` of `rows` queries, for each part of the pattern. */
+struct pieces {
+    int rows, pieces, parts;
+};
+
+static struct pieces cut_queries(const struct attn_problem *p, const struct pattern *x, int heads) {
+    int queries = most_queries(p, x), widest;
+    struct pieces made = {.parts = 1};
+    if (x->parts) {
+        widest = min_int(max_int(x->parts->lead, x->parts->rows), queries);
+        made.rows = min_int(PART_BLOCKS * BQ, widest);
+        made.parts = pattern_part_count(x->parts, p->nq);
+    } else {
+        widest = max_int(queries, 1);
+        made.rows = min_int(unit_rows(p, heads * pattern_classes(x), queries), widest);
+    }
+    made.pieces = ceil_div(widest, made.rows);
+    return made;
+}
+
+/* Which part goes next, so that short units end the loop: under a causal mask late queries see most keys; without one, those
+   at both ends do, where a pattern has rows that see everything. */
+static int part_in_turn(const struct attn_problem *p, int at, int parts) {
+    if (p->mask != ATTN_MASK_NONE || at % 2 == 0)
+        return p->mask == ATTN_MASK_NONE ? parts - 1 - at / 2 : parts - 1 - at;
+    return at / 2;
+}
+
 static void forward(const struct attn_call *c, const struct pattern *patterns, int at, int count,
-                    const struct attn_view *additive) {
+                    const struct form *form) {
     const struct attn_problem *p = c->problem;
     const struct pattern *x = &patterns[at];
     const struct kern *kern = kern_find(p->isa);
-    int classes = pattern_classes(x), heads = x->heads ? x->heads : p->heads, queries = most_queries(p, x);
-    int slots = heads_together(p, x, additive), group = p->heads / p->kv_heads,
-        rows = min_int(unit_rows(p, heads * classes, queries), max_int(queries, 1));
-    while (slots > 1 && (slots * rows > most_rows(p) || group % slots)) slots--;
-    int streams = p->batch * heads / slots * classes, per_stream = ceil_div(queries, rows);
-    char *shared = (char *)c->scratch + (size_t)p->threads * workspace_bytes(p);
+    int classes = pattern_classes(x), heads = x->heads ? x->heads : p->heads,
+        slots = heads_together(p, x, form), group = p->heads / p->kv_heads;
+    struct pieces cut_into = cut_queries(p, x, heads);
+    while (slots > 1 && (slots * cut_into.rows > most_rows(p) || group % slots)) slots--;
+    int streams = p->batch * heads / slots * classes, per_stream = cut_into.parts * cut_into.pieces;
+    char *shared = (char *)c->scratch + (size_t)p->threads * workspace_bytes(p, form->runs);
     float *m = count > 1 ? cut(&shared, rows_bytes(p)) : NULL,
           *l = count > 1 ? cut(&shared, rows_bytes(p)) : NULL;
 #pragma omp parallel for schedule(dynamic) num_threads(p->threads)
     for (int t = 0; t < streams * per_stream; t++) {
-        /* late queries of a causal mask see most keys: they go first, so that short units end the loop */
-        int part = per_stream - 1 - t / streams, stream = t % streams, per_item = heads / slots;
+        int part = part_in_turn(p, t / streams / cut_into.pieces, cut_into.parts),
+            piece = cut_into.pieces - 1 - t / streams % cut_into.pieces;
+        int stream = t % streams, per_item = heads / slots, class = stream % classes;
         int h = x->head + stream / classes % per_item * slots, b = stream / classes / per_item;
         struct unit units[SLOTS];
+        struct pattern_view view = pattern_view(x, p, b, h, attn_keys(c, b), class);
+        struct workspace first = workspace(c, form->runs, omp_get_thread_num(), 0);
+        if (x->parts) pattern_narrow(&view, part, first.runs);
         for (int s = 0; s < slots; s++) {
             struct unit *u = &units[s];
-            *u = (struct unit){.call = c, .kern = kern, .additive = additive, .m = m, .l = l};
-            u->view = pattern_view(x, p, b, h + s, attn_keys(c, b), stream % classes);
-            u->w = workspace(c, omp_get_thread_num(), s * rows);
-            u->x0 = part * rows;
-            u->rows = min_int(rows, u->view.queries.count - u->x0);
+            *u = (struct unit){.call = c, .kern = kern, .form = form, .view = view, .m = m, .l = l};
+            u->view.h = h + s;
+            u->w = workspace(c, form->runs, omp_get_thread_num(), s * cut_into.rows);
+            u->x0 = piece * cut_into.rows;
+            u->rows = min_int(cut_into.rows, u->view.queries.count - u->x0);
             u->is_first = !head_in(patterns, 0, at, h);
             u->is_last = !head_in(patterns, at + 1, count, h);
         }
@@ -474,17 +509,32 @@ static void forward(const struct attn_call *c, const struct pattern *patterns, i
     }
 }
 
+static void every_pattern(const struct attn_call *c, const struct pattern *patterns, int count,
+                          struct form form) {
+    for (int at = 0; at < count; at++)
+        if (patterns[at].parts) form.runs = max_size(form.runs, (size_t)patterns[at].parts->most);
+    for (int at = 0; at < count; at++) forward(c, patterns, at, count, &form);
+}
+
 void tiles_patterns(const struct attn_call *c, const struct pattern *patterns, int count) {
-    for (int at = 0; at < count; at++) forward(c, patterns, at, count, NULL);
+    every_pattern(c, patterns, count, (struct form){0});
+}
+
+static void window(const struct attn_call *c, struct weigh how, int left, int right) {
+    const struct pattern keys = {.left = left, .right = right};
+    if (stream_suits(c->problem)) stream_window(c, &how, left, right);
+    else every_pattern(c, &keys, 1, (struct form){.weigh = how});
 }
 
 void tiles_window(const struct attn_call *c, int left, int right) {
-    const struct pattern window = {.left = left, .right = right};
-    if (stream_suits(c->problem)) stream_window(c, left, right);
-    else forward(c, &window, 0, 1, NULL);
+    window(c, (struct weigh){0}, left, right);
+}
+
+void tiles_sigmoid(const struct attn_call *c, float add) {
+    window(c, (struct weigh){.sigmoid = 1, .add = add}, PATTERN_OPEN, PATTERN_OPEN);
 }
 
 void tiles_additive(const struct attn_call *c, const struct attn_view *v) {
     const struct pattern open = {.left = PATTERN_OPEN, .right = PATTERN_OPEN};
-    forward(c, &open, 0, 1, v);
+    every_pattern(c, &open, 1, (struct form){.additive = v});
 }

@@ -192,6 +192,27 @@ void test_exp_sum(const struct kern *kern) {
     }
 }
 
+/* exp of minus the magnitude as in a softmax; 1 + it, its reciprocal (2e-7, four units) and the product come on top. */
+void test_sigmoid(const struct kern *kern) {
+    static const float sums[] = {0, -9.7f, 50, -1e38f};
+    FOR_TAILS(n, size)
+    for (int s = 0; s < 4; s++) {
+        float *x = draw(A, (size_t)n, fmin(sizes[size], 30)), old[ROOM];
+        at("n=%d, values up to %g, sum with %g", n, fmin(sizes[size], 30), (double)sums[s]);
+        if (n) x[n / 2] = size ? -INFINITY : INFINITY;
+        if (n > 1) x[0] = NAN;
+        memcpy(old, x, (size_t)n * sizeof *x);
+        kern->sigmoid(n, sums[s], x);
+        for (int i = 0; i < n; i++) {
+            double t = (double)old[i] + (double)sums[s], want = 1 / (1 + exp(-t)),
+                   off = want * (SOFT_EXP_ERROR + (2.1 * fmin(fabs(t), 100) + 6) * UNIT) + EXP_ZERO;
+            if (!isnan(t)) hold("element", i, (double)x[i], want, off);
+            else if (!isnan(x[i])) wrong("NaN becomes %g", (double)x[i]);
+            if (t == -(double)INFINITY && x[i] != 0) wrong("-inf weighs %g", (double)x[i]);
+        }
+    }
+}
+
 /* Twice x is exact; beyond the limit it is the limit's. */
 void test_exp_twice(const struct kern *kern) {
     FOR_TAILS(n, size) {

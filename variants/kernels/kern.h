@@ -58,6 +58,7 @@ struct kern {
     void (*fade)(int n, int step, float sign, const float *e, const float *x, float *y);
     void (*softcap)(int n, float cap, float *x);              /* x = cap tanh(x / cap) */
     float (*exp_sum)(int n, float add, float plus, float *x); /* x = exp(x + add) + plus; returns their sum */
+    void (*sigmoid)(int n, float add, float *x);              /* x = 1 / (1 + exp(-(x + add))) */
     /* y = exp(2 x), x first brought into -limit .. limit */
     void (*exp_twice)(int n, float limit, const float *x, float *y);
     void (*exp)(size_t n, const float *x, float *y); /* see kern_math.h */

@@ -412,6 +412,7 @@ static float exp_sum(int n, float add, float plus, float *x) {
     return v_hsum(all[0] + all[1]);
 }
 
+static void sigmoid(int n, float add, float *x) { MAP(n, x, x, v_sigmoid(in + add)); }
 static void exp_twice(int n, float limit, const float *x, float *y) {
     MAP(n, x, y, v_exp(2.0f * v_pick(in > limit, v_set1(limit), v_pick(in < -limit, v_set1(-limit), in))));
 }
@@ -624,6 +625,7 @@ const struct kern KERN = {
     .softcap = softcap,
     .exp = map_exp,
     .exp_sum = exp_sum,
+    .sigmoid = sigmoid,
     .exp_twice = exp_twice,
     .additive = additive,
     .additive_exp = additive_exp,
