@@ -1,6 +1,7 @@
 /* list.h -- the roster, in display order. VARIANT(name) stands for `attn_variant_name` in name.c. */
 VARIANT(full)
 VARIANT(flash)
+VARIANT(memory)
 VARIANT(local)
 VARIANT(sink)
 VARIANT(sparse)
