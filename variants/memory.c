@@ -190,17 +190,6 @@ static void forward(const struct attn_call *c) {
 
 /* ---- definition ---------------------------------------------------------------------------------- */
 
-struct cosine {
-    double x;
-    int key;
-};
-
-static int largest_first(const void *one, const void *other) {
-    const struct cosine *x = one, *y = other;
-    if (x->x != y->x) return x->x < y->x ? 1 : -1;
-    return x->key - y->key;
-}
-
 /* x . y / |y|, 0 where y is. */
 static double along(const float *x, const float *y, int dk) {
     double xy = 0, yy = 0;
@@ -222,42 +211,35 @@ static double local_logit(const struct attn_call *c, int b, int h, int i, int j,
     return size > 0 ? sharpness(c, h) * along(q, k, p->dk) / size : 0;
 }
 
-/* The k best keys of the memory for row i, all sorted into `best`; how many. */
-static int look_up(const struct attn_call *c, int b, int h, int i, struct cosine *best) {
-    const struct attn_problem *p = c->problem;
-    int count = of(c->params)->memory;
-    for (int j = 0; j < count; j++)
-        best[j] = (struct cosine){
-            along(attn_row(&c->q, b, h, i), attn_row(&c->tensors[MEMORY_K], b, attn_kv_head(p, h), j), p->dk),
-            j};
-    qsort(best, (size_t)count, sizeof *best, largest_first);
-    return most(c->params);
-}
-
 static void reference(const struct attn_call *c, int b, int h, const int *rows, int nrows, double *weights,
                       double *outside, double *out) {
     const struct attn_problem *p = c->problem;
     const struct softmax_rule rule = {.left = of(c->params)->window, .right = 0, .score = local_logit};
-    struct cosine *best = malloc((size_t)of(c->params)->memory * sizeof *best);
-    if (!best) abort();
+    const struct attn_view *m = &c->tensors[MEMORY_K], *v = &c->tensors[MEMORY_V];
+    int count = of(c->params)->memory, g = attn_kv_head(p, h);
+    double *s = malloc((size_t)count * sizeof *s);
+    int *key = malloc((size_t)count * sizeof *key);
+    if (!s || !key) abort();
     for (int r = 0; r < nrows; r++, out += p->dv) {
-        double *own = weights ? weights + (ptrdiff_t)r * p->nk : NULL, local, sum = 0, share = gate(c, h);
-        double size = length(attn_row(&c->q, b, h, rows[r]), p->dk),
-               sharp = size > 0 ? sharpness(c, h) / size : 0;
-        int n = look_up(c, b, h, rows[r], best);
+        const float *q = attn_row(&c->q, b, h, rows[r]);
+        double *own = weights ? weights + (ptrdiff_t)r * p->nk : NULL, local, share = gate(c, h);
+        double size = length(q, p->dk), sharp = size > 0 ? sharpness(c, h) / size : 0;
+        double top = -(double)INFINITY, l = 0;
+        for (int j = 0; j < count; j++) s[j] = along(q, attn_row(m, b, g, j), p->dk);
+        int n = softmax_largest(count, s, most(c->params), key);
+        for (int e = 0; e < n; e++) top = fmax(top, s[key[e]]);
+        for (int e = 0; e < n; e++) l += exp(sharp * (s[key[e]] - top));
         softmax_rows(c, &rule, b, h, &rows[r], 1, own, out, &local, NULL);
-        for (int e = 0; e < n; e++) sum += exp(sharp * (best[e].x - best[0].x));
-        if (of(c->params)->combine == JOINT) share = 1 / (1 + exp(local - sharp * best[0].x - log(sum)));
+        if (of(c->params)->combine == JOINT) share = 1 / (1 + exp(local - sharp * top - log(l)));
         for (int d = 0; d < p->dv; d++) out[d] *= 1 - share;
         for (int j = 0; own && j < p->nk; j++) own[j] *= 1 - share;
         for (int e = 0; e < n; e++) {
-            const float *v = attn_row(&c->tensors[MEMORY_V], b, attn_kv_head(p, h), best[e].key);
-            double w = share * exp(sharp * (best[e].x - best[0].x)) / sum;
-            for (int d = 0; d < p->dv; d++) out[d] += w * v[d];
+            double w = share * exp(sharp * (s[key[e]] - top)) / l;
+            for (int d = 0; d < p->dv; d++) out[d] += w * attn_row(v, b, g, key[e])[d];
         }
         if (outside) outside[r] = share;
     }
-    free(best);
+    free(s), free(key);
 }
 
 /* The context, a cosine for every key of the memory, a weight for the chosen ones. */
