@@ -42,7 +42,7 @@ static const struct attn_param table[] = {
      "gate: each part has a softmax of its own; joint: one for both"},
     {"k", ATTN_INT, offsetof(struct params, k), 32, 1, 1 << 20, NULL,
      "keys of the memory that a query attends to"},
-    {"memory", ATTN_INT, offsetof(struct params, memory), 1536, 1, 1 << 24, NULL,
+    {"memory", ATTN_INT, offsetof(struct params, memory), 512, 1, 1 << 24, NULL,
      "M, keys in the memory (paper 1536 to 262144)"},
     {"window", ATTN_INT, offsetof(struct params, window), 511, 0, 1 << 30, NULL,
      "keys of the context before the query, besides its own"},
