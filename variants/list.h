@@ -2,6 +2,7 @@
 VARIANT(full)
 VARIANT(flash)
 VARIANT(persistent)
+VARIANT(memory)
 VARIANT(additive)
 VARIANT(bilinear)
 VARIANT(sigmoid)
