@@ -190,6 +190,7 @@ static void shapes_over_blocks(void **state) {
     } shapes[] = {{"h nq/block nk/block", 1},
                   {"nq/block nk/block", 1},
                   {"b hk nk/size nk/size", 1},
+                  {"h nq/block nk/block if rule=none", 1},
                   {"h nq/block nk", 0},
                   {"nq/block", 0},
                   {"h nq/block nk/block dk", 0},
