@@ -132,7 +132,9 @@ int tensors_stored(const struct attn_tensor *t, const struct tensor_shape *want,
         snprintf(text + used, sizeof text - used, "%s%d", d ? ", " : "", want->size[d]);
     }
     if (fits) return 0;
-    snprintf(error->text, sizeof error->text, "'%s' is [%s] = [%s] here%s", t->name, t->shape, text,
+    const char *condition = strstr(t->shape, " if ");
+    int length = (int)(condition ? (size_t)(condition - t->shape) : strlen(t->shape));
+    snprintf(error->text, sizeof error->text, "'%s' is [%.*s] = [%s] here%s", t->name, length, t->shape, text,
              want->batch >= 0 || want->head >= 0 ? ", or 1 for all items and heads alike" : "");
     return -1;
 }
