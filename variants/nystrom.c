@@ -39,8 +39,9 @@ static const char *const paddings[] = {"leave_out", "zeros", NULL};
 static const struct attn_param table[] = {
     {"landmarks", ATTN_INT, offsetof(struct params, landmarks), 64, 1, 4096, NULL,
      "m, segments of queries and of keys; as many as keys or more: exact attention"},
-    {"iterations", ATTN_INT, offsetof(struct params, iterations), 6, 0, 10, NULL,
-     "steps towards the inverse of A; each inverts singular values 1.8 times as small"},
+    {"iterations", ATTN_INT, offsetof(struct params, iterations), 6, 0, 8, NULL,
+     "steps towards the inverse of A, each to singular values 1.8 times as small; what more would reach, "
+     "floats lose"},
     {"conv", ATTN_INT, offsetof(struct params, conv), 0, 0, 1023, NULL,
      "width of the convolution of V that is added, odd; 0: none (released configs 35 and 65)"},
     {"padding", ATTN_CHOICE, offsetof(struct params, padding), LEAVE_OUT, 0, 0, paddings,
@@ -198,15 +199,31 @@ static void pool(const struct attn_call *c, const struct kern *kern, const struc
     }
 }
 
+/* sums[m][m] = scale Q~ K~^T, in double over sums of a few terms in float: what these lack of a logit is taken times what
+   the inverse makes of the smallest singular values. */
+static void score(const struct attn_problem *p, const struct kern *kern, int m, const float *q,
+                  const float *k, const struct workspace *w, double *sums) {
+    enum { TERMS = 8 };
+    ptrdiff_t size = (ptrdiff_t)m * m;
+    float *part = w->work + 2 * size;
+    kern->pack(m, p->dk, k, p->dk, w->panels);
+    for (int d = 0; d < p->dk; d += TERMS) {
+        kern->mul(m, m, min_int(TERMS, p->dk - d), 1.0f, q + d, p->dk, 1, w->panels + (ptrdiff_t)d * kern->nr,
+                  kern->nr, (ptrdiff_t)kern->nr * p->dk, 0, part, m);
+        for (ptrdiff_t e = 0; e < size; e++) sums[e] = (d ? sums[e] : 0) + (double)p->scale * part[e];
+    }
+}
+
 /* A = softmax(scale Q~ K~^T) of one head. */
 static void weigh(const struct attn_problem *p, const struct kern *kern, int m, const float *q,
                   const float *k, const struct workspace *w) {
-    kern->pack(m, p->dk, k, p->dk, w->panels);
-    kern->mul(m, m, p->dk, p->scale, q, p->dk, 1, w->panels, kern->nr, (ptrdiff_t)kern->nr * p->dk, 0, w->a,
-              m);
-    for (int i = 0; i < m; i++) {
-        w->m[i] = -INFINITY;
-        w->l[i] = 0;
+    double *sums = (double *)w->work;
+    score(p, kern, m, q, k, w, sums);
+    for (int i = 0; i < m; i++, sums += m) {
+        double top = sums[0];
+        for (int s = 1; s < m; s++) top = sums[s] > top ? sums[s] : top;
+        for (int s = 0; s < m; s++) w->a[(ptrdiff_t)i * m + s] = (float)(sums[s] - top);
+        w->m[i] = w->l[i] = 0;
         w->lo[i] = 0, w->hi[i] = m;
     }
     kern->soften(m, w->lo, w->hi, w->a, m, w->m, w->l, w->f);
