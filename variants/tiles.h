@@ -9,7 +9,7 @@
    on top. */
 size_t tiles_scratch(const struct attn_problem *, int patterns);
 
-/* The same for patterns with parts that have so many runs at most, 12 bytes for each of them and thread on top. */
+/* The same for patterns with parts that have so many runs at most, some hundred bytes for each of them and thread on top. */
 size_t tiles_scratch_of_runs(const struct attn_problem *, int patterns, size_t runs);
 
 /* forward() over the keys from `left` before to `right` after the position of each query. */
