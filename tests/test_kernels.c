@@ -46,6 +46,7 @@ static const struct {
     {"exp_add", test_exp_add},
     {"exp_twice", test_exp_twice},
     {"elu1", test_elu1},
+    {"rectify", test_rectify},
     {"dot and sum", test_dot_sum},
     {"finite", test_finite},
     {"exp over all floats", test_exp},

@@ -92,7 +92,8 @@ static int create(void *state, const struct attn_problem *p, const void *params,
 }
 
 /* phi of n rows at positions t, t + 1, ...; each is turned by what its position alone gives. */
-static void features(const struct attn_call *c, int t, int n, const float *x, ptrdiff_t row, float *phi) {
+static void features(const struct attn_call *c, const struct kern *kern, int t, int n, const float *x,
+                     ptrdiff_t row, float *phi) {
     const struct rotation *within = c->state;
     struct rotation start = {0};
     int dk = c->problem->dk, m = length(c->problem, c->params);
@@ -101,25 +102,21 @@ static void features(const struct attn_call *c, int t, int n, const float *x, pt
         if (r == 0 || at == 0) start = rotation((double)t - at, m);
         float cosine = (float)(start.cosine * within[at].cosine - start.sine * within[at].sine);
         float sine = (float)(start.sine * within[at].cosine + start.cosine * within[at].sine);
-        for (int d = 0; d < dk; d++) {
-            float y = x[d] > 0 ? x[d] : 0;
-            phi[d] = y * cosine;
-            phi[dk + d] = y * sine;
-        }
+        kern->rectify(dk, x, cosine, phi, sine, phi + dk);
     }
 }
 
 static void keys(const struct attn_call *c, const struct kern *kern, int b, int first, int n, const float *k,
                  ptrdiff_t row, float *top, float *psi) {
-    (void)kern, (void)b;
+    (void)b;
     for (int j = 0; j < n; j++) top[j] = 0;
-    features(c, first, n, k, row, psi);
+    features(c, kern, first, n, k, row, psi);
 }
 
 static void queries(const struct attn_call *c, const struct kern *kern, int b, int first, int n,
                     const float *q, ptrdiff_t row, const float *top, float *phi) {
-    (void)kern, (void)top;
-    features(c, first + position(c->problem, c->params, attn_keys(c, b)), n, q, row, phi);
+    (void)top;
+    features(c, kern, first + position(c->problem, c->params, attn_keys(c, b)), n, q, row, phi);
 }
 
 static void forward(const struct attn_call *c) {

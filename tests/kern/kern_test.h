@@ -60,6 +60,7 @@ void test_softcap(const struct kern *);
 void test_exp_add(const struct kern *);
 void test_exp_twice(const struct kern *);
 void test_elu1(const struct kern *);
+void test_rectify(const struct kern *);
 void test_dot_sum(const struct kern *);
 void test_finite(const struct kern *);
 

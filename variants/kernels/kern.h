@@ -56,6 +56,8 @@ struct kern {
     void (*exp)(size_t n, const float *x, float *y); /* see kern_math.h */
     void (*tanh)(size_t n, const float *x, float *y);
     void (*elu1)(int n, const float *x, float *y); /* y = elu(x) + 1 */
+    /* y[n] = a max(x, 0), z[n] = b max(x, 0) */
+    void (*rectify)(int n, const float *x, float a, float *y, float b, float *z);
     float (*dot)(int n, const float *x, const float *y);
     float (*sum)(int n, const float *x);
     int (*finite)(int n, const float *x); /* no inf, no NaN */

@@ -332,6 +332,20 @@ static void elu1(int n, const float *x, float *y) {
     MAP(n, x, y, v_pick(in > 0.0f, in + 1.0f, v_exp(v_pick(in > 0.0f, v_set1(0.0f), in))));
 }
 
+static void rectify(int n, const float *x, float a, float *y, float b, float *z) {
+    int i = 0;
+    for (; i + VL <= n; i += VL) {
+        vf in = v_max(v_load(x + i), v_set1(0.0f));
+        v_store(y + i, in * a);
+        v_store(z + i, in * b);
+    }
+    if (i < n) {
+        vf in = v_max(v_load_n(x + i, n - i), v_set1(0.0f));
+        v_store_n(y + i, in * a, n - i);
+        v_store_n(z + i, in * b, n - i);
+    }
+}
+
 static float dot(int n, const float *x, const float *y) {
     vf acc = v_set1(0.0f);
     int i = 0;
@@ -394,6 +408,7 @@ const struct kern KERN = {
     .recur = recur,
     .tanh = map_tanh,
     .elu1 = elu1,
+    .rectify = rectify,
     .dot = dot,
     .sum = sum,
     .finite = all_finite,
