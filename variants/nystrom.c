@@ -263,6 +263,7 @@ static void approximate(const struct attn_call *c, const struct kern *kern) {
     x.v = cut(&at, all_landmarks(p, m, p->dv));
     x.rest = at;
     pool(c, kern, &x);
+    ask.lse = answer.lse = NULL;
     ask.problem = &first;
     ask.q = rows_of(p, x.q, m, p->dk);
     ask.o = (struct attn_output){x.v, (ptrdiff_t)p->heads * m * p->dv, (ptrdiff_t)m * p->dv, p->dv};
