@@ -50,6 +50,7 @@ static const struct {
     {"exp_twice", test_exp_twice},
     {"softplus", test_softplus},
     {"elu1", test_elu1},
+    {"rectify", test_rectify},
     {"dot and sum", test_dot_sum},
     {"largest", test_largest},
     {"add_wide and narrow", test_wide},

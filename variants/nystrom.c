@@ -27,6 +27,7 @@
 #include "parts.h"
 #include "pool.h"
 #include "ragged.h"
+#include "splits.h"
 #include "tiles.h"
 
 enum padding { LEAVE_OUT, ZEROS };
@@ -159,7 +160,7 @@ static size_t scratch(const struct attn_problem *all, const struct params *x, in
     struct attn_problem p = *all;
     p.batch = batch;
     struct attn_problem first = asking(&p, x->landmarks), second = answering(&p, x->landmarks);
-    size_t tiles = larger(tiles_scratch(&first, 1), tiles_scratch(&second, 1));
+    size_t tiles = larger(splits_scratch(&first), tiles_scratch(&second, 1));
     size_t by_landmarks = 2 * all_landmarks(&p, x->landmarks, p.dk) + all_landmarks(&p, x->landmarks, p.dv) +
                           larger(tiles, (size_t)p.threads * workspace_bytes(&p, x->landmarks));
     if (is_exact(&p, x, p.nk)) return tiles_scratch(&p, 1);
@@ -262,11 +263,12 @@ static void approximate(const struct attn_call *c, const struct kern *kern) {
     x.v = cut(&at, all_landmarks(p, m, p->dv));
     x.rest = at;
     pool(c, kern, &x);
+    ask.lse = answer.lse = NULL;
     ask.problem = &first;
     ask.q = rows_of(p, x.q, m, p->dk);
     ask.o = (struct attn_output){x.v, (ptrdiff_t)p->heads * m * p->dv, (ptrdiff_t)m * p->dv, p->dv};
     ask.scratch = x.rest;
-    tiles_window(&ask, PATTERN_OPEN, PATTERN_OPEN);
+    splits_attend(&ask);
     settle(c, kern, &x);
     answer.problem = &second;
     answer.key_lengths = NULL;

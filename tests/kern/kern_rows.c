@@ -264,6 +264,19 @@ void test_elu1(const struct kern *kern) {
     }
 }
 
+void test_rectify(const struct kern *kern) {
+    FOR_TAILS(n, size) {
+        float *x = draw(A, (size_t)n, sizes[size]), *y = room(B, (size_t)n), *z = room(C, (size_t)n);
+        at("n=%d, values up to %g", n, sizes[size]);
+        kern->rectify(n, x, 0.3f, y, -0.7f, z);
+        for (int i = 0; i < n; i++) {
+            double in = fmax((double)x[i], 0);
+            hold("first", i, (double)y[i], in * (double)0.3f, in * UNIT + TINY);
+            hold("second", i, (double)z[i], in * (double)-0.7f, in * UNIT + TINY);
+        }
+    }
+}
+
 /* ---- reductions -------------------------------------------------------------------------------- */
 
 /* Whatever the order of a sum, each term goes through n roundings at most, and one of its product. */

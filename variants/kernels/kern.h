@@ -67,6 +67,8 @@ struct kern {
     void (*softplus)(int n, float in, float out, const float *x, float *y);
     void (*elu1)(int n, int d, const float *x, ptrdiff_t ldx, float *y,
                  ptrdiff_t ldy); /* y[n][d] = elu(x) + 1 */
+    /* y[n] = a max(x, 0), z[n] = b max(x, 0) */
+    void (*rectify)(int n, const float *x, float a, float *y, float b, float *z);
     float (*dot)(int n, const float *x, const float *y);
     float (*sum)(int n, const float *x);
     float (*largest)(int n, const float *x);                 /* -inf of none; NaN counts for nothing */

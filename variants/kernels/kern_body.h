@@ -432,6 +432,20 @@ static void elu1(int n, int d, const float *x, ptrdiff_t ldx, float *y, ptrdiff_
     }
 }
 
+static void rectify(int n, const float *x, float a, float *y, float b, float *z) {
+    int i = 0;
+    for (; i + VL <= n; i += VL) {
+        vf in = v_max(v_load(x + i), v_set1(0.0f));
+        v_store(y + i, in * a);
+        v_store(z + i, in * b);
+    }
+    if (i < n) {
+        vf in = v_max(v_load_n(x + i, n - i), v_set1(0.0f));
+        v_store_n(y + i, in * a, n - i);
+        v_store_n(z + i, in * b, n - i);
+    }
+}
+
 static float dot(int n, const float *x, const float *y) {
     vf acc = v_set1(0.0f);
     int i = 0;
@@ -633,6 +647,7 @@ const struct kern KERN = {
     .tanh = map_tanh,
     .softplus = softplus,
     .elu1 = elu1,
+    .rectify = rectify,
     .dot = dot,
     .sum = sum,
     .largest = largest,
