@@ -150,6 +150,21 @@ void test_fade(const struct kern *kern) {
     }
 }
 
+/* The product with the sine is rounded, then the sum. */
+void test_rotate(const struct kern *kern) {
+    for (int n = 0; n <= widest(kern); n += 2) {
+        float *x = draw(A, (size_t)n, 3), *turn = draw(B, 2 * (size_t)n, 1), *y = room(C, (size_t)n);
+        at("n=%d", n);
+        kern->rotate(n, turn, turn + n, x, y);
+        for (int i = 0; i < n; i++) {
+            double own = (double)turn[i] * (double)x[i],
+                   side = (double)turn[n + i] * (double)x[i % 2 ? i - 1 : i + 1];
+            hold("element", i, (double)y[i], own + side,
+                 UNIT * (fabs(own) + fabs(side) + fabs(own + side)) + TINY);
+        }
+    }
+}
+
 /* In double, so that only the rounded copy is as far off as a float is. */
 void test_settle(const struct kern *kern) {
     for (int n = 0; n <= widest(kern); n++) {

@@ -57,6 +57,9 @@ struct kern {
     void (*settle)(int n, double left, double by, const float *x, double *acc, float *y);
     void (*settle_turned)(int n, double left, double by, double c, double s, const float *x, double *acc,
                           float *y);
+    /* y = x turned in planes of channels 2 f and 2 f + 1: cosine and sine [n] have each angle twice, the sine first with
+       its sign changed; n is even */
+    void (*rotate)(int n, const float *cosine, const float *sine, const float *x, float *y);
     void (*softcap)(int n, float cap, float *x); /* x = cap tanh(x / cap) */
     void (*exp_add)(int n, float add, float *x); /* x = exp(x + add) */
     /* y = exp(2 x), x first brought into -limit .. limit */

@@ -377,6 +377,14 @@ static void settle_turned(int n, double left, double by, double c, double s, con
     }
 }
 
+static void rotate(int n, const float *cosine, const float *sine, const float *x, float *y) {
+    for (int i = 0; i < n; i += VL) {
+        int left = n - i < VL ? n - i : VL;
+        vf in = v_load_n(x + i, left), side = v_swap_pairs(in) * v_load_n(sine + i, left);
+        v_store_n(y + i, v_fma(in, v_load_n(cosine + i, left), side), left);
+    }
+}
+
 static void softcap(int n, float cap, float *x) { MAP(n, x, x, v_tanh(in / cap) * cap); }
 static void exp_add(int n, float add, float *x) { MAP(n, x, x, v_exp(in + add)); }
 static void exp_twice(int n, float limit, const float *x, float *y) {
@@ -448,6 +456,7 @@ const struct kern KERN = {
     .fade = fade,
     .settle = settle,
     .settle_turned = settle_turned,
+    .rotate = rotate,
     .softcap = softcap,
     .exp = map_exp,
     .exp_add = exp_add,

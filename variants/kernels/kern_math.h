@@ -71,14 +71,17 @@ static inline vf v_exp_down(vf x) {
 
 #if VL == 4
 #define LANES 0, 1, 2, 3
+#define SWAPPED 1, 0, 3, 2
 #define ZIP_LOW 0, 4, 1, 5
 #define ZIP_HIGH 2, 6, 3, 7
 #elif VL == 8
 #define LANES 0, 1, 2, 3, 4, 5, 6, 7
+#define SWAPPED 1, 0, 3, 2, 5, 4, 7, 6
 #define ZIP_LOW 0, 8, 1, 9, 2, 10, 3, 11
 #define ZIP_HIGH 4, 12, 5, 13, 6, 14, 7, 15
 #else
 #define LANES 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+#define SWAPPED 1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14
 #define ZIP_LOW 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23
 #define ZIP_HIGH 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31
 #endif
@@ -87,9 +90,11 @@ static inline vf v_exp_down(vf x) {
 #if defined __clang__ || __GNUC__ >= 12
 static inline vf v_zip_low(vf a, vf b) { return __builtin_shufflevector(a, b, ZIP_LOW); }
 static inline vf v_zip_high(vf a, vf b) { return __builtin_shufflevector(a, b, ZIP_HIGH); }
+static inline vf v_swap_pairs(vf x) { return __builtin_shufflevector(x, x, SWAPPED); }
 #else
 static inline vf v_zip_low(vf a, vf b) { return __builtin_shuffle(a, b, (vi){ZIP_LOW}); }
 static inline vf v_zip_high(vf a, vf b) { return __builtin_shuffle(a, b, (vi){ZIP_HIGH}); }
+static inline vf v_swap_pairs(vf x) { return __builtin_shuffle(x, (vi){SWAPPED}); }
 #endif
 
 /* The first n lanes of x and zeros; n is 1 to VL. */
