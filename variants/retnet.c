@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "decay.h"
+#include "parts.h"
 #include "recurrence.h"
 
 enum rotation { XPOS, UNTURNED };
@@ -48,9 +49,24 @@ static double log_gamma(int head) { return log1p(-exp2(-5 - head)); }
 /* By how much plane f turns in one step. */
 static double angle(int dk, int f) { return pow(10000, dk > 2 ? -(double)f / (dk / 2 - 1) : 0); }
 
-/* State: for 0 .. DECAY_CHUNK steps the cosines of each channel, then the sines, signed for rotate(). */
-static float *turned(const struct attn_call *c, int steps) {
-    return (float *)c->state + (ptrdiff_t)steps * 2 * c->problem->dk;
+/* State, for 0 .. DECAY_CHUNK steps: cosines and sines of each plane, then in float of each channel, signed for rotate(). */
+static size_t exact_bytes(const struct attn_problem *p) {
+    return aligned(sizeof(double) * (DECAY_CHUNK + 1) * (size_t)p->dk);
+}
+
+static double *exact(void *state, const struct attn_problem *p, int steps) {
+    return (double *)state + (ptrdiff_t)steps * p->dk;
+}
+
+static float *rounded(void *state, const struct attn_problem *p, int steps) {
+    return (float *)((char *)state + exact_bytes(p)) + (ptrdiff_t)steps * 2 * p->dk;
+}
+
+static void angles(int dk, int steps, double *cosine, double *sine) {
+    for (int f = 0; f < dk / 2; f++) {
+        cosine[f] = cos(steps * angle(dk, f));
+        sine[f] = sin(steps * angle(dk, f));
+    }
 }
 
 static int check(const struct attn_problem *p, const void *params, struct attn_error *error) {
@@ -60,19 +76,22 @@ static int check(const struct attn_problem *p, const void *params, struct attn_e
 }
 
 static void size(const struct attn_problem *p, const void *params, struct attn_need *need) {
-    need->state = of(params)->rotation == XPOS ? sizeof(float) * 2 * (DECAY_CHUNK + 1) * (size_t)p->dk : 0;
+    if (of(params)->rotation == XPOS)
+        need->state = exact_bytes(p) + sizeof(float) * 2 * (DECAY_CHUNK + 1) * (size_t)p->dk;
     need->scratch = decay_scratch(p, p->dk, 1, of(params)->form == DECAY_RECURRENT);
 }
 
 static int create(void *state, const struct attn_problem *p, const void *params, struct attn_error *error) {
-    float *to = state;
     (void)error;
-    for (int n = 0; of(params)->rotation == XPOS && n <= DECAY_CHUNK; n++, to += 2 * p->dk)
+    for (int n = 0; of(params)->rotation == XPOS && n <= DECAY_CHUNK; n++) {
+        double *cosine = exact(state, p, n), *sine = cosine + p->dk / 2;
+        float *to = rounded(state, p, n);
+        angles(p->dk, n, cosine, sine);
         for (int d = 0; d < p->dk; d++) {
-            double x = n * angle(p->dk, d / 2);
-            to[d] = (float)cos(x);
-            to[p->dk + d] = (float)(d % 2 ? sin(x) : -sin(x));
+            to[d] = (float)cosine[d / 2];
+            to[p->dk + d] = (float)(d % 2 ? sine[d / 2] : -sine[d / 2]);
         }
+    }
     return 0;
 }
 
@@ -84,7 +103,7 @@ static struct decay_rows keys(const struct attn_call *c, const struct kern *kern
     if (of(c->params)->rotation == UNTURNED)
         return (struct decay_rows){attn_row(&c->k, b, head, j0), c->k.row};
     for (int j = 0; j < n; j++) {
-        const float *turn = turned(c, j + 1);
+        const float *turn = rounded(c->state, c->problem, j + 1);
         kern->rotate(dk, turn, turn + dk, attn_row(&c->k, b, head, j0 + j), room + (ptrdiff_t)j * dk);
     }
     return (struct decay_rows){room, dk};
@@ -96,18 +115,20 @@ static struct decay_rows queries(const struct attn_call *c, const struct kern *k
     if (of(c->params)->rotation == UNTURNED)
         return (struct decay_rows){attn_row(&c->q, b, head, i0), c->q.row};
     for (int r = 0; r < n; r++) {
-        const float *turn = turned(c, seen[r]);
+        const float *turn = rounded(c->state, c->problem, seen[r]);
         kern->rotate(dk, turn, turn + dk, attn_row(&c->q, b, head, i0 + r), room + (ptrdiff_t)r * dk);
     }
     return (struct decay_rows){room, dk};
 }
 
 static void turn(const struct attn_call *c, int steps, double *cosine, double *sine) {
-    for (int f = 0; f < c->problem->dk / 2; f++) {
-        double x = steps * angle(c->problem->dk, f);
-        cosine[f] = cos(x);
-        sine[f] = sin(x);
+    size_t half = (size_t)c->problem->dk / 2;
+    if (steps < 0 || steps > DECAY_CHUNK) {
+        angles(c->problem->dk, steps, cosine, sine);
+        return;
     }
+    memcpy(cosine, exact(c->state, c->problem, steps), half * sizeof *cosine);
+    memcpy(sine, exact(c->state, c->problem, steps) + half, half * sizeof *sine);
 }
 
 static void forward(const struct attn_call *c) {
