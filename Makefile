@@ -31,7 +31,7 @@ ALL     = $(FLAGS) -ffile-prefix-map=$(CURDIR)=.
 # The OpenMP build of OpenBLAS, LAPACK included, where Debian puts it, whichever build the system's alternatives point to.
 BLASDIR := $(firstword $(wildcard /usr/lib/*/openblas-openmp) $(call pkg,--variable=libdir openblas))
 BLASINC := $(firstword $(patsubst %,-I%,$(wildcard /usr/include/*/openblas-openmp)) $(call pkg,--cflags openblas))
-LIBS    := $(if $(BLASDIR),-L$(BLASDIR) -Wl$(comma)-rpath$(comma)$(BLASDIR)) -lopenblas $(call pkg,--libs lua5.4) $(call pkg,--libs jansson) $(call pkg,--libs nettle) -ldl -lm
+LIBS    := $(if $(BLASDIR),-L$(BLASDIR) -Wl$(comma)-rpath$(comma)$(BLASDIR)) -lopenblas $(call pkg,--libs lua5.4) $(call pkg,--libs jansson) $(call pkg,--libs nettle) $(call pkg,--libs fftw3f) -ldl -lm
 
 # What plugins find in the program: the services of attn.h, and nothing else.
 EXPORT  := -Wl,--dynamic-list=variants/services.list
@@ -55,7 +55,8 @@ BROKEN   := $(patsubst tests/plugin/broken/%.c,$(B)/tests/plugin/%.so,$(wildcard
 INC :=
 $(B)/variants/%.o: INC := -Ivariants
 $(B)/variants/%.o: DEFS := -DATTN_BUILTIN
-$(B)/variants/full.o $(B)/variants/trigonometric.o: INC := -Ivariants $(BLASINC)
+$(B)/variants/full.o $(B)/variants/trigonometric.o $(B)/variants/implicit.o: INC := -Ivariants $(BLASINC)
+$(B)/variants/fourier.o: INC := -Ivariants $(call pkg,--cflags fftw3f)
 $(B)/harness/%.o: INC := -Ivariants -Iharness
 $(B)/harness/blas.o: INC := -Iharness $(BLASINC)
 $(B)/harness/config.o: INC := -Iharness $(call pkg,--cflags lua5.4)

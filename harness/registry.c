@@ -82,8 +82,9 @@ const char *registry_kind(const struct attn_variant *v) {
 
 const char *registry_cap(unsigned bit) {
     static const char *const names[] = {
-        "no_mask",     "causal", "shift",   "cross",     "key_lengths",   "bias",   "softcap",   "grouped",
-        "wide_values", "lse",    "weights", "same_bits", "same_bits_isa", "random", "no_output", "any_order",
+        "no_mask",       "causal",  "shift",       "cross",     "key_lengths", "bias",
+        "softcap",       "grouped", "wide_values", "lse",       "weights",     "same_bits",
+        "same_bits_isa", "random",  "no_output",   "any_order", "transform",   "unit_keys",
     };
     return bit < sizeof names / sizeof *names ? names[bit] : NULL;
 }

@@ -64,6 +64,17 @@ static void fill_dense(struct rig *r, uint64_t seed) {
     else r->inputs.bias.values = (const float *)r->bias.data;
 }
 
+static void bring_to_length_one(const struct rig *r) {
+    const struct trial *t = &r->trial;
+    for (int b = 0; b < t->batch; b++)
+        for (int h = 0; h < t->kv_heads; h++)
+            for (int j = 0; j < t->nk; j++) {
+                float *k = (float *)(uintptr_t)attn_row(&r->inputs.k, b, h, j), sum = 0;
+                for (int d = 0; d < t->dk; d++) sum += k[d] * k[d];
+                for (int d = 0; d < t->dk; d++) k[d] /= sqrtf(sum);
+            }
+}
+
 static void fill_bias(struct rig *r, uint64_t seed) {
     const struct trial *t = &r->trial;
     size_t n = (size_t)t->heads * (t->bias == ATTN_BIAS_BUCKETED ? BUCKETS : 1);
@@ -114,6 +125,7 @@ int rig_make(struct rig *r, const struct attn_variant *v, const struct trial *t,
     r->inputs.q = fill(&r->q, t, t->heads, t->nq, t->dk, seed, 1, 0);
     r->inputs.k = fill(&r->k, t, t->kv_heads, t->nk, t->dk, seed, 2, 0);
     r->inputs.v = fill(&r->v, t, t->kv_heads, t->nk, t->dv, seed, 3, 0.5f);
+    if (v->caps & ATTN_CAP_UNIT_KEYS) bring_to_length_one(r);
     if (block_make(&r->o, room(t->batch, t->heads, t->nq, t->dv, t->strided)) ||
         block_make(&r->lse, (size_t)t->batch * (size_t)t->heads * (size_t)t->nq * sizeof(float)))
         die(EXIT_USAGE, "no memory for a test");
@@ -168,7 +180,7 @@ float *rig_output_rows(const struct rig *r, int first, int step) {
     return all;
 }
 
-double *rig_definition(struct rig *r, int first, int step, double *weights) {
+double *rig_definition(struct rig *r, int first, int step, double *weights, double *outside) {
     const struct trial *t = &r->trial;
     int *rows = xmalloc((size_t)t->nq * sizeof *rows), n = 0;
     for (int i = first; i < t->nq; i += step) rows[n++] = i;
@@ -176,8 +188,9 @@ double *rig_definition(struct rig *r, int first, int step, double *weights) {
     double *all = xmalloc(head * (size_t)t->batch * (size_t)t->heads * sizeof *all), *to = all;
     for (int b = 0; b < t->batch; b++)
         for (int h = 0; h < t->heads; h++, to += head) {
-            r->subject.variant->reference(&r->subject.call, b, h, rows, n, weights, NULL, to);
+            r->subject.variant->reference(&r->subject.call, b, h, rows, n, weights, outside, to);
             if (weights) weights += (size_t)n * (size_t)t->nk;
+            if (outside) outside += n;
         }
     free(rows);
     return all;

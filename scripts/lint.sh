@@ -2,7 +2,7 @@
 # lint.sh -- formatting, and the direction of includes: arrows point one way.
 #
 #   kernels -> the C library      variants -> attn.h, their own helpers, kernels
-#   harness -> attn.h, list.h     one file alone knows Lua, one JSON, one LAPACK; scripts read only results
+#   harness -> attn.h, list.h     one file alone knows Lua, one JSON, one LAPACK, one FFTW; scripts read only results
 set -u
 failed=0
 
@@ -38,6 +38,7 @@ stray "harness/*.[ch]" "$own_harness|attn.h|list.h" "the harness knows variants 
 one_door "lua.h" harness/config.c
 one_door "jansson.h" harness/doc.c
 one_door "nettle/sha2.h" harness/plugin.c
+one_door "fftw3.h" variants/fourier.c
 one_door "dlfcn.h" harness/plugin.c
 one_door "lapack.*h" harness/spectrum.c
 one_caller "[cdsz]ge[a-z]*_" harness/spectrum.c

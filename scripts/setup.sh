@@ -51,6 +51,7 @@ running() {
     compiling
     need pkg-config "finds the libraries" has pkg-config
     need libopenblas-openmp-dev "matrix products of the baseline, and LAPACK" openblas
+    need libfftw3-dev "Fourier transforms of long convolutions" pkg-config --exists fftw3f
     need liblua5.4-dev "reads the configs" pkg-config --exists lua5.4
     need libjansson-dev "reads and writes the results" pkg-config --exists jansson
     need nettle-dev "digests of plugins" pkg-config --exists nettle

@@ -131,6 +131,10 @@ enum {
     ATTN_CAP_RANDOM = 1 << 13,        /* the output depends on the seed */
     ATTN_CAP_NO_OUTPUT = 1 << 14,     /* writes nothing and is not judged */
     ATTN_CAP_ANY_ORDER = 1 << 15,     /* without mask and bias, keys may change places with their values */
+    ATTN_CAP_TRANSFORM = 1 << 16, /* a transform takes all positions at once: later keys reach earlier rows
+                                         with their rounding, and with inf and NaN */
+    ATTN_CAP_UNIT_KEYS = 1 << 17, /* bounded for keys of length 1 only, with some parameters: the keys of
+                                         `attnbench check` are such */
 };
 
 /* How a cost grows with n = nq = nk: n^exponent, to be confirmed by measurement. */
@@ -184,6 +188,8 @@ struct attn_cost {
     double flops; /* useful floating-point operations of one forward(); a multiply-add is 2 */
     double bytes; /* compulsory traffic: inputs read once, outputs written once */
     double rank;  /* that the weights of a head, as a matrix [nq][nk], cannot exceed; 0: nothing bounds it */
+    double
+        search; /* of the flops, those on pairs that get no weight: scores that only show which keys do; else 0 */
 };
 
 struct attn_variant {
@@ -211,8 +217,9 @@ struct attn_variant {
     /* Own definition in double, as the paper writes it, for some query rows of one head; required.
        Single-threaded, re-entrant, may allocate; shares with forward() nothing but parameters,
        tensors and state. out [nrows][dv]. weights, unless NULL, [nrows][nk]: the weight of each
-       of the caller's keys, 0 where it is masked; sum_j w_ij v_j is the output. They sum to one where the
-       kind is exact or subset, and may do otherwise elsewhere. outside, unless NULL, [nrows]: weight that lies elsewhere. */
+       of the caller's keys, 0 where it is masked; sum_j w_ij v_j is the output, but for what comes from
+       outside. They sum to one where the kind is exact or subset, and may do otherwise elsewhere. outside,
+       unless NULL, [nrows]: weight that lies elsewhere; 0 before the call. */
     void (*reference)(const struct attn_call *, int b, int h, const int *rows, int nrows, double *weights,
                       double *outside, double *out);
     /* Useful work of one forward() when every key is valid; required. Where it follows from the contents of

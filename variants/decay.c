@@ -10,9 +10,15 @@
  * pairs are split: later half with earlier half, r between them, then each half by itself, down to halves that fit. A
  * single step always does.
  *
+ * The values of the delta rule solve a triangular system, since u_t lacks what the steps before it in the chunk wrote:
+ *   u_t = beta_t (v_t - psi_t^T [state before, faded] - sum_(j<t) [psi_t^T diag(exp(b_t - b_j)) psi_j] u_j),
+ * the pairs of keys with keys. They are taken in the order of a forward substitution, and then stand for the values.
+ * (Yang, Wang, Zhang, Shen, Kim, "Parallelizing linear transformers with the delta rule over sequence length", 2024.)
+ *
  * The state is kept in double, so that a sequence of a million keys that forgets nothing does not drift. Work is cut into
  * units of one key head and one segment of the sequence, as in prefix.c: segments first sum their own steps, sums are
- * added up in order, then rows are computed. The step-by-step form knows no segments, and keeps its state in float.
+ * added up in order, then rows are computed. The delta rule knows no segments, nor does the step-by-step form, which keeps
+ * its state in float.
  */
 #include "decay.h"
 
@@ -88,10 +94,11 @@ struct workspace { /* one thread; m features, w numbers of a decay */
     double *left;          /* what a chunk leaves of the state [m], */
     double *cosine, *sine; /* and how it turns [m / 2] */
     float *den;            /* [CHUNK] */
+    float *u, *beta;       /* of the delta rule: values to be written [CHUNK][dv], and their shares [CHUNK] */
 };
 
-static int segments(const struct attn_problem *p, int recurrent) {
-    return recurrent ? 1 : clamp_int(ceil_div(UNITS, p->batch * p->kv_heads), 1, UNITS);
+static int segments(const struct attn_problem *p, int sequential) {
+    return sequential ? 1 : clamp_int(ceil_div(UNITS, p->batch * p->kv_heads), 1, UNITS);
 }
 
 static size_t state_size(const struct attn_problem *p, int m) { return (size_t)m * (size_t)(p->dv + 1); }
@@ -101,36 +108,42 @@ static size_t state_bytes(const struct attn_problem *p, int m) {
     return aligned((state_size(p, m) + (size_t)m) * sizeof(double));
 }
 
-static size_t states_bytes(const struct attn_problem *p, int m, int recurrent) {
-    return (size_t)(p->batch * p->kv_heads) * (size_t)segments(p, recurrent) * state_bytes(p, m);
+static size_t states_bytes(const struct attn_problem *p, int m, int sequential) {
+    return (size_t)(p->batch * p->kv_heads) * (size_t)segments(p, sequential) * state_bytes(p, m);
 }
 
 static size_t rows_floats(int m) { return (size_t)CHUNK * (size_t)m; }
 static size_t decays_floats(int width) { return (size_t)(CHUNK + 1) * (size_t)width; }
 
-static size_t query_heads(const struct attn_problem *p, int recurrent) {
-    return recurrent ? (size_t)(p->heads / p->kv_heads) : 1;
+static size_t query_heads(const struct attn_problem *p, int sequential) {
+    return sequential ? (size_t)(p->heads / p->kv_heads) : 1;
 }
 
-static size_t workspace_bytes(const struct attn_problem *p, int m, int width, int recurrent) {
-    return (4 + query_heads(p, recurrent)) * floats(rows_floats(m)) + 2 * floats(decays_floats(width)) +
-           2 * floats(CHUNK) + floats(CHUNK * CHUNK) + 2 * floats(state_size(p, m)) +
-           3 * aligned((size_t)m * sizeof(double));
+static size_t written_floats(const struct attn_problem *p, int sequential) {
+    return sequential ? (size_t)CHUNK * (size_t)p->dv : 0;
 }
 
-size_t decay_scratch(const struct attn_problem *p, int m, int width, int recurrent) {
-    return states_bytes(p, m, recurrent) + (size_t)p->threads * workspace_bytes(p, m, width, recurrent);
+static size_t workspace_bytes(const struct attn_problem *p, int m, int width, int sequential) {
+    return (4 + query_heads(p, sequential)) * floats(rows_floats(m)) + 2 * floats(decays_floats(width)) +
+           3 * floats(CHUNK) + floats(CHUNK * CHUNK) + 2 * floats(state_size(p, m)) +
+           3 * aligned((size_t)m * sizeof(double)) + floats(written_floats(p, sequential));
 }
+
+size_t decay_scratch(const struct attn_problem *p, int m, int width, int sequential) {
+    return states_bytes(p, m, sequential) + (size_t)p->threads * workspace_bytes(p, m, width, sequential);
+}
+
+static int sequential(const struct decay_map *map) { return map->recurrent || map->betas; }
 
 static struct workspace workspace(const struct attn_call *c, const struct decay_map *map) {
     const struct attn_problem *p = c->problem;
     int m = map->features;
     size_t rows = floats(rows_floats(m)), decays = decays_floats(map->width) * sizeof(float);
-    char *at = (char *)c->scratch + states_bytes(p, m, map->recurrent) +
-               (size_t)omp_get_thread_num() * workspace_bytes(p, m, map->width, map->recurrent);
+    char *at = (char *)c->scratch + states_bytes(p, m, sequential(map)) +
+               (size_t)omp_get_thread_num() * workspace_bytes(p, m, map->width, sequential(map));
     struct workspace w;
     w.room_k = cut(&at, rows);
-    w.room_q = cut(&at, query_heads(p, map->recurrent) * rows);
+    w.room_q = cut(&at, query_heads(p, sequential(map)) * rows);
     w.k = cut(&at, rows);
     w.q = cut(&at, rows);
     w.panels = cut(&at, rows);
@@ -144,6 +157,8 @@ static struct workspace workspace(const struct attn_call *c, const struct decay_
     w.left = cut(&at, (size_t)m * sizeof(double));
     w.cosine = cut(&at, (size_t)m * sizeof(double));
     w.sine = cut(&at, (size_t)m * sizeof(double));
+    w.beta = cut(&at, CHUNK * sizeof(float));
+    w.u = cut(&at, written_floats(p, sequential(map)) * sizeof(float));
     return w;
 }
 
@@ -154,17 +169,17 @@ struct unit {
     const struct kern *kern;
     const struct decay_map *map;
     struct workspace w;
-    int b, g, keys, segment;    /* batch item, key head, valid keys */
-    struct decay_chunk x;       /* the chunk under way: */
-    struct decay_rows psi, phi; /* its features, phi those of one head, */
-    int seen[CHUNK];            /* steps behind each of its queries, */
-    int finite;                 /* and whether all its values are finite */
+    int b, g, keys, segment; /* batch item, key head, valid keys */
+    struct decay_chunk x;    /* the chunk under way: */
+    struct decay_rows psi;   /* its keys' features, */
+    int seen[CHUNK];         /* steps behind each of its queries, */
+    int finite;              /* and whether all its values are finite */
 };
 
 static struct unit unit(const struct attn_call *c, const struct kern *kern, const struct decay_map *map,
                         int t) {
     const struct attn_problem *p = c->problem;
-    int each = segments(p, map->recurrent);
+    int each = segments(p, sequential(map));
     struct unit u = {.call = c, .kern = kern, .map = map, .w = workspace(c, map), .segment = t % each};
     u.b = t / each / p->kv_heads;
     u.g = t / each % p->kv_heads;
@@ -176,7 +191,7 @@ static struct unit unit(const struct attn_call *c, const struct kern *kern, cons
 static double *unit_state(const struct unit *u, int segment) {
     const struct attn_problem *p = u->call->problem;
     size_t at =
-        (size_t)(u->b * p->kv_heads + u->g) * (size_t)segments(p, u->map->recurrent) + (size_t)segment;
+        (size_t)(u->b * p->kv_heads + u->g) * (size_t)segments(p, sequential(u->map)) + (size_t)segment;
     return (double *)((char *)u->call->scratch + at * state_bytes(p, u->map->features));
 }
 
@@ -185,7 +200,7 @@ static size_t unit_size(const struct unit *u) { return state_size(u->call->probl
 /* The first query of a segment; queries are cut evenly. */
 static int first_query(const struct unit *u, int segment) {
     const struct attn_problem *p = u->call->problem;
-    return (int)((long)p->nq * segment / segments(p, u->map->recurrent));
+    return (int)((long)p->nq * segment / segments(p, sequential(u->map)));
 }
 
 /* A segment begins with the step of its first query; the first one with the first step. */
@@ -195,8 +210,14 @@ static int first_step(const struct unit *u, int segment) {
 
 static int steps(const struct unit *u) { return u->x.j1 - u->x.j0; }
 
+/* What a step writes: its value, or what the delta rule makes of it. */
 static const float *value(const struct unit *u, int step) {
+    if (u->map->betas) return u->w.u + (ptrdiff_t)step * u->call->problem->dv;
     return attn_row(&u->call->v, u->b, u->g, u->x.j0 + step);
+}
+
+static ptrdiff_t value_row(const struct unit *u) {
+    return u->map->betas ? u->call->problem->dv : u->call->v.row;
 }
 
 static float *row(float *x, const struct unit *u, int r) { return x + (ptrdiff_t)r * u->map->features; }
@@ -231,16 +252,29 @@ static void fade(const struct unit *u, int r, int invert, float by, const float 
     u->kern->fade(u->map->features, u->w.factors + (ptrdiff_t)r * width, width > 1, invert, by, x, y);
 }
 
-/* Keys of steps from .. to - 1 and queries from .. to - 1 by the factors of steps from lo on, relative to step `ref`. */
+/* Keys of steps from .. to - 1 by the factors of steps from lo on, relative to step `ref`. */
 static void fade_keys(const struct unit *u, int from, int to, int lo, int ref) {
     for (int j = from; j < to; j++)
         fade(u, j + 1 - lo, j + 1 > ref, u->w.by[j], u->psi.x + j * u->psi.row, row(u->w.k, u, j));
 }
 
-static void fade_queries(const struct unit *u, int from, int to, int lo, int ref) {
-    for (int r = from; r < to; r++)
-        fade(u, u->seen[r] - lo, u->seen[r] < ref, u->map->scale, u->phi.x + r * u->phi.row,
-             row(u->w.q, u, r));
+/* Rows that meet the keys of the chunk: queries, or under the delta rule the keys themselves. */
+struct readers {
+    struct decay_rows rows;
+    float scale;
+    const int *seen; /* steps of the chunk that each meets */
+    int own;         /* 1: it has felt the decay of the step behind those, too, as the key of that step has */
+    float *o;        /* takes their sums */
+    ptrdiff_t ldo;
+    const float *share; /* factors of their pairs; then o is what is summed, row after row. NULL: 1 */
+    float *den;         /* takes the sums of their weights; NULL: nobody asks */
+};
+
+static void fade_readers(const struct unit *u, const struct readers *x, int from, int to, int lo, int ref) {
+    for (int r = from; r < to; r++) {
+        int felt = x->seen[r] + x->own;
+        fade(u, felt - lo, felt < ref, x->scale, x->rows.x + r * x->rows.row, row(u->w.q, u, r));
+    }
 }
 
 /* ---- the state ---------------------------------------------------------------------------------- */
@@ -268,7 +302,7 @@ static void measure_decay(const struct unit *u, double *decays) {
 static void sum_keys(const struct unit *u) {
     int n = steps(u), m = u->map->features, dv = u->call->problem->dv;
     float *z = u->w.share + (ptrdiff_t)m * dv;
-    u->kern->mul(m, dv, n, 1.0f, u->w.k, 1, m, value(u, 0), u->call->v.row, u->kern->nr, 0, u->w.share, dv);
+    u->kern->mul(m, dv, n, 1.0f, u->w.k, 1, m, value(u, 0), value_row(u), u->kern->nr, 0, u->w.share, dv);
     memset(z, 0, (size_t)m * sizeof *z);
     for (int j = 0; j < n && u->map->denominator; j++)
         for (int d = 0; d < m; d++) z[d] += row(u->w.k, u, j)[d];
@@ -299,28 +333,29 @@ static void settle(const struct unit *u, double *acc, int inverted) {
         }
 }
 
-/* ---- the rows of a chunk ------------------------------------------------------------------------ */
+/* ---- the pairs of a chunk ---------------------------------------------------------------------- */
 
-/* Queries from .. to - 1, as they stand in w.q, with the keys of steps lo .. hi - 1 in w.panels: query r sees those
-   before step seen[r]. Adds to its row of o and to its denominator. */
-static void add_pairs(const struct unit *u, int from, int to, int lo, int hi, float *o, ptrdiff_t ldo) {
+/* Readers from .. to - 1, as they stand in w.q, with the keys of steps lo .. hi - 1 in w.panels: reader r meets those
+   before step seen[r]. */
+static void add_pairs(const struct unit *u, const struct readers *x, int from, int to, int lo, int hi) {
     const struct kern *kern = u->kern;
     int m = u->map->features, dv = u->call->problem->dv, none[CHUNK] = {0}, end[CHUNK];
-    ptrdiff_t ldv = u->call->v.row;
-    for (int r = from; r < to; r++) end[r] = min_int(u->seen[r], hi) - lo;
+    ptrdiff_t ldv = value_row(u);
+    for (int r = from; r < to; r++) end[r] = min_int(x->seen[r], hi) - lo;
     for (int r = from; r < to; r += kern->mr) {
         int n = min_int(kern->mr, to - r), most = end[r + n - 1];
-        float *scores = u->w.scores + (ptrdiff_t)r * CHUNK;
+        float *scores = u->w.scores + (ptrdiff_t)r * CHUNK, *o = x->o + r * x->ldo;
         if (most <= 0) continue;
         kern->mul(n, most, m, 1.0f, row(u->w.q, u, r), m, 1, u->w.panels, kern->nr, (ptrdiff_t)kern->nr * m,
                   0, scores, CHUNK);
-        for (int x = 0; x < n; x++) {
-            if (u->map->denominator) u->w.den[r + x] += kern->sum(end[r + x], scores + x * CHUNK);
-            for (int j = end[r + x]; j < most; j++) scores[x * CHUNK + j] = 0;
+        for (int i = 0; i < n; i++) {
+            if (x->share) kern->scale(most, x->share[r + i], scores + i * CHUNK);
+            if (x->den) x->den[r + i] += kern->sum(end[r + i], scores + i * CHUNK);
+            for (int j = end[r + i]; j < most; j++) scores[i * CHUNK + j] = 0;
         }
-        if (u->finite)
-            kern->mul(n, dv, most, 1.0f, scores, CHUNK, 1, value(u, lo), ldv, kern->nr, 1, o + r * ldo, ldo);
-        else ragged_mul(kern, n, none, end + r, dv, scores, CHUNK, value(u, lo), ldv, 0, o + r * ldo, ldo);
+        if (u->finite && !x->share)
+            kern->mul(n, dv, most, 1.0f, scores, CHUNK, 1, value(u, lo), ldv, kern->nr, 1, o, x->ldo);
+        else ragged_mul(kern, n, none, end + r, dv, scores, CHUNK, value(u, lo), ldv, 0, o, x->ldo);
     }
 }
 
@@ -329,8 +364,9 @@ static void pack_keys(const struct unit *u, int lo, int hi) {
     u->kern->pack(hi - lo, m, row(u->w.k, u, lo), m, u->w.panels);
 }
 
-/* The pairs of queries from .. to - 1, which have seen lo + 1 .. hi steps, with the steps lo .. hi - 1 behind them. */
-static void triangle(const struct unit *u, int from, int to, int lo, int hi, float *o, ptrdiff_t ldo) {
+/* The pairs of readers from .. to - 1, which stand behind lo + 1 .. hi steps, with the steps lo .. hi - 1 behind them:
+   the earlier half of either, the later readers with the earlier steps, the later half. */
+static void triangle(const struct unit *u, const struct readers *x, int from, int to, int lo, int hi) {
     int middle = lo + (hi - lo) / 2, split = from;
     if (from == to) return;
     sum_decays(u, lo, hi, lo + 1); /* no pair of these feels the first decay */
@@ -338,41 +374,19 @@ static void triangle(const struct unit *u, int from, int to, int lo, int hi, flo
         exponentials(u, hi - lo + 1);
         fade_keys(u, lo, hi, lo, lo + 1);
         pack_keys(u, lo, hi);
-        fade_queries(u, from, to, lo, lo + 1);
-        add_pairs(u, from, to, lo, hi, o, ldo);
+        fade_readers(u, x, from, to, lo, lo + 1);
+        add_pairs(u, x, from, to, lo, hi);
         return;
     }
-    while (split < to && u->seen[split] <= middle) split++;
+    while (split < to && x->seen[split] + x->own <= middle) split++;
+    triangle(u, x, from, split, lo, middle);
     sum_decays(u, lo, hi, middle);
     exponentials(u, hi - lo + 1);
     fade_keys(u, lo, middle, lo, middle);
     pack_keys(u, lo, middle);
-    fade_queries(u, split, to, lo, middle);
-    add_pairs(u, split, to, lo, middle, o, ldo);
-    triangle(u, from, split, lo, middle, o, ldo);
-    triangle(u, split, to, middle, hi, o, ldo);
-}
-
-static void divide_row(const struct unit *u, float den, float *o) {
-    float least = (float)u->map->least;
-    u->kern->scale(u->call->problem->dv, 1.0f / (den < least ? least : den), o);
-}
-
-/* The rows of head h: w.state is that before the chunk, w.factors are relative to it. `fits`: w.panels has the keys of
-   the whole chunk, likewise. */
-static void rows(struct unit *u, int h, int fits) {
-    const struct attn_call *c = u->call;
-    int m = u->map->features, dv = c->problem->dv, n = u->x.i1 - u->x.i0, first = 0;
-    float *o = attn_out_row(&c->o, u->b, h, u->x.i0);
-    const float *z = u->w.state + (ptrdiff_t)m * dv;
-    u->phi = u->map->queries(c, u->kern, u->b, h, u->x.i0, n, u->seen, u->w.room_q);
-    fade_queries(u, 0, n, 0, 0);
-    u->kern->mul(n, dv, m, 1.0f, u->w.q, m, 1, u->w.state, dv, u->kern->nr, 0, o, c->o.row);
-    for (int r = 0; r < n && u->map->denominator; r++) u->w.den[r] = u->kern->dot(m, row(u->w.q, u, r), z);
-    while (first < n && u->seen[first] == 0) first++;
-    if (fits) add_pairs(u, first, n, 0, steps(u), o, c->o.row);
-    else triangle(u, first, n, 0, steps(u), o, c->o.row);
-    for (int r = 0; r < n && u->map->denominator; r++) divide_row(u, u->w.den[r], o + r * c->o.row);
+    fade_readers(u, x, split, to, lo, middle);
+    add_pairs(u, x, split, to, lo, middle);
+    triangle(u, x, split, to, middle, hi);
 }
 
 /* w.factors relative to step `ref`, and w.left. */
@@ -381,6 +395,79 @@ static void prepare_factors(const struct unit *u, int ref) {
     measure_decay(u, NULL);
     exponentials(u, steps(u) + 1);
 }
+
+/* o of n readers: w.state is that before the chunk. `fits`: w.factors are relative to it and w.panels has the keys of the
+   whole chunk, likewise. Those who have met no step of it stand in front. */
+static void meet_all(const struct unit *u, const struct readers *x, int n, int fits) {
+    int m = u->map->features, dv = u->call->problem->dv, first = 0;
+    const float *z = u->w.state + (ptrdiff_t)m * dv;
+    if (!fits) prepare_factors(u, 0);
+    fade_readers(u, x, 0, n, 0, 0);
+    u->kern->mul(n, dv, m, 1.0f, u->w.q, m, 1, u->w.state, dv, u->kern->nr, 0, x->o, x->ldo);
+    for (int r = 0; r < n && x->den; r++) x->den[r] = u->kern->dot(m, row(u->w.q, u, r), z);
+    if (fits) {
+        add_pairs(u, x, 0, n, 0, steps(u));
+        return;
+    }
+    while (first < n && x->seen[first] + x->own == 0) first++;
+    triangle(u, x, first, n, 0, steps(u));
+}
+
+static void divide_row(const struct unit *u, float den, float *o) {
+    float least = (float)u->map->least;
+    u->kern->scale(u->call->problem->dv, 1.0f / (den < least ? least : den), o);
+}
+
+static void rows(struct unit *u, int h, int fits) {
+    const struct attn_call *c = u->call;
+    int n = u->x.i1 - u->x.i0;
+    struct readers x = {.scale = u->map->scale,
+                        .seen = u->seen,
+                        .o = attn_out_row(&c->o, u->b, h, u->x.i0),
+                        .ldo = c->o.row,
+                        .den = u->map->denominator ? u->w.den : NULL};
+    x.rows = u->map->queries(c, u->kern, u->b, h, u->x.i0, n, u->seen, u->w.room_q);
+    meet_all(u, &x, n, fits);
+    for (int r = 0; r < n && x.den; r++) divide_row(u, x.den[r], x.o + r * x.ldo);
+}
+
+/* ---- the delta rule ----------------------------------------------------------------------------- */
+
+/* y = beta (v - y), of one step. */
+static void lack(int dv, float beta, const float *v, float *y) {
+    for (int x = 0; x < dv; x++) y[x] = beta * (v[x] - y[x]);
+}
+
+/* w.u = what the steps write: what the state before the chunk lacks, less what its earlier steps write. */
+static void write_lacks(const struct unit *u, int fits) {
+    const struct attn_call *c = u->call;
+    int n = steps(u), m = u->map->features, dv = c->problem->dv, order[CHUNK];
+    const struct readers x = {
+        .rows = u->psi, .scale = 1, .seen = order, .own = 1, .o = u->w.u, .ldo = dv, .share = u->w.beta};
+    for (int j = 0; j < n; j++) order[j] = j;
+    u->map->betas(c, u->kern, u->b, u->g, u->x.j0, n, u->w.beta);
+    if (!fits) prepare_factors(u, 0);
+    fade_readers(u, &x, 0, n, 0, 0);
+    u->kern->mul(n, dv, m, 1.0f, u->w.q, m, 1, u->w.state, dv, u->kern->nr, 0, u->w.u, dv);
+    for (int j = 0; j < n; j++) {
+        lack(dv, u->w.beta[j], attn_row(&c->v, u->b, u->g, u->x.j0 + j), u->w.u + (ptrdiff_t)j * dv);
+        u->w.beta[j] = -u->w.beta[j];
+    }
+    if (fits) add_pairs(u, &x, 0, n, 0, n);
+    else triangle(u, &x, 0, n, 0, n);
+}
+
+/* w.u[j] = what step j writes, one step after the other: w.g has the decays, w.state the state before it. */
+static void lack_now(const struct unit *u, int j) {
+    int m = u->map->features, dv = u->call->problem->dv, each = u->map->width > 1;
+    const float *a = u->w.g + (ptrdiff_t)j * u->map->width, *k = row(u->w.k, u, j);
+    float *y = u->w.u + (ptrdiff_t)j * dv;
+    for (int d = 0; d < m; d++) u->w.q[d] = a[each ? d : 0] * k[d];
+    u->kern->mul(1, dv, m, 1.0f, u->w.q, m, 1, u->w.state, dv, u->kern->nr, 0, y, dv);
+    lack(dv, u->w.beta[j], attn_row(&u->call->v, u->b, u->g, u->x.j0 + j), y);
+}
+
+/* ---- a chunk ------------------------------------------------------------------------------------ */
 
 /* The rows of the chunk; acc and w.state go on to after it if somebody asks for them. */
 static void in_chunks(struct unit *u, double *acc, int go_on) {
@@ -395,12 +482,9 @@ static void in_chunks(struct unit *u, double *acc, int go_on) {
         fade_keys(u, 0, n, 0, 0);
         pack_keys(u, 0, n);
     }
-    if (u->x.i1 > u->x.i0)
-        u->finite = n == 0 || values_finite(u->kern, n, p->dv, value(u, 0), u->call->v.row);
-    for (int h = u->g * group; h < (u->g + 1) * group && u->x.i1 > u->x.i0; h++) {
-        if (h > u->g * group && !fits) prepare_factors(u, 0);
-        rows(u, h, fits);
-    }
+    if (u->map->betas && n > 0) write_lacks(u, fits);
+    if (u->x.i1 > u->x.i0) u->finite = n == 0 || values_finite(u->kern, n, p->dv, value(u, 0), value_row(u));
+    for (int h = u->g * group; h < (u->g + 1) * group && u->x.i1 > u->x.i0; h++) rows(u, h, fits);
     if (!go_on || n == 0) return;
     if (!fits) {
         prepare_factors(u, n);
@@ -436,9 +520,10 @@ static void load_steps(struct unit *u) {
                       row(u->w.k, u, j));
     for (int x = 0; x < group && queries > 0; x++) {
         float *to = row(u->w.room_q, u, x * CHUNK);
-        u->phi = u->map->queries(u->call, u->kern, u->b, u->g * group + x, u->x.i0, queries, u->seen, to);
+        struct decay_rows phi =
+            u->map->queries(u->call, u->kern, u->b, u->g * group + x, u->x.i0, queries, u->seen, to);
         for (int r = 0; r < queries; r++)
-            u->kern->fade(u->map->features, u->w.factors, 0, 0, u->map->scale, u->phi.x + r * u->phi.row,
+            u->kern->fade(u->map->features, u->w.factors, 0, 0, u->map->scale, phi.x + r * phi.row,
                           row(to, u, r));
     }
 }
@@ -462,10 +547,12 @@ static void step_by_step(struct unit *u, double *acc) {
     int width = u->map->width, group = c->problem->heads / c->problem->kv_heads;
     float *z = u->w.state + (ptrdiff_t)m * dv;
     load_steps(u);
+    if (u->map->betas) u->map->betas(c, u->kern, u->b, u->g, u->x.j0, n, u->w.beta);
     for (; r < queries && u->seen[r] == 0; r++) read_state(u, r, 0);
     for (int j = 0; j < n; j++) {
         const float *a = u->w.g + (ptrdiff_t)j * width, *k = row(u->w.k, u, j);
         int reads = r < queries && u->seen[r] == j + 1;
+        if (u->map->betas) lack_now(u, j);
         u->kern->recur(m, dv, a, width > 1, k, value(u, j), u->w.state, reads ? row(u->w.room_q, u, r) : NULL,
                        reads ? attn_out_row(&c->o, u->b, u->g * group, u->x.i0 + r) : NULL);
         for (int d = 0; d < m && u->map->denominator; d++) z[d] = a[width > 1 ? d : 0] * z[d] + k[d];
@@ -506,7 +593,7 @@ static void add_up(const struct unit *u) {
     decay_load(&c->tensors[map->carry], u->b, u->g, m, dv, first);
     memset(first + z, 0, (size_t)m * sizeof *first);
     if (map->denominator) decay_load(&c->tensors[map->carry + 1], u->b, u->g, 1, m, first + z);
-    for (int s = 1; s < segments(c->problem, map->recurrent); s++) {
+    for (int s = 1; s < segments(c->problem, sequential(map)); s++) {
         double *acc = unit_state(u, s), *before = unit_state(u, s - 1), *decays = acc + unit_size(u);
         int n = first_step(u, s) - first_step(u, s - 1);
         turn_back(u, -n, acc);
@@ -545,7 +632,7 @@ static void write_rows(struct unit *u) {
 void decay_forward(const struct attn_call *c, const struct decay_map *map) {
     const struct attn_problem *p = c->problem;
     const struct kern *kern = kern_find(p->isa);
-    int heads = p->batch * p->kv_heads, each = segments(p, map->recurrent);
+    int heads = p->batch * p->kv_heads, each = segments(p, sequential(map));
 #pragma omp parallel num_threads(p->threads)
     {
 #pragma omp for schedule(dynamic)

@@ -1,7 +1,9 @@
 /*
- * decay.h -- recurrences that forget: the engine under `retnet`, `gla`, `ssd` and the gate of `rfa`.
+ * decay.h -- recurrences that forget: the engine under `retnet`, `gla`, `ssd`, `deltanet` and the gate of `rfa`.
  *
  *   S_t = diag(a_t) S_(t-1) + psi_t v_t^T     o_i = phi_i^T S_t, or phi_i^T S_t / (phi_i^T z_t),  z alike with v = 1
+ *
+ * The delta rule writes u_t = beta_t (v_t - (diag(a_t) S_(t-1))^T psi_t) in place of v_t: what the state lacks.
  *
  * t is the step of query i: the one at its position, or the last valid one. Padded steps change no state. A query
  * before the first step reads the state that is carried in. Decays come as logarithms g_t = log a_t.
@@ -75,6 +77,9 @@ struct decay_map {
        is still to be multiplied (1 as it comes), and psi itself: in `room` [n][m], or where it lies. */
     struct decay_rows (*keys)(const struct attn_call *, const struct kern *, int b, int head, int j0, int n,
                               float *g, float *by, float *room);
+    /* beta [n] of the same steps: the delta rule, which has no denominator and no turn(). NULL: values are added as they
+       are. */
+    void (*betas)(const struct attn_call *, const struct kern *, int b, int head, int j0, int n, float *beta);
     /* phi of queries i0 .. i0 + n - 1 of head `head`, which have seen[r] steps of the chunk behind them; likewise. */
     struct decay_rows (*queries)(const struct attn_call *, const struct kern *, int b, int head, int i0,
                                  int n, const int *seen, float *room);
@@ -84,7 +89,8 @@ struct decay_map {
     void (*turn)(const struct attn_call *, int steps, double *cosine, double *sine);
 };
 
-size_t decay_scratch(const struct attn_problem *, int features, int width, int recurrent);
+/* `sequential`: recurrent, or with the delta rule, so that no segment can begin before the one ahead of it ends. */
+size_t decay_scratch(const struct attn_problem *, int features, int width, int sequential);
 void decay_forward(const struct attn_call *, const struct decay_map *);
 
 /* Useful operations and traffic of q, k, v and o: 4 m (dv + denominator) operations a row, without those of the maps

@@ -10,11 +10,13 @@ struct row {
     double sum, earlier; /* of the weights; of those of the carried state */
 };
 
-/* Adds what step j gives to the row, and goes one step further back. */
-static void add_step(const struct attn_call *c, int m, const double *psi, const double *a, const float *v,
-                     struct row *row, double *weight, double *out) {
+/* Adds what step j gives to the row, and goes one step further back; beta of the delta rule, or NULL. */
+static void add_step(const struct attn_call *c, int m, const double *psi, const double *a, const double *beta,
+                     const float *v, struct row *row, double *weight, double *out) {
     double w = 0;
     for (int d = 0; d < m; d++) w += row->phi[d] * psi[d];
+    if (beta) w *= *beta;
+    for (int d = 0; beta && d < m; d++) row->phi[d] -= w * psi[d];
     for (int x = 0; x < c->problem->dv; x++) out[x] += w * v[x];
     for (int d = 0; d < m; d++) row->phi[d] *= a[d];
     row->sum += w;
@@ -63,10 +65,11 @@ void recurrence_rows(const struct attn_call *c, const struct recurrence *f, int 
         if (row[r].step > last) last = row[r].step;
     }
     for (int j = last; j >= 0; j--) {
+        double beta = f->beta ? f->beta(c, b, g, j) : 0;
         f->key(c, b, g, j, psi, a);
         for (int r = 0; r < nrows; r++)
             if (j <= row[r].step)
-                add_step(c, m, psi, a, attn_row(&c->v, b, g, j), &row[r],
+                add_step(c, m, psi, a, f->beta ? &beta : NULL, attn_row(&c->v, b, g, j), &row[r],
                          weights ? weights + (ptrdiff_t)r * p->nk + j : NULL, out + (ptrdiff_t)r * p->dv);
     }
     for (int r = 0; r < nrows; r++) {

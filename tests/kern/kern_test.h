@@ -51,6 +51,7 @@ void test_pack(const struct kern *);
 void test_dots(const struct kern *);
 void test_additive(const struct kern *);
 void test_additive_exp(const struct kern *);
+void test_elman(const struct kern *);
 
 void test_soften(const struct kern *);
 void test_soften_rows(const struct kern *);
@@ -60,11 +61,17 @@ void test_fade(const struct kern *);
 void test_rotate(const struct kern *);
 void test_settle(const struct kern *);
 void test_softcap(const struct kern *);
-void test_exp_add(const struct kern *);
+void test_exp_sum(const struct kern *);
 void test_exp_twice(const struct kern *);
 void test_softplus(const struct kern *);
 void test_elu1(const struct kern *);
 void test_dot_sum(const struct kern *);
+void test_largest(const struct kern *);
+void test_wide(const struct kern *);
+void test_peak(const struct kern *);
+void test_above(const struct kern *);
+void test_kth(const struct kern *);
+void test_gather(const struct kern *);
 void test_finite(const struct kern *);
 
 void test_exp(const struct kern *);
