@@ -43,6 +43,7 @@ static const struct {
     {"scale", test_scale},
     {"blend", test_blend},
     {"fade", test_fade},
+    {"settle and settle_turned", test_settle},
     {"softcap", test_softcap},
     {"exp_add", test_exp_add},
     {"exp_twice", test_exp_twice},

@@ -57,6 +57,7 @@ void test_soften_rows(const struct kern *);
 void test_scale(const struct kern *);
 void test_blend(const struct kern *);
 void test_fade(const struct kern *);
+void test_settle(const struct kern *);
 void test_softcap(const struct kern *);
 void test_exp_add(const struct kern *);
 void test_exp_twice(const struct kern *);

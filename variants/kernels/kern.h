@@ -50,8 +50,13 @@ struct kern {
 
     void (*scale)(int n, float factor, float *x);                 /* x *= factor */
     void (*blend)(int n, float factor, const float *y, float *x); /* x = factor x + y */
-    /* y = exp(sign e) x; `step` between the exponents is 1, or 0 where there is one for all */
-    void (*fade)(int n, int step, float sign, const float *e, const float *x, float *y);
+    /* y = by factor x, or by / factor x with `invert`; `step` between the factors is 1, or 0 where there is one for all */
+    void (*fade)(int n, const float *factor, int step, int invert, float by, const float *x, float *y);
+    /* acc = left acc + by x, and y that rounded; settle_turned() does so with two rows of each, n apart, the first then
+       turned by an angle towards the second: (c a + s b, c b - s a) of rows a and b */
+    void (*settle)(int n, double left, double by, const float *x, double *acc, float *y);
+    void (*settle_turned)(int n, double left, double by, double c, double s, const float *x, double *acc,
+                          float *y);
     void (*softcap)(int n, float cap, float *x); /* x = cap tanh(x / cap) */
     void (*exp_add)(int n, float add, float *x); /* x = exp(x + add) */
     /* y = exp(2 x), x first brought into -limit .. limit */

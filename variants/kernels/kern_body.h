@@ -334,7 +334,8 @@ static void soften(int rows, const int *lo, const int *hi, float *s, ptrdiff_t l
         }                                               \
     } while (0)
 
-static void scale(int n, float factor, float *x) { MAP(n, x, x, in * factor); }
+static void scale_to(int n, float factor, const float *x, float *y) { MAP(n, x, y, in * factor); }
+static void scale(int n, float factor, float *x) { scale_to(n, factor, x, x); }
 
 static void blend(int n, float factor, const float *y, float *x) {
     vf f = v_set1(factor);
@@ -343,15 +344,37 @@ static void blend(int n, float factor, const float *y, float *x) {
     if (i < n) v_store_n(x + i, v_fma(v_load_n(x + i, n - i), f, v_load_n(y + i, n - i)), n - i);
 }
 
-static void fade(int n, int step, float sign, const float *e, const float *x, float *y) {
+static void fade(int n, const float *factor, int step, int invert, float by, const float *x, float *y) {
+    int i = 0;
     if (step == 0) {
-        vf factor = v_exp(v_set1(sign * e[0]));
-        MAP(n, x, y, in * factor);
+        scale_to(n, invert ? by / *factor : by * *factor, x, y);
         return;
     }
-    int i = 0;
-    for (; i + VL <= n; i += VL) v_store(y + i, v_load(x + i) * v_exp(v_load(e + i) * sign));
-    if (i < n) v_store_n(y + i, v_load_n(x + i, n - i) * v_exp(v_load_n(e + i, n - i) * sign), n - i);
+    for (; i < n; i += VL) {
+        int left = n - i < VL ? n - i : VL;
+        vf in = v_load_n(x + i, left) * by, f = v_load_n(factor + i, left);
+        v_store_n(y + i, invert ? in / f : in * f, left);
+    }
+}
+
+/* Plain loops, which the compiler makes vectors of. */
+static void settle(int n, double left, double by, const float *restrict x, double *restrict acc,
+                   float *restrict y) {
+    for (int i = 0; i < n; i++) {
+        acc[i] = left * acc[i] + by * (double)x[i];
+        y[i] = (float)acc[i];
+    }
+}
+
+static void settle_turned(int n, double left, double by, double c, double s, const float *restrict x,
+                          double *restrict acc, float *restrict y) {
+    for (int i = 0; i < n; i++) {
+        double a = left * acc[i] + by * (double)x[i], b = left * acc[n + i] + by * (double)x[n + i];
+        acc[i] = c * a + s * b;
+        acc[n + i] = c * b - s * a;
+        y[i] = (float)acc[i];
+        y[n + i] = (float)acc[n + i];
+    }
 }
 
 static void softcap(int n, float cap, float *x) { MAP(n, x, x, v_tanh(in / cap) * cap); }
@@ -423,6 +446,8 @@ const struct kern KERN = {
     .scale = scale,
     .blend = blend,
     .fade = fade,
+    .settle = settle,
+    .settle_turned = settle_turned,
     .softcap = softcap,
     .exp = map_exp,
     .exp_add = exp_add,
