@@ -94,7 +94,7 @@ struct workspace { /* one thread; m features, w numbers of a decay */
     double *left;          /* what a chunk leaves of the state [m], */
     double *cosine, *sine; /* and how it turns [m / 2] */
     float *den;            /* [CHUNK] */
-    float *u, *beta;       /* of the delta rule: values to be written [CHUNK][dv], and their shares [CHUNK] */
+    float *u, *beta;       /* of the delta rule: what steps write [CHUNK][dv], and their shares [CHUNK] */
 };
 
 static int segments(const struct attn_problem *p, int sequential) {
@@ -125,25 +125,25 @@ static size_t written_floats(const struct attn_problem *p, int sequential) {
 
 static size_t workspace_bytes(const struct attn_problem *p, int m, int width, int sequential) {
     return (4 + query_heads(p, sequential)) * floats(rows_floats(m)) + 2 * floats(decays_floats(width)) +
-           3 * floats(CHUNK) + floats(CHUNK * CHUNK) + 2 * floats(state_size(p, m)) +
-           3 * aligned((size_t)m * sizeof(double)) + floats(written_floats(p, sequential));
+           3 * floats(CHUNK) + floats(written_floats(p, sequential)) + floats(CHUNK * CHUNK) +
+           2 * floats(state_size(p, m)) + 3 * aligned((size_t)m * sizeof(double));
 }
 
 size_t decay_scratch(const struct attn_problem *p, int m, int width, int sequential) {
     return states_bytes(p, m, sequential) + (size_t)p->threads * workspace_bytes(p, m, width, sequential);
 }
 
-static int sequential(const struct decay_map *map) { return map->recurrent || map->betas; }
+static int sequential_of(const struct decay_map *map) { return map->recurrent || map->betas; }
 
 static struct workspace workspace(const struct attn_call *c, const struct decay_map *map) {
     const struct attn_problem *p = c->problem;
     int m = map->features;
     size_t rows = floats(rows_floats(m)), decays = decays_floats(map->width) * sizeof(float);
-    char *at = (char *)c->scratch + states_bytes(p, m, sequential(map)) +
-               (size_t)omp_get_thread_num() * workspace_bytes(p, m, map->width, sequential(map));
+    char *at = (char *)c->scratch + states_bytes(p, m, sequential_of(map)) +
+               (size_t)omp_get_thread_num() * workspace_bytes(p, m, map->width, sequential_of(map));
     struct workspace w;
     w.room_k = cut(&at, rows);
-    w.room_q = cut(&at, query_heads(p, sequential(map)) * rows);
+    w.room_q = cut(&at, query_heads(p, sequential_of(map)) * rows);
     w.k = cut(&at, rows);
     w.q = cut(&at, rows);
     w.panels = cut(&at, rows);
@@ -154,11 +154,11 @@ static struct workspace workspace(const struct attn_call *c, const struct decay_
     w.scores = cut(&at, CHUNK * CHUNK * sizeof(float));
     w.state = cut(&at, state_size(p, m) * sizeof(float));
     w.share = cut(&at, state_size(p, m) * sizeof(float));
+    w.beta = cut(&at, CHUNK * sizeof(float));
+    w.u = cut(&at, written_floats(p, sequential_of(map)) * sizeof(float));
     w.left = cut(&at, (size_t)m * sizeof(double));
     w.cosine = cut(&at, (size_t)m * sizeof(double));
     w.sine = cut(&at, (size_t)m * sizeof(double));
-    w.beta = cut(&at, CHUNK * sizeof(float));
-    w.u = cut(&at, written_floats(p, sequential(map)) * sizeof(float));
     return w;
 }
 
@@ -171,7 +171,7 @@ struct unit {
     struct workspace w;
     int b, g, keys, segment; /* batch item, key head, valid keys */
     struct decay_chunk x;    /* the chunk under way: */
-    struct decay_rows psi;   /* its keys' features, */
+    struct decay_rows psi;   /* its features, */
     int seen[CHUNK];         /* steps behind each of its queries, */
     int finite;              /* and whether all its values are finite */
 };
@@ -179,7 +179,7 @@ struct unit {
 static struct unit unit(const struct attn_call *c, const struct kern *kern, const struct decay_map *map,
                         int t) {
     const struct attn_problem *p = c->problem;
-    int each = segments(p, sequential(map));
+    int each = segments(p, sequential_of(map));
     struct unit u = {.call = c, .kern = kern, .map = map, .w = workspace(c, map), .segment = t % each};
     u.b = t / each / p->kv_heads;
     u.g = t / each % p->kv_heads;
@@ -191,7 +191,7 @@ static struct unit unit(const struct attn_call *c, const struct kern *kern, cons
 static double *unit_state(const struct unit *u, int segment) {
     const struct attn_problem *p = u->call->problem;
     size_t at =
-        (size_t)(u->b * p->kv_heads + u->g) * (size_t)segments(p, sequential(u->map)) + (size_t)segment;
+        (size_t)(u->b * p->kv_heads + u->g) * (size_t)segments(p, sequential_of(u->map)) + (size_t)segment;
     return (double *)((char *)u->call->scratch + at * state_bytes(p, u->map->features));
 }
 
@@ -200,7 +200,7 @@ static size_t unit_size(const struct unit *u) { return state_size(u->call->probl
 /* The first query of a segment; queries are cut evenly. */
 static int first_query(const struct unit *u, int segment) {
     const struct attn_problem *p = u->call->problem;
-    return (int)((long)p->nq * segment / segments(p, sequential(u->map)));
+    return (int)((long)p->nq * segment / segments(p, sequential_of(u->map)));
 }
 
 /* A segment begins with the step of its first query; the first one with the first step. */
@@ -261,19 +261,21 @@ static void fade_keys(const struct unit *u, int from, int to, int lo, int ref) {
 /* Rows that meet the keys of the chunk: queries, or under the delta rule the keys themselves. */
 struct readers {
     struct decay_rows rows;
-    float scale;
+    const float *by; /* factors of the rows; NULL: the map's scale */
     const int *seen; /* steps of the chunk that each meets */
     int own;         /* 1: it has felt the decay of the step behind those, too, as the key of that step has */
     float *o;        /* takes their sums */
     ptrdiff_t ldo;
-    const float *share; /* factors of their pairs; then o is what is summed, row after row. NULL: 1 */
+    const float *share; /* factors of their pairs; o is then what is summed, row after row. NULL: 1 */
     float *den;         /* takes the sums of their weights; NULL: nobody asks */
 };
 
+/* The same of readers from .. to - 1, into w.q. */
 static void fade_readers(const struct unit *u, const struct readers *x, int from, int to, int lo, int ref) {
     for (int r = from; r < to; r++) {
-        int felt = x->seen[r] + x->own;
-        fade(u, felt - lo, felt < ref, x->scale, x->rows.x + r * x->rows.row, row(u->w.q, u, r));
+        int at = x->seen[r] + x->own;
+        fade(u, at - lo, at < ref, x->by ? x->by[r] : u->map->scale, x->rows.x + r * x->rows.row,
+             row(u->w.q, u, r));
     }
 }
 
@@ -333,7 +335,7 @@ static void settle(const struct unit *u, double *acc, int inverted) {
         }
 }
 
-/* ---- the pairs of a chunk ---------------------------------------------------------------------- */
+/* ---- the rows of a chunk ------------------------------------------------------------------------ */
 
 /* Readers from .. to - 1, as they stand in w.q, with the keys of steps lo .. hi - 1 in w.panels: reader r meets those
    before step seen[r]. */
@@ -349,7 +351,7 @@ static void add_pairs(const struct unit *u, const struct readers *x, int from, i
         kern->mul(n, most, m, 1.0f, row(u->w.q, u, r), m, 1, u->w.panels, kern->nr, (ptrdiff_t)kern->nr * m,
                   0, scores, CHUNK);
         for (int i = 0; i < n; i++) {
-            if (x->share) kern->scale(most, x->share[r + i], scores + i * CHUNK);
+            if (x->share) kern->scale(end[r + i], x->share[r + i], scores + i * CHUNK);
             if (x->den) x->den[r + i] += kern->sum(end[r + i], scores + i * CHUNK);
             for (int j = end[r + i]; j < most; j++) scores[i * CHUNK + j] = 0;
         }
@@ -389,28 +391,20 @@ static void triangle(const struct unit *u, const struct readers *x, int from, in
     triangle(u, x, split, to, middle, hi);
 }
 
-/* w.factors relative to step `ref`, and w.left. */
-static void prepare_factors(const struct unit *u, int ref) {
-    sum_decays(u, 0, steps(u), ref);
-    measure_decay(u, NULL);
-    exponentials(u, steps(u) + 1);
+/* All pairs of n readers; `fits`: w.panels has the keys of the whole chunk, relative to the state before it. Those who
+   have met no step of the chunk stand in front. */
+static void all_pairs(const struct unit *u, const struct readers *x, int n, int fits) {
+    int first = 0;
+    while (first < n && x->seen[first] + x->own == 0) first++;
+    if (fits) add_pairs(u, x, first, n, 0, steps(u));
+    else triangle(u, x, first, n, 0, steps(u));
 }
 
-/* o of n readers: w.state is that before the chunk. `fits`: w.factors are relative to it and w.panels has the keys of the
-   whole chunk, likewise. Those who have met no step of it stand in front. */
-static void meet_all(const struct unit *u, const struct readers *x, int n, int fits) {
-    int m = u->map->features, dv = u->call->problem->dv, first = 0;
-    const float *z = u->w.state + (ptrdiff_t)m * dv;
-    if (!fits) prepare_factors(u, 0);
+/* o of n readers = their rows, into w.q as well, with the state before the chunk, to which w.factors are relative. */
+static void read_before(const struct unit *u, const struct readers *x, int n) {
+    int m = u->map->features, dv = u->call->problem->dv;
     fade_readers(u, x, 0, n, 0, 0);
     u->kern->mul(n, dv, m, 1.0f, u->w.q, m, 1, u->w.state, dv, u->kern->nr, 0, x->o, x->ldo);
-    for (int r = 0; r < n && x->den; r++) x->den[r] = u->kern->dot(m, row(u->w.q, u, r), z);
-    if (fits) {
-        add_pairs(u, x, 0, n, 0, steps(u));
-        return;
-    }
-    while (first < n && x->seen[first] + x->own == 0) first++;
-    triangle(u, x, first, n, 0, steps(u));
 }
 
 static void divide_row(const struct unit *u, float den, float *o) {
@@ -418,56 +412,49 @@ static void divide_row(const struct unit *u, float den, float *o) {
     u->kern->scale(u->call->problem->dv, 1.0f / (den < least ? least : den), o);
 }
 
-static void rows(struct unit *u, int h, int fits) {
+/* The rows of head h; w.factors are relative to the state before the chunk. */
+static void rows(const struct unit *u, int h, int fits) {
     const struct attn_call *c = u->call;
-    int n = u->x.i1 - u->x.i0;
-    struct readers x = {.scale = u->map->scale,
-                        .seen = u->seen,
-                        .o = attn_out_row(&c->o, u->b, h, u->x.i0),
-                        .ldo = c->o.row,
-                        .den = u->map->denominator ? u->w.den : NULL};
-    x.rows = u->map->queries(c, u->kern, u->b, h, u->x.i0, n, u->seen, u->w.room_q);
-    meet_all(u, &x, n, fits);
+    int m = u->map->features, n = u->x.i1 - u->x.i0;
+    const float *z = u->w.state + (ptrdiff_t)m * c->problem->dv;
+    const struct readers x = {.rows = u->map->queries(c, u->kern, u->b, h, u->x.i0, n, u->seen, u->w.room_q),
+                              .seen = u->seen,
+                              .o = attn_out_row(&c->o, u->b, h, u->x.i0),
+                              .ldo = c->o.row,
+                              .den = u->map->denominator ? u->w.den : NULL};
+    read_before(u, &x, n);
+    for (int r = 0; r < n && x.den; r++) x.den[r] = u->kern->dot(m, row(u->w.q, u, r), z);
+    all_pairs(u, &x, n, fits);
     for (int r = 0; r < n && x.den; r++) divide_row(u, x.den[r], x.o + r * x.ldo);
 }
-
-/* ---- the delta rule ----------------------------------------------------------------------------- */
 
 /* y = beta (v - y), of one step. */
 static void lack(int dv, float beta, const float *v, float *y) {
     for (int x = 0; x < dv; x++) y[x] = beta * (v[x] - y[x]);
 }
 
-/* w.u = what the steps write: what the state before the chunk lacks, less what its earlier steps write. */
+/* w.u = what the steps write under the delta rule; w.factors are relative to the state before the chunk. */
 static void write_lacks(const struct unit *u, int fits) {
     const struct attn_call *c = u->call;
-    int n = steps(u), m = u->map->features, dv = c->problem->dv, order[CHUNK];
+    int n = steps(u), dv = c->problem->dv, order[CHUNK];
     const struct readers x = {
-        .rows = u->psi, .scale = 1, .seen = order, .own = 1, .o = u->w.u, .ldo = dv, .share = u->w.beta};
+        .rows = u->psi, .by = u->w.by, .seen = order, .own = 1, .o = u->w.u, .ldo = dv, .share = u->w.beta};
     for (int j = 0; j < n; j++) order[j] = j;
     u->map->betas(c, u->kern, u->b, u->g, u->x.j0, n, u->w.beta);
-    if (!fits) prepare_factors(u, 0);
-    fade_readers(u, &x, 0, n, 0, 0);
-    u->kern->mul(n, dv, m, 1.0f, u->w.q, m, 1, u->w.state, dv, u->kern->nr, 0, u->w.u, dv);
+    read_before(u, &x, n);
     for (int j = 0; j < n; j++) {
         lack(dv, u->w.beta[j], attn_row(&c->v, u->b, u->g, u->x.j0 + j), u->w.u + (ptrdiff_t)j * dv);
         u->w.beta[j] = -u->w.beta[j];
     }
-    if (fits) add_pairs(u, &x, 0, n, 0, n);
-    else triangle(u, &x, 0, n, 0, n);
+    all_pairs(u, &x, n, fits);
 }
 
-/* w.u[j] = what step j writes, one step after the other: w.g has the decays, w.state the state before it. */
-static void lack_now(const struct unit *u, int j) {
-    int m = u->map->features, dv = u->call->problem->dv, each = u->map->width > 1;
-    const float *a = u->w.g + (ptrdiff_t)j * u->map->width, *k = row(u->w.k, u, j);
-    float *y = u->w.u + (ptrdiff_t)j * dv;
-    for (int d = 0; d < m; d++) u->w.q[d] = a[each ? d : 0] * k[d];
-    u->kern->mul(1, dv, m, 1.0f, u->w.q, m, 1, u->w.state, dv, u->kern->nr, 0, y, dv);
-    lack(dv, u->w.beta[j], attn_row(&u->call->v, u->b, u->g, u->x.j0 + j), y);
+/* w.factors relative to step `ref`, and w.left. */
+static void prepare_factors(const struct unit *u, int ref) {
+    sum_decays(u, 0, steps(u), ref);
+    measure_decay(u, NULL);
+    exponentials(u, steps(u) + 1);
 }
-
-/* ---- a chunk ------------------------------------------------------------------------------------ */
 
 /* The rows of the chunk; acc and w.state go on to after it if somebody asks for them. */
 static void in_chunks(struct unit *u, double *acc, int go_on) {
@@ -484,7 +471,10 @@ static void in_chunks(struct unit *u, double *acc, int go_on) {
     }
     if (u->map->betas && n > 0) write_lacks(u, fits);
     if (u->x.i1 > u->x.i0) u->finite = n == 0 || values_finite(u->kern, n, p->dv, value(u, 0), value_row(u));
-    for (int h = u->g * group; h < (u->g + 1) * group && u->x.i1 > u->x.i0; h++) rows(u, h, fits);
+    for (int h = u->g * group; h < (u->g + 1) * group && u->x.i1 > u->x.i0; h++) {
+        if (!fits && (u->map->betas || h > u->g * group)) prepare_factors(u, 0);
+        rows(u, h, fits);
+    }
     if (!go_on || n == 0) return;
     if (!fits) {
         prepare_factors(u, n);
@@ -541,14 +531,24 @@ static void turn_back(const struct unit *u, int n, double *acc) {
         }
 }
 
+/* w.u[j] = what step j writes under the delta rule; w.g has its decays, w.state the state before it. */
+static void lack_now(const struct unit *u, int j) {
+    int m = u->map->features, dv = u->call->problem->dv, each = u->map->width > 1;
+    const float *a = u->w.g + (ptrdiff_t)j * u->map->width;
+    float *y = u->w.u + (ptrdiff_t)j * dv;
+    u->kern->fade(m, a, each, 0, 1, row(u->w.k, u, j), u->w.q);
+    u->kern->mul(1, dv, m, 1.0f, u->w.q, m, 1, u->w.state, dv, u->kern->nr, 0, y, dv);
+    lack(dv, u->w.beta[j], attn_row(&u->call->v, u->b, u->g, u->x.j0 + j), y);
+}
+
 static void step_by_step(struct unit *u, double *acc) {
     const struct attn_call *c = u->call;
     int n = steps(u), queries = u->x.i1 - u->x.i0, m = u->map->features, dv = c->problem->dv, r = 0;
     int width = u->map->width, group = c->problem->heads / c->problem->kv_heads;
     float *z = u->w.state + (ptrdiff_t)m * dv;
     load_steps(u);
-    if (u->map->betas) u->map->betas(c, u->kern, u->b, u->g, u->x.j0, n, u->w.beta);
     for (; r < queries && u->seen[r] == 0; r++) read_state(u, r, 0);
+    if (u->map->betas) u->map->betas(c, u->kern, u->b, u->g, u->x.j0, n, u->w.beta);
     for (int j = 0; j < n; j++) {
         const float *a = u->w.g + (ptrdiff_t)j * width, *k = row(u->w.k, u, j);
         int reads = r < queries && u->seen[r] == j + 1;
@@ -593,7 +593,7 @@ static void add_up(const struct unit *u) {
     decay_load(&c->tensors[map->carry], u->b, u->g, m, dv, first);
     memset(first + z, 0, (size_t)m * sizeof *first);
     if (map->denominator) decay_load(&c->tensors[map->carry + 1], u->b, u->g, 1, m, first + z);
-    for (int s = 1; s < segments(c->problem, sequential(map)); s++) {
+    for (int s = 1; s < segments(c->problem, sequential_of(map)); s++) {
         double *acc = unit_state(u, s), *before = unit_state(u, s - 1), *decays = acc + unit_size(u);
         int n = first_step(u, s) - first_step(u, s - 1);
         turn_back(u, -n, acc);
@@ -632,7 +632,7 @@ static void write_rows(struct unit *u) {
 void decay_forward(const struct attn_call *c, const struct decay_map *map) {
     const struct attn_problem *p = c->problem;
     const struct kern *kern = kern_find(p->isa);
-    int heads = p->batch * p->kv_heads, each = segments(p, sequential(map));
+    int heads = p->batch * p->kv_heads, each = segments(p, sequential_of(map));
 #pragma omp parallel num_threads(p->threads)
     {
 #pragma omp for schedule(dynamic)

@@ -77,7 +77,7 @@ struct decay_map {
        is still to be multiplied (1 as it comes), and psi itself: in `room` [n][m], or where it lies. */
     struct decay_rows (*keys)(const struct attn_call *, const struct kern *, int b, int head, int j0, int n,
                               float *g, float *by, float *room);
-    /* beta [n] of the same steps: the delta rule, which has no denominator and no turn(). NULL: values are added as they
+    /* beta[n] of the same steps: the delta rule, which has no denominator and no turn(). NULL: values are added as they
        are. */
     void (*betas)(const struct attn_call *, const struct kern *, int b, int head, int j0, int n, float *beta);
     /* phi of queries i0 .. i0 + n - 1 of head `head`, which have seen[r] steps of the chunk behind them; likewise. */
