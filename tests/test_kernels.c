@@ -50,6 +50,7 @@ static const struct {
     {"exp_sum", test_exp_sum},
     {"exp_twice", test_exp_twice},
     {"softplus", test_softplus},
+    {"phases", test_phases},
     {"elu1", test_elu1},
     {"dot and sum", test_dot_sum},
     {"largest", test_largest},

@@ -247,6 +247,23 @@ void test_exp_twice(const struct kern *kern) {
     }
 }
 
+/* r is rounded, by UNIT at most; the polynomials are good for another, and round. Quarter turns are taken off exactly. */
+void test_phases(const struct kern *kern) {
+    static const double spans[] = {1, 30, 1e4};
+    for (int n = 0; n <= widest(kern); n++)
+        for (int kind = 0; kind < 3; kind++) {
+            float *x = draw(A, (size_t)n, spans[kind]), *s = room(B, (size_t)n), *c = room(C, (size_t)n);
+            at("n=%d, x up to %g", n, spans[kind]);
+            kern->phases(n, x, s, c);
+            for (int i = 0; i < n; i++) {
+                hold("sine", i, (double)s[i], sin((double)x[i]), 2e-7);
+                hold("cosine", i, (double)c[i], cos((double)x[i]), 2e-7);
+            }
+            kern->phases(n, x, x, c);
+            for (int i = 0; i < n; i++) hold("sine in place", i, (double)x[i], (double)s[i], 0);
+        }
+}
+
 /* u = exp(-|x|) errs by EXP_ERROR, the quotient, its square and the polynomial round as often again; 0 below -87. */
 void test_softplus(const struct kern *kern) {
     static const double spans[] = {3, 100, 1e-3};

@@ -64,6 +64,7 @@ void test_softcap(const struct kern *);
 void test_exp_sum(const struct kern *);
 void test_exp_twice(const struct kern *);
 void test_softplus(const struct kern *);
+void test_phases(const struct kern *);
 void test_elu1(const struct kern *);
 void test_dot_sum(const struct kern *);
 void test_largest(const struct kern *);

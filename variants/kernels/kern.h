@@ -68,6 +68,8 @@ struct kern {
     float (*exp_sum)(int n, float add, float plus, float *x); /* x = exp(x + add) + plus; returns their sum */
     /* y = exp(2 x), x first brought into -limit .. limit */
     void (*exp_twice)(int n, float limit, const float *x, float *y);
+    void (*phases)(int n, const float *x, float *sine,
+                   float *cosine);                   /* of |x| < 1e4, within 2e-7; sine may be x */
     void (*exp)(size_t n, const float *x, float *y); /* see kern_math.h */
     void (*tanh)(size_t n, const float *x, float *y);
     /* y = out log(1 + exp(in x)); log(sigmoid(x)) is that with in = out = -1 */

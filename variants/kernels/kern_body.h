@@ -446,6 +446,16 @@ static float exp_sum(int n, float add, float plus, float *x) {
 static void exp_twice(int n, float limit, const float *x, float *y) {
     MAP(n, x, y, v_exp(2.0f * v_pick(in > limit, v_set1(limit), v_pick(in < -limit, v_set1(-limit), in))));
 }
+static void phases(int n, const float *x, float *sine, float *cosine) {
+    for (int i = 0; i < n; i += VL) {
+        int left = n - i < VL ? n - i : VL;
+        vf s, c;
+        v_phases(v_load_n(x + i, left), &s, &c);
+        v_store_n(sine + i, s, left);
+        v_store_n(cosine + i, c, left);
+    }
+}
+
 static void map_exp(size_t n, const float *x, float *y) { MAP(n, x, y, v_exp(in)); }
 static void map_tanh(size_t n, const float *x, float *y) { MAP(n, x, y, v_tanh(in)); }
 static void softplus(int n, float to, float by, const float *x, float *y) {
@@ -656,6 +666,7 @@ const struct kern KERN = {
     .settle_turned = settle_turned,
     .rotate = rotate,
     .softcap = softcap,
+    .phases = phases,
     .exp = map_exp,
     .exp_sum = exp_sum,
     .exp_twice = exp_twice,

@@ -163,6 +163,23 @@ static inline vf v_softplus(vf x) {
     return v_fma(z, p, v_pick(x > 0.0f, x, v_set1(0.0f)));
 }
 
+/* The quarter turn nearest to x is taken off in three parts, then the polynomials of Cephes' sinf and cosf. */
+static inline void v_phases(vf x, vf *sine, vf *cosine) {
+    const float to_integer = 12582912.0f; /* as in v_exp() */
+    vf k = v_fma(x, v_set1(0.636619772f), v_set1(to_integer)) - to_integer;
+    vf r = v_fma(k, v_set1(-1.5703125f), x);
+    r = v_fma(k, v_set1(-4.837512969970703e-4f), r);
+    r = v_fma(k, v_set1(-7.549789954891882e-8f), r);
+    vf z = r * r;
+    vf s = v_fma(v_set1(-1.9515295891e-4f), z, v_set1(8.3321608736e-3f));
+    s = v_fma(v_fma(s, z, v_set1(-1.6666654611e-1f)), z * r, r);
+    vf c = v_fma(v_set1(2.443315711809948e-5f), z, v_set1(-1.388731625493765e-3f));
+    c = v_fma(v_fma(v_fma(c, z, v_set1(4.166664568298827e-2f)), z, v_set1(-0.5f)), z, v_set1(1.0f));
+    vi quarter = __builtin_convertvector(k, vi), odd = -(quarter & 1);
+    *sine = (vf)((vi)v_pick(odd, c, s) ^ ((quarter & 2) << 30));
+    *cosine = (vf)((vi)v_pick(odd, s, c) ^ (((quarter + 1) & 2) << 30));
+}
+
 static inline vf v_tanh(vf x) {
     vf a = v_abs(x), z = x * x;
     vf p = v_fma(v_set1(-5.70498872745e-3f), z, v_set1(2.06390887954e-2f));
