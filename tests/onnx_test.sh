@@ -15,10 +15,10 @@ bound() { # bound KIND OUTPUT
     # f32 on both sides: the bound that the suite holds exact variants to
     exact) echo 2e-6 ;;
     # sums of up to four signed products, in another order: as for exact
-    linear) echo 2e-6 ;;
+    linear | gated | delta) echo 2e-6 ;;
     # both sides read the same f16 numbers and the stored result is rounded to f16: by 2^-11 = 4.88e-4 of each
     # number at most, so of the norm at most, and our own error comes on top
-    half) echo 4.9e-4 ;;
+    half | delta_half) echo 4.9e-4 ;;
     esac
 }
 
@@ -57,7 +57,8 @@ spell() {
     done
 }
 
-# run_case CASE KIND OPTIONS OUTPUTS VARIANT: one run and all its comparisons, one line of TAP.
+# run_case CASE KIND OPTIONS OUTPUTS VARIANT: one run and all its comparisons, one line of TAP. VARIANT may be
+# variant,KEY=VALUE.
 run_case() {
     case=$1 kind=$2 options=$3 outputs=$4 variant=$5
     outs=""
@@ -69,8 +70,9 @@ run_case() {
     rm -f "$T"/*.npy
     words=$(spell "$options")
     case $options in *"--q "*) inputs="" ;; *) inputs="--q Q.npy --k K.npy --v V.npy" ;; esac
+    case $variant in *,*) words="$words --set ${variant#*,}" ;; esac
     # shellcheck disable=SC2086 # they are words
-    if ! (cd "$V/$case" && "$A" apply "$variant" $inputs $words -o "$T/$result" $outs) >"$T/out" 2>&1; then
+    if ! (cd "$V/$case" && "$A" apply "${variant%%,*}" $inputs $words -o "$T/$result" $outs) >"$T/out" 2>&1; then
         fail "$case, $variant" "$options" "$(cat "$T/out")"
         return
     fi
@@ -90,15 +92,17 @@ run_all() {
         case $kind in
         exact | half) variants="full flash" ;;
         linear) variants=linear ;;
+        gated) variants="gla gla,form=recurrent" ;;
+        delta | delta_half) variants="deltanet deltanet,form=recurrent" ;;
         uncovered) continue ;;
-        *) fail "$case: kind" "'$kind' is none of exact, half, linear, uncovered" && continue ;;
+        *) fail "$case: kind" "'$kind' is none of exact, half, linear, gated, delta, delta_half, uncovered" && continue ;;
         esac
         check_files "$case"
         for variant in $variants; do run_case "$case" "$kind" "$options" "$outputs" "$variant"; done
     done <"$T/table"
 }
 
-covered=$(count 'exact|half|linear')
+covered=$(count 'exact|half|linear|gated|delta|delta_half')
 skipped=0
 if [ -r "$V/cases.json" ]; then
     check_table

@@ -4,11 +4,11 @@
  * A chunk of steps is three products: queries with the state before it, queries with keys inside it, keys with values
  * for the state after it. Decays go into the features of both sides: relative to a step r,
  *   phi_i exp(b_t - b_r)  and  psi_j exp(b_r - b_j),  b_t = g_1 + ... + g_t,
- * have the product phi_i^T diag(exp(b_t - b_j)) psi_j without an exponential for each pair. With r in the middle of the
- * chunk one such pair of factors serves all three products, as long as no exponent is beyond LARGEST. Where decays are
- * stronger the state's products take r at their own end of the chunk, so that every factor is at most 1, and the pairs
- * are split: later half with earlier half, r between them, then each half by itself, down to halves that fit. A single
- * step always does.
+ * have the product phi_i^T diag(exp(b_t - b_j)) psi_j without an exponential for each pair. With r at the start of the
+ * chunk one such pair of factors serves all three products, as long as b does not fall below -LARGEST. Where decays are
+ * stronger the products with the state take r at their own end of the chunk, so that every factor is at most 1, and the
+ * pairs are split: later half with earlier half, r between them, then each half by itself, down to halves that fit. A
+ * single step always does.
  *
  * The values of the delta rule solve a triangular system, since u_t lacks what the steps before it in the chunk wrote:
  *   u_t = beta_t (v_t - psi_t^T [state before, faded] - sum_(j<t) [psi_t^T diag(exp(b_t - b_j)) psi_j] u_j),
@@ -32,7 +32,7 @@ enum {
     CHUNK = DECAY_CHUNK,
     UNITS = 8, /* wanted units, for problems of few heads */
 };
-static const float LARGEST = 16; /* exponent of a factor: its rounding is at most a part in a million */
+static const float LARGEST = 10; /* exponent of a factor; to round it costs 2^-24 of the exponent */
 
 const char *const decay_forms[] = {"chunked", "recurrent", NULL};
 
@@ -65,7 +65,7 @@ void decay_sums(int n, int width, const float *g, int ref, float *sums) {
     for (int r = ref; r < n; r++)
         for (int x = 0; x < width; x++) sums[(r + 1) * w + x] = sums[r * w + x] + g[r * w + x];
     for (int r = ref - 1; r >= 0; r--)
-        for (int x = 0; x < width; x++) sums[r * w + x] = sums[(r + 1) * w + x] - g[r * w + x];
+        for (int x = 0; x < width; x++) sums[r * w + x] = sums[(r + 1) * w + x] + g[r * w + x];
 }
 
 void decay_load(const struct attn_view *from, int b, int g, int m, int dv, double *s) {
@@ -82,18 +82,19 @@ void decay_store(const struct attn_output *to, int b, int g, int m, int dv, cons
 /* ---- layout of scratch ------------------------------------------------------------------------- */
 
 struct workspace { /* one thread; m features, w numbers of a decay */
-    float *k,
-        *q; /* features of a chunk [CHUNK][m]; step by step, q of the heads of a group, one after another */
-    float *k_part, *q_part; /* the same with the factors of a part of the chunk */
-    float *panels;          /* k_part packed [CHUNK / nr][m][nr] */
-    float *g;               /* log decays [CHUNK][w] */
-    float *sums;            /* [CHUNK + 1][w] */
-    float *scores;          /* [CHUNK][CHUNK] */
-    float *state;           /* S [m][dv], z [m] in float */
-    float *share;           /* what a chunk adds to it */
-    float *factors;         /* [2][m] */
-    float *den;             /* [CHUNK] */
-    float *u, *beta; /* of the delta rule: values to be written [CHUNK][dv], and their shares [CHUNK] */
+    float *room_k,
+        *room_q;  /* features of a chunk [CHUNK][m]; step by step, room_q has them for each head of a group */
+    float *k, *q; /* the same with the factors of a chunk or of a part of it */
+    float *panels;         /* k packed [CHUNK / nr][m][nr] */
+    float *g, *by;         /* log decays [CHUNK][w], factors of keys [CHUNK] */
+    float *factors;        /* sums of log decays, then their exponentials [CHUNK + 1][w] */
+    float *scores;         /* [CHUNK][CHUNK] */
+    float *state;          /* S [m][dv], z [m] in float */
+    float *share;          /* what a chunk adds to it */
+    double *left;          /* what a chunk leaves of the state [m], */
+    double *cosine, *sine; /* and how it turns [m / 2] */
+    float *den;            /* [CHUNK] */
+    float *u, *beta;       /* of the delta rule: what steps write [CHUNK][dv], and their shares [CHUNK] */
 };
 
 static int segments(const struct attn_problem *p, int sequential) {
@@ -102,7 +103,7 @@ static int segments(const struct attn_problem *p, int sequential) {
 
 static size_t state_size(const struct attn_problem *p, int m) { return (size_t)m * (size_t)(p->dv + 1); }
 
-/* In double: a state, and behind it the sums of the log decays of a segment. */
+/* In double: a state, and behind it the log decays of a segment [m]. */
 static size_t state_bytes(const struct attn_problem *p, int m) {
     return aligned((state_size(p, m) + (size_t)m) * sizeof(double));
 }
@@ -114,7 +115,6 @@ static size_t states_bytes(const struct attn_problem *p, int m, int sequential) 
 static size_t rows_floats(int m) { return (size_t)CHUNK * (size_t)m; }
 static size_t decays_floats(int width) { return (size_t)(CHUNK + 1) * (size_t)width; }
 
-/* Step by step, the queries of all heads of a group stand beside each other. */
 static size_t query_heads(const struct attn_problem *p, int sequential) {
     return sequential ? (size_t)(p->heads / p->kv_heads) : 1;
 }
@@ -125,37 +125,40 @@ static size_t written_floats(const struct attn_problem *p, int sequential) {
 
 static size_t workspace_bytes(const struct attn_problem *p, int m, int width, int sequential) {
     return (4 + query_heads(p, sequential)) * floats(rows_floats(m)) + 2 * floats(decays_floats(width)) +
-           floats(CHUNK * CHUNK) + 2 * floats(state_size(p, m)) + floats((size_t)m) + 2 * floats(CHUNK) +
-           floats(written_floats(p, sequential));
+           3 * floats(CHUNK) + floats(written_floats(p, sequential)) + floats(CHUNK * CHUNK) +
+           2 * floats(state_size(p, m)) + 3 * aligned((size_t)m * sizeof(double));
 }
 
 size_t decay_scratch(const struct attn_problem *p, int m, int width, int sequential) {
     return states_bytes(p, m, sequential) + (size_t)p->threads * workspace_bytes(p, m, width, sequential);
 }
 
-static int sequential(const struct decay_map *map) { return map->recurrent || map->betas; }
+static int sequential_of(const struct decay_map *map) { return map->recurrent || map->betas; }
 
 static struct workspace workspace(const struct attn_call *c, const struct decay_map *map) {
     const struct attn_problem *p = c->problem;
     int m = map->features;
-    size_t row = floats(rows_floats(m)), decays = decays_floats(map->width) * sizeof(float);
-    char *at = (char *)c->scratch + states_bytes(p, m, sequential(map)) +
-               (size_t)omp_get_thread_num() * workspace_bytes(p, m, map->width, sequential(map));
+    size_t rows = floats(rows_floats(m)), decays = decays_floats(map->width) * sizeof(float);
+    char *at = (char *)c->scratch + states_bytes(p, m, sequential_of(map)) +
+               (size_t)omp_get_thread_num() * workspace_bytes(p, m, map->width, sequential_of(map));
     struct workspace w;
-    w.k = cut(&at, row);
-    w.q = cut(&at, query_heads(p, sequential(map)) * row);
-    w.k_part = cut(&at, row);
-    w.q_part = cut(&at, row);
-    w.panels = cut(&at, row);
+    w.room_k = cut(&at, rows);
+    w.room_q = cut(&at, query_heads(p, sequential_of(map)) * rows);
+    w.k = cut(&at, rows);
+    w.q = cut(&at, rows);
+    w.panels = cut(&at, rows);
     w.g = cut(&at, decays);
-    w.sums = cut(&at, decays);
+    w.factors = cut(&at, decays);
+    w.by = cut(&at, CHUNK * sizeof(float));
+    w.den = cut(&at, CHUNK * sizeof(float));
     w.scores = cut(&at, CHUNK * CHUNK * sizeof(float));
     w.state = cut(&at, state_size(p, m) * sizeof(float));
     w.share = cut(&at, state_size(p, m) * sizeof(float));
-    w.factors = cut(&at, (size_t)m * sizeof(float));
-    w.den = cut(&at, CHUNK * sizeof(float));
     w.beta = cut(&at, CHUNK * sizeof(float));
-    w.u = cut(&at, written_floats(p, sequential(map)) * sizeof(float));
+    w.u = cut(&at, written_floats(p, sequential_of(map)) * sizeof(float));
+    w.left = cut(&at, (size_t)m * sizeof(double));
+    w.cosine = cut(&at, (size_t)m * sizeof(double));
+    w.sine = cut(&at, (size_t)m * sizeof(double));
     return w;
 }
 
@@ -168,6 +171,7 @@ struct unit {
     struct workspace w;
     int b, g, keys, segment; /* batch item, key head, valid keys */
     struct decay_chunk x;    /* the chunk under way: */
+    struct decay_rows psi;   /* its features, */
     int seen[CHUNK];         /* steps behind each of its queries, */
     int finite;              /* and whether all its values are finite */
 };
@@ -175,7 +179,7 @@ struct unit {
 static struct unit unit(const struct attn_call *c, const struct kern *kern, const struct decay_map *map,
                         int t) {
     const struct attn_problem *p = c->problem;
-    int each = segments(p, sequential(map));
+    int each = segments(p, sequential_of(map));
     struct unit u = {.call = c, .kern = kern, .map = map, .w = workspace(c, map), .segment = t % each};
     u.b = t / each / p->kv_heads;
     u.g = t / each % p->kv_heads;
@@ -187,22 +191,22 @@ static struct unit unit(const struct attn_call *c, const struct kern *kern, cons
 static double *unit_state(const struct unit *u, int segment) {
     const struct attn_problem *p = u->call->problem;
     size_t at =
-        (size_t)(u->b * p->kv_heads + u->g) * (size_t)segments(p, sequential(u->map)) + (size_t)segment;
+        (size_t)(u->b * p->kv_heads + u->g) * (size_t)segments(p, sequential_of(u->map)) + (size_t)segment;
     return (double *)((char *)u->call->scratch + at * state_bytes(p, u->map->features));
 }
+
+static size_t unit_size(const struct unit *u) { return state_size(u->call->problem, u->map->features); }
 
 /* The first query of a segment; queries are cut evenly. */
 static int first_query(const struct unit *u, int segment) {
     const struct attn_problem *p = u->call->problem;
-    return (int)((long)p->nq * segment / segments(p, sequential(u->map)));
+    return (int)((long)p->nq * segment / segments(p, sequential_of(u->map)));
 }
 
 /* A segment begins with the step of its first query; the first one with the first step. */
 static int first_step(const struct unit *u, int segment) {
     return segment ? decay_steps_before(u->call->problem, u->keys, first_query(u, segment)) : 0;
 }
-
-/* ---- a chunk ----------------------------------------------------------------------------------- */
 
 static int steps(const struct unit *u) { return u->x.j1 - u->x.j0; }
 
@@ -219,94 +223,122 @@ static ptrdiff_t value_row(const struct unit *u) {
 static float *row(float *x, const struct unit *u, int r) { return x + (ptrdiff_t)r * u->map->features; }
 
 static void load_keys(struct unit *u) {
-    if (steps(u) > 0) u->map->keys(u->call, u->kern, u->b, u->g, u->x.j0, steps(u), u->w.k, u->w.g);
+    int n = steps(u);
+    for (int j = 0; j < n; j++) u->w.by[j] = 1;
+    if (n > 0) u->psi = u->map->keys(u->call, u->kern, u->b, u->g, u->x.j0, n, u->w.g, u->w.by, u->w.room_k);
 }
 
-/* Sums of the log decays of steps lo .. hi - 1; row 0 of the sums is before step lo. */
+/* ---- factors ------------------------------------------------------------------------------------ */
+
+/* Sums of the log decays of steps lo .. hi - 1, relative to step `ref`; row 0 is before step lo. */
 static void sum_decays(const struct unit *u, int lo, int hi, int ref) {
-    decay_sums(hi - lo, u->map->width, u->w.g + (ptrdiff_t)lo * u->map->width, ref - lo, u->w.sums);
+    decay_sums(hi - lo, u->map->width, u->w.g + (ptrdiff_t)lo * u->map->width, ref - lo, u->w.factors);
 }
 
-/* Can exp() of rows from .. n of the sums, and its inverse, be factors? */
-static int moderate(const struct unit *u, int from, int n) {
-    const float *e = u->w.sums;
-    for (int x = from * u->map->width; x < (n + 1) * u->map->width; x++)
-        if (!(e[x] <= LARGEST && e[x] >= -LARGEST)) return 0;
+/* May factors be inverted, row r being the farthest? */
+static int moderate(const struct unit *u, int r) {
+    const float *sums = u->w.factors + (ptrdiff_t)r * u->map->width;
+    for (int x = 0; x < u->map->width; x++)
+        if (!(sums[x] >= -LARGEST)) return 0;
     return 1;
 }
 
-/* y[m] = x[m] exp(sign sums[r]). */
-static void fade(const struct unit *u, int r, float sign, const float *x, float *y) {
-    int width = u->map->width;
-    u->kern->fade(u->map->features, width > 1, sign, u->w.sums + (ptrdiff_t)r * width, x, y);
+static void exponentials(const struct unit *u, int rows) {
+    u->kern->exp((size_t)rows * (size_t)u->map->width, u->w.factors, u->w.factors);
 }
 
-static void fade_keys(const struct unit *u, int lo, int hi) {
-    for (int j = lo; j < hi; j++) fade(u, j - lo + 1, -1, row(u->w.k, u, j), row(u->w.k_part, u, j));
+static void fade(const struct unit *u, int r, int invert, float by, const float *x, float *y) {
+    int width = u->map->width;
+    u->kern->fade(u->map->features, u->w.factors + (ptrdiff_t)r * width, width > 1, invert, by, x, y);
+}
+
+/* Keys of steps from .. to - 1 by the factors of steps from lo on, relative to step `ref`. */
+static void fade_keys(const struct unit *u, int from, int to, int lo, int ref) {
+    for (int j = from; j < to; j++)
+        fade(u, j + 1 - lo, j + 1 > ref, u->w.by[j], u->psi.x + j * u->psi.row, row(u->w.k, u, j));
 }
 
 /* Rows that meet the keys of the chunk: queries, or under the delta rule the keys themselves. */
 struct readers {
-    const float *x;  /* [n][m] */
+    struct decay_rows rows;
+    const float *by; /* factors of the rows; NULL: the map's scale */
     const int *seen; /* steps of the chunk that each meets */
     int own;         /* 1: it has felt the decay of the step behind those, too, as the key of that step has */
     float *o;        /* takes their sums */
     ptrdiff_t ldo;
-    const float *share; /* factors of their pairs; then o is what is summed, row after row. NULL: 1 */
+    const float *share; /* factors of their pairs; o is then what is summed, row after row. NULL: 1 */
     float *den;         /* takes the sums of their weights; NULL: nobody asks */
 };
 
-static void fade_readers(const struct unit *u, const struct readers *x, int lo, int from, int to) {
-    for (int r = from; r < to; r++)
-        fade(u, x->seen[r] + x->own - lo, 1, x->x + (ptrdiff_t)r * u->map->features, row(u->w.q_part, u, r));
-}
-
-/* factors[m] = exp(sign sums[r]) */
-static void factors(const struct unit *u, int r, float sign) {
-    for (int d = 0; d < u->map->features; d++) u->w.factors[d] = 1;
-    fade(u, r, sign, u->w.factors, u->w.factors);
-}
-
-/* w.state = the state before the chunk, relative to the step of the sums. */
-static void round_state(const struct unit *u, const double *acc) {
-    int m = u->map->features, dv = u->call->problem->dv;
-    factors(u, 0, -1);
-    for (int d = 0; d < m; d++) {
-        double f = (double)u->w.factors[d];
-        for (ptrdiff_t x = (ptrdiff_t)d * dv; x < (ptrdiff_t)(d + 1) * dv; x++)
-            u->w.state[x] = (float)(f * acc[x]);
-        u->w.state[(ptrdiff_t)m * dv + d] = (float)(f * acc[(ptrdiff_t)m * dv + d]);
+/* The same of readers from .. to - 1, into w.q. */
+static void fade_readers(const struct unit *u, const struct readers *x, int from, int to, int lo, int ref) {
+    for (int r = from; r < to; r++) {
+        int at = x->seen[r] + x->own;
+        fade(u, at - lo, at < ref, x->by ? x->by[r] : u->map->scale, x->rows.x + r * x->rows.row,
+             row(u->w.q, u, r));
     }
 }
 
-/* acc = the state after the chunk, from w.k_part, which is relative to the step of the sums. `decays`, unless NULL,
-   are the log decays so far. */
-static void absorb(const struct unit *u, double *acc, double *decays) {
-    int n = steps(u), m = u->map->features, dv = u->call->problem->dv, width = u->map->width;
-    float *z = u->w.share + (ptrdiff_t)m * dv;
-    u->kern->mul(m, dv, n, 1.0f, u->w.k_part, 1, m, value(u, 0), value_row(u), u->kern->nr, 0, u->w.share,
-                 dv);
-    memset(z, 0, (size_t)m * sizeof *z);
-    for (int j = 0; j < n && u->map->denominator; j++)
-        for (int d = 0; d < m; d++) z[d] += row(u->w.k_part, u, j)[d];
-    factors(u, n, 1);
+/* ---- the state ---------------------------------------------------------------------------------- */
+
+static void round_state(const struct unit *u, const double *acc) {
+    for (size_t x = 0; x < unit_size(u); x++) u->w.state[x] = (float)acc[x];
+}
+
+/* What the chunk leaves of the state, from its sums of log decays relative to the first step or the last: to w.left, and
+   added to the log decays so far unless NULL. */
+static void measure_decay(const struct unit *u, double *decays) {
+    int n = steps(u), width = u->map->width;
     double all = 0, left = 1;
-    for (int d = 0; d < m; d++) {
-        double f = (double)u->w.factors[d];
+    for (int d = 0; d < u->map->features; d++) {
         if (d < width) {
-            all = (double)u->w.sums[(ptrdiff_t)n * width + d] - (double)u->w.sums[d];
+            all = (double)u->w.factors[d] + (double)u->w.factors[(ptrdiff_t)n * width + d];
             left = exp(all);
         }
+        u->w.left[d] = left;
         if (decays) decays[d] += all;
-        for (ptrdiff_t x = (ptrdiff_t)d * dv; x < (ptrdiff_t)(d + 1) * dv; x++)
-            acc[x] = left * acc[x] + f * (double)u->w.share[x];
-        acc[(ptrdiff_t)m * dv + d] = left * acc[(ptrdiff_t)m * dv + d] + f * (double)z[d];
     }
-    if (u->map->turn) u->map->turn(u->call, n, acc);
 }
 
-/* Readers from .. to - 1, as they stand in w.q_part, with the keys of steps lo .. hi - 1 in w.panels: reader r meets
-   those before step seen[r]. */
+/* What the keys in w.k add to the state. */
+static void sum_keys(const struct unit *u) {
+    int n = steps(u), m = u->map->features, dv = u->call->problem->dv;
+    float *z = u->w.share + (ptrdiff_t)m * dv;
+    u->kern->mul(m, dv, n, 1.0f, u->w.k, 1, m, value(u, 0), value_row(u), u->kern->nr, 0, u->w.share, dv);
+    memset(z, 0, (size_t)m * sizeof *z);
+    for (int j = 0; j < n && u->map->denominator; j++)
+        for (int d = 0; d < m; d++) z[d] += row(u->w.k, u, j)[d];
+}
+
+/* acc and w.state go from before the chunk to after it; `inverted`: w.k is relative to the first step, not the last. */
+static void settle(const struct unit *u, double *acc, int inverted) {
+    const struct workspace *w = &u->w;
+    int m = u->map->features, dv = u->call->problem->dv;
+    ptrdiff_t z = (ptrdiff_t)m * dv;
+    sum_keys(u);
+    if (u->map->turn) u->map->turn(u->call, steps(u), w->cosine, w->sine);
+    if (u->map->turn)
+        for (int d = 0; d + 1 < m; d += 2) {
+            double left = w->left[d];
+            ptrdiff_t at = (ptrdiff_t)d * dv;
+            u->kern->settle_turned(dv, left, inverted ? left : 1, w->cosine[d / 2], w->sine[d / 2],
+                                   w->share + at, acc + at, w->state + at);
+        }
+    else if (u->map->width == 1)
+        u->kern->settle(m * (dv + 1), w->left[0], inverted ? w->left[0] : 1, w->share, acc, w->state);
+    else
+        for (int d = 0; d < m; d++) {
+            ptrdiff_t at = (ptrdiff_t)d * dv;
+            double left = w->left[d], by = inverted ? left : 1;
+            u->kern->settle(dv, left, by, w->share + at, acc + at, w->state + at);
+            u->kern->settle(1, left, by, w->share + z + d, acc + z + d, w->state + z + d);
+        }
+}
+
+/* ---- the rows of a chunk ------------------------------------------------------------------------ */
+
+/* Readers from .. to - 1, as they stand in w.q, with the keys of steps lo .. hi - 1 in w.panels: reader r meets those
+   before step seen[r]. */
 static void add_pairs(const struct unit *u, const struct readers *x, int from, int to, int lo, int hi) {
     const struct kern *kern = u->kern;
     int m = u->map->features, dv = u->call->problem->dv, none[CHUNK] = {0}, end[CHUNK];
@@ -316,10 +348,10 @@ static void add_pairs(const struct unit *u, const struct readers *x, int from, i
         int n = min_int(kern->mr, to - r), most = end[r + n - 1];
         float *scores = u->w.scores + (ptrdiff_t)r * CHUNK, *o = x->o + r * x->ldo;
         if (most <= 0) continue;
-        kern->mul(n, most, m, 1.0f, row(u->w.q_part, u, r), m, 1, u->w.panels, kern->nr,
-                  (ptrdiff_t)kern->nr * m, 0, scores, CHUNK);
+        kern->mul(n, most, m, 1.0f, row(u->w.q, u, r), m, 1, u->w.panels, kern->nr, (ptrdiff_t)kern->nr * m,
+                  0, scores, CHUNK);
         for (int i = 0; i < n; i++) {
-            if (x->share) kern->scale(most, x->share[r + i], scores + i * CHUNK);
+            if (x->share) kern->scale(end[r + i], x->share[r + i], scores + i * CHUNK);
             if (x->den) x->den[r + i] += kern->sum(end[r + i], scores + i * CHUNK);
             for (int j = end[r + i]; j < most; j++) scores[i * CHUNK + j] = 0;
         }
@@ -331,45 +363,48 @@ static void add_pairs(const struct unit *u, const struct readers *x, int from, i
 
 static void pack_keys(const struct unit *u, int lo, int hi) {
     int m = u->map->features;
-    u->kern->pack(hi - lo, m, row(u->w.k_part, u, lo), m, u->w.panels);
+    u->kern->pack(hi - lo, m, row(u->w.k, u, lo), m, u->w.panels);
 }
 
 /* The pairs of readers from .. to - 1, which stand behind lo + 1 .. hi steps, with the steps lo .. hi - 1 behind them:
    the earlier half of either, the later readers with the earlier steps, the later half. */
 static void triangle(const struct unit *u, const struct readers *x, int from, int to, int lo, int hi) {
-    int middle = lo + (hi - lo + 1) / 2, split = from;
+    int middle = lo + (hi - lo) / 2, split = from;
     if (from == to) return;
-    sum_decays(u, lo, hi, middle);
-    if (moderate(u, 1, hi - lo)) {
-        fade_keys(u, lo, hi);
+    sum_decays(u, lo, hi, lo + 1); /* no pair of these feels the first decay */
+    if (moderate(u, hi - lo)) {
+        exponentials(u, hi - lo + 1);
+        fade_keys(u, lo, hi, lo, lo + 1);
         pack_keys(u, lo, hi);
-        fade_readers(u, x, lo, from, to);
+        fade_readers(u, x, from, to, lo, lo + 1);
         add_pairs(u, x, from, to, lo, hi);
         return;
     }
     while (split < to && x->seen[split] + x->own <= middle) split++;
     triangle(u, x, from, split, lo, middle);
     sum_decays(u, lo, hi, middle);
-    fade_keys(u, lo, middle);
+    exponentials(u, hi - lo + 1);
+    fade_keys(u, lo, middle, lo, middle);
     pack_keys(u, lo, middle);
-    fade_readers(u, x, lo, split, to);
+    fade_readers(u, x, split, to, lo, middle);
     add_pairs(u, x, split, to, lo, middle);
     triangle(u, x, split, to, middle, hi);
 }
 
-/* All pairs of n readers; `fits` says that w.sums and w.panels serve all steps of the chunk. Those who have met no step
-   of it stand in front. */
+/* All pairs of n readers; `fits`: w.panels has the keys of the whole chunk, relative to the state before it. Those who
+   have met no step of the chunk stand in front. */
 static void all_pairs(const struct unit *u, const struct readers *x, int n, int fits) {
     int first = 0;
     while (first < n && x->seen[first] + x->own == 0) first++;
-    if (fits) add_pairs(u, x, 0, n, 0, steps(u));
+    if (fits) add_pairs(u, x, first, n, 0, steps(u));
     else triangle(u, x, first, n, 0, steps(u));
 }
 
-/* y[n][dv] = the readers, as they stand in w.q_part, with the state before the chunk. */
-static void read_before(const struct unit *u, int n, float *y, ptrdiff_t ldy) {
+/* o of n readers = their rows, into w.q as well, with the state before the chunk, to which w.factors are relative. */
+static void read_before(const struct unit *u, const struct readers *x, int n) {
     int m = u->map->features, dv = u->call->problem->dv;
-    u->kern->mul(n, dv, m, 1.0f, u->w.q_part, m, 1, u->w.state, dv, u->kern->nr, 0, y, ldy);
+    fade_readers(u, x, 0, n, 0, 0);
+    u->kern->mul(n, dv, m, 1.0f, u->w.q, m, 1, u->w.state, dv, u->kern->nr, 0, x->o, x->ldo);
 }
 
 static void divide_row(const struct unit *u, float den, float *o) {
@@ -377,21 +412,18 @@ static void divide_row(const struct unit *u, float den, float *o) {
     u->kern->scale(u->call->problem->dv, 1.0f / (den < least ? least : den), o);
 }
 
-/* The rows of head h, from w.state and the steps of the chunk. */
+/* The rows of head h; w.factors are relative to the state before the chunk. */
 static void rows(const struct unit *u, int h, int fits) {
     const struct attn_call *c = u->call;
     int m = u->map->features, n = u->x.i1 - u->x.i0;
     const float *z = u->w.state + (ptrdiff_t)m * c->problem->dv;
-    const struct readers x = {.x = u->w.q,
+    const struct readers x = {.rows = u->map->queries(c, u->kern, u->b, h, u->x.i0, n, u->seen, u->w.room_q),
                               .seen = u->seen,
                               .o = attn_out_row(&c->o, u->b, h, u->x.i0),
                               .ldo = c->o.row,
                               .den = u->map->denominator ? u->w.den : NULL};
-    u->map->queries(c, u->kern, u->b, h, u->x.i0, n, u->seen, u->w.q);
-    if (!fits) sum_decays(u, 0, steps(u), 0);
-    fade_readers(u, &x, 0, 0, n);
-    read_before(u, n, x.o, x.ldo);
-    for (int r = 0; r < n && x.den; r++) x.den[r] = u->kern->dot(m, row(u->w.q_part, u, r), z);
+    read_before(u, &x, n);
+    for (int r = 0; r < n && x.den; r++) x.den[r] = u->kern->dot(m, row(u->w.q, u, r), z);
     all_pairs(u, &x, n, fits);
     for (int r = 0; r < n && x.den; r++) divide_row(u, x.den[r], x.o + r * x.ldo);
 }
@@ -401,16 +433,15 @@ static void lack(int dv, float beta, const float *v, float *y) {
     for (int x = 0; x < dv; x++) y[x] = beta * (v[x] - y[x]);
 }
 
-/* w.u = what the steps write under the delta rule; w.state is the state before them, sums are those of rows(). */
+/* w.u = what the steps write under the delta rule; w.factors are relative to the state before the chunk. */
 static void write_lacks(const struct unit *u, int fits) {
     const struct attn_call *c = u->call;
     int n = steps(u), dv = c->problem->dv, order[CHUNK];
     const struct readers x = {
-        .x = u->w.k, .seen = order, .own = 1, .o = u->w.u, .ldo = dv, .share = u->w.beta};
+        .rows = u->psi, .by = u->w.by, .seen = order, .own = 1, .o = u->w.u, .ldo = dv, .share = u->w.beta};
     for (int j = 0; j < n; j++) order[j] = j;
     u->map->betas(c, u->kern, u->b, u->g, u->x.j0, n, u->w.beta);
-    fade_readers(u, &x, 0, 0, n);
-    read_before(u, n, u->w.u, dv);
+    read_before(u, &x, n);
     for (int j = 0; j < n; j++) {
         lack(dv, u->w.beta[j], attn_row(&c->v, u->b, u->g, u->x.j0 + j), u->w.u + (ptrdiff_t)j * dv);
         u->w.beta[j] = -u->w.beta[j];
@@ -418,40 +449,48 @@ static void write_lacks(const struct unit *u, int fits) {
     all_pairs(u, &x, n, fits);
 }
 
-/* The rows of the chunk, and acc brought from before it to after it; the latter only if somebody asks for it. */
+/* w.factors relative to step `ref`, and w.left. */
+static void prepare_factors(const struct unit *u, int ref) {
+    sum_decays(u, 0, steps(u), ref);
+    measure_decay(u, NULL);
+    exponentials(u, steps(u) + 1);
+}
+
+/* The rows of the chunk; acc and w.state go on to after it if somebody asks for them. */
 static void in_chunks(struct unit *u, double *acc, int go_on) {
     const struct attn_problem *p = u->call->problem;
-    int n = steps(u), queries = u->x.i1 - u->x.i0, group = p->heads / p->kv_heads, fits;
+    int n = steps(u), group = p->heads / p->kv_heads;
     load_keys(u);
-    sum_decays(u, 0, n, (n + 1) / 2);
-    fits = moderate(u, 0, n);
-    if (!fits) sum_decays(u, 0, n, 0);
-    if (queries > 0 || u->map->betas) round_state(u, acc);
+    sum_decays(u, 0, n, 0);
+    int fits = moderate(u, n);
+    measure_decay(u, NULL);
+    exponentials(u, n + 1);
     if (fits) {
-        fade_keys(u, 0, n);
-        if (queries > 0 || u->map->betas) pack_keys(u, 0, n);
+        fade_keys(u, 0, n, 0, 0);
+        pack_keys(u, 0, n);
     }
     if (u->map->betas && n > 0) write_lacks(u, fits);
-    if (go_on && n > 0) {
-        if (!fits) {
-            sum_decays(u, 0, n, n);
-            fade_keys(u, 0, n);
-        }
-        absorb(u, acc, NULL);
+    if (u->x.i1 > u->x.i0) u->finite = n == 0 || values_finite(u->kern, n, p->dv, value(u, 0), value_row(u));
+    for (int h = u->g * group; h < (u->g + 1) * group && u->x.i1 > u->x.i0; h++) {
+        if (!fits && (u->map->betas || h > u->g * group)) prepare_factors(u, 0);
+        rows(u, h, fits);
     }
-    if (queries == 0) return;
-    u->finite = values_finite(u->kern, n, p->dv, n > 0 ? value(u, 0) : NULL, value_row(u));
-    for (int h = u->g * group; h < (u->g + 1) * group; h++) rows(u, h, fits);
+    if (!go_on || n == 0) return;
+    if (!fits) {
+        prepare_factors(u, n);
+        fade_keys(u, 0, n, 0, n);
+    }
+    settle(u, acc, fits);
 }
 
 /* ---- step by step ------------------------------------------------------------------------------ */
 
-/* Row r of every head of the group, from the state as it is; the first head's may be there already. */
+/* Row r of the heads of the group from the state as it is; the first head's may be there already. */
 static void read_state(const struct unit *u, int r, int first_head) {
     const struct attn_problem *p = u->call->problem;
     int m = u->map->features, group = p->heads / p->kv_heads;
     for (int x = 0; x < group; x++) {
-        const float *q = row(u->w.q, u, x * CHUNK + r);
+        const float *q = row(u->w.room_q, u, x * CHUNK + r);
         float *o = attn_out_row(&u->call->o, u->b, u->g * group + x, u->x.i0 + r);
         if (x >= first_head)
             u->kern->mul(1, p->dv, m, 1.0f, q, m, 1, u->w.state, p->dv, u->kern->nr, 0, o, p->dv);
@@ -459,84 +498,112 @@ static void read_state(const struct unit *u, int r, int first_head) {
     }
 }
 
+/* Queries of all heads of the group, with their scale, and keys with theirs; log decays become decays. */
+static void load_steps(struct unit *u) {
+    const struct attn_problem *p = u->call->problem;
+    int n = steps(u), queries = u->x.i1 - u->x.i0, group = p->heads / p->kv_heads;
+    load_keys(u);
+    u->kern->exp((size_t)n * (size_t)u->map->width, u->w.g, u->w.g);
+    u->w.factors[0] = 1;
+    for (int j = 0; j < n; j++)
+        u->kern->fade(u->map->features, u->w.factors, 0, 0, u->w.by[j], u->psi.x + j * u->psi.row,
+                      row(u->w.k, u, j));
+    for (int x = 0; x < group && queries > 0; x++) {
+        float *to = row(u->w.room_q, u, x * CHUNK);
+        struct decay_rows phi =
+            u->map->queries(u->call, u->kern, u->b, u->g * group + x, u->x.i0, queries, u->seen, to);
+        for (int r = 0; r < queries; r++)
+            u->kern->fade(u->map->features, u->w.factors, 0, 0, u->map->scale, phi.x + r * phi.row,
+                          row(to, u, r));
+    }
+}
+
+static void turn_back(const struct unit *u, int n, double *acc) {
+    const struct workspace *w = &u->w;
+    int m = u->map->features, dv = u->call->problem->dv;
+    if (!u->map->turn) return;
+    u->map->turn(u->call, n, w->cosine, w->sine);
+    for (int d = 0; d + 1 < m; d += 2)
+        for (int x = 0; x < dv; x++) {
+            double *one = acc + (ptrdiff_t)d * dv + x, *other = one + dv, was = *one;
+            *one = w->cosine[d / 2] * was + w->sine[d / 2] * *other;
+            *other = w->cosine[d / 2] * *other - w->sine[d / 2] * was;
+        }
+}
+
 /* w.u[j] = what step j writes under the delta rule; w.g has its decays, w.state the state before it. */
 static void lack_now(const struct unit *u, int j) {
     int m = u->map->features, dv = u->call->problem->dv, each = u->map->width > 1;
-    const float *a = u->w.g + (ptrdiff_t)j * u->map->width, *k = row(u->w.k, u, j);
+    const float *a = u->w.g + (ptrdiff_t)j * u->map->width;
     float *y = u->w.u + (ptrdiff_t)j * dv;
-    for (int d = 0; d < m; d++) u->w.k_part[d] = a[each ? d : 0] * k[d];
-    u->kern->mul(1, dv, m, 1.0f, u->w.k_part, m, 1, u->w.state, dv, u->kern->nr, 0, y, dv);
+    u->kern->fade(m, a, each, 0, 1, row(u->w.k, u, j), u->w.q);
+    u->kern->mul(1, dv, m, 1.0f, u->w.q, m, 1, u->w.state, dv, u->kern->nr, 0, y, dv);
     lack(dv, u->w.beta[j], attn_row(&u->call->v, u->b, u->g, u->x.j0 + j), y);
 }
 
 static void step_by_step(struct unit *u, double *acc) {
     const struct attn_call *c = u->call;
-    const struct attn_problem *p = c->problem;
-    int n = steps(u), queries = u->x.i1 - u->x.i0, m = u->map->features, dv = p->dv, width = u->map->width,
-        r = 0;
-    int group = p->heads / p->kv_heads;
+    int n = steps(u), queries = u->x.i1 - u->x.i0, m = u->map->features, dv = c->problem->dv, r = 0;
+    int width = u->map->width, group = c->problem->heads / c->problem->kv_heads;
     float *z = u->w.state + (ptrdiff_t)m * dv;
-    load_keys(u);
-    u->kern->exp((size_t)n * (size_t)width, u->w.g, u->w.g);
-    for (int x = 0; x < group && queries > 0; x++)
-        u->map->queries(c, u->kern, u->b, u->g * group + x, u->x.i0, queries, u->seen,
-                        row(u->w.q, u, x * CHUNK));
-    for (size_t x = 0; x < state_size(p, m); x++) u->w.state[x] = (float)acc[x];
+    load_steps(u);
     for (; r < queries && u->seen[r] == 0; r++) read_state(u, r, 0);
     if (u->map->betas) u->map->betas(c, u->kern, u->b, u->g, u->x.j0, n, u->w.beta);
     for (int j = 0; j < n; j++) {
         const float *a = u->w.g + (ptrdiff_t)j * width, *k = row(u->w.k, u, j);
         int reads = r < queries && u->seen[r] == j + 1;
         if (u->map->betas) lack_now(u, j);
-        u->kern->recur(m, dv, a, width > 1, k, value(u, j), u->w.state, reads ? row(u->w.q, u, r) : NULL,
+        u->kern->recur(m, dv, a, width > 1, k, value(u, j), u->w.state, reads ? row(u->w.room_q, u, r) : NULL,
                        reads ? attn_out_row(&c->o, u->b, u->g * group, u->x.i0 + r) : NULL);
         for (int d = 0; d < m && u->map->denominator; d++) z[d] = a[width > 1 ? d : 0] * z[d] + k[d];
         if (reads) read_state(u, r++, 1);
         for (; r < queries && u->seen[r] == j + 1; r++) read_state(u, r, 0);
     }
-    for (size_t x = 0; x < state_size(p, m); x++) acc[x] = (double)u->w.state[x];
-    if (u->map->turn) u->map->turn(c, n, acc);
+    for (size_t x = 0; x < unit_size(u); x++) acc[x] = (double)u->w.state[x];
+    turn_back(u, n, acc);
+    if (u->map->turn) round_state(u, acc);
 }
 
 /* ---- the three passes -------------------------------------------------------------------------- */
 
 /* The segment's own sum goes to the place of the next one, which begins with it. */
 static void sum_segment(struct unit *u) {
-    const struct attn_problem *p = u->call->problem;
-    double *acc = unit_state(u, u->segment + 1), *decays = acc + state_size(p, u->map->features);
+    size_t bytes = state_bytes(u->call->problem, u->map->features);
+    double *acc = unit_state(u, u->segment + 1), *decays = acc + unit_size(u);
     int end = first_step(u, u->segment + 1);
-    memset(acc, 0, state_bytes(p, u->map->features));
+    memset(acc, 0, bytes);
     for (int j = first_step(u, u->segment); j < end; j = u->x.j1) {
         u->x = (struct decay_chunk){.j0 = j, .j1 = min_int(j + CHUNK, end)};
         load_keys(u);
         sum_decays(u, 0, steps(u), steps(u));
-        fade_keys(u, 0, steps(u));
-        absorb(u, acc, decays);
+        measure_decay(u, decays);
+        exponentials(u, steps(u) + 1);
+        fade_keys(u, 0, steps(u), 0, steps(u));
+        settle(u, acc, 0);
     }
 }
 
 /* Turns the sums of segments into the state before each segment. */
 static void add_up(const struct unit *u) {
     const struct attn_call *c = u->call;
-    const struct attn_problem *p = c->problem;
     const struct decay_map *map = u->map;
-    int m = map->features, dv = p->dv;
+    int m = map->features, dv = c->problem->dv;
+    ptrdiff_t z = (ptrdiff_t)m * dv;
     double *first = unit_state(u, 0);
     decay_load(&c->tensors[map->carry], u->b, u->g, m, dv, first);
-    memset(first + (ptrdiff_t)m * dv, 0, (size_t)m * sizeof *first);
-    if (map->denominator)
-        decay_load(&c->tensors[map->carry + 1], u->b, u->g, 1, m, first + (ptrdiff_t)m * dv);
-    for (int s = 1; s < segments(p, sequential(map)); s++) {
-        double *acc = unit_state(u, s), *before = unit_state(u, s - 1), *decays = acc + state_size(p, m);
+    memset(first + z, 0, (size_t)m * sizeof *first);
+    if (map->denominator) decay_load(&c->tensors[map->carry + 1], u->b, u->g, 1, m, first + z);
+    for (int s = 1; s < segments(c->problem, sequential_of(map)); s++) {
+        double *acc = unit_state(u, s), *before = unit_state(u, s - 1), *decays = acc + unit_size(u);
         int n = first_step(u, s) - first_step(u, s - 1);
-        if (map->turn) map->turn(c, -n, acc);
+        turn_back(u, -n, acc);
         for (int d = 0; d < m; d++) {
             double left = exp(decays[d]);
             for (ptrdiff_t x = (ptrdiff_t)d * dv; x < (ptrdiff_t)(d + 1) * dv; x++)
                 acc[x] += left * before[x];
-            acc[(ptrdiff_t)m * dv + d] += left * before[(ptrdiff_t)m * dv + d];
+            acc[z + d] += left * before[z + d];
         }
-        if (map->turn) map->turn(c, n, acc);
+        turn_back(u, n, acc);
     }
 }
 
@@ -553,6 +620,7 @@ static void write_rows(struct unit *u) {
     int first = first_query(u, u->segment), end = first_query(u, u->segment + 1);
     int stores = u->call->carried && end == p->nq;
     u->x = (struct decay_chunk){first, first, first_step(u, u->segment), first_step(u, u->segment)};
+    round_state(u, acc);
     while (decay_next(p, u->keys, end, &u->x) && (stores || u->x.i0 < end)) {
         for (int i = u->x.i0; i < u->x.i1; i++) u->seen[i - u->x.i0] = decay_seen(p, u->keys, &u->x, i);
         if (u->map->recurrent) step_by_step(u, acc);
@@ -564,7 +632,7 @@ static void write_rows(struct unit *u) {
 void decay_forward(const struct attn_call *c, const struct decay_map *map) {
     const struct attn_problem *p = c->problem;
     const struct kern *kern = kern_find(p->isa);
-    int heads = p->batch * p->kv_heads, each = segments(p, sequential(map));
+    int heads = p->batch * p->kv_heads, each = segments(p, sequential_of(map));
 #pragma omp parallel num_threads(p->threads)
     {
 #pragma omp for schedule(dynamic)

@@ -43,9 +43,10 @@ int decay_next(const struct attn_problem *, int keys, int end, struct decay_chun
 /* How many steps of the chunk query i has behind it when it reads: 0 .. j1 - j0. */
 int decay_seen(const struct attn_problem *, int keys, const struct decay_chunk *, int i);
 
-/* sums[r] = g[0] + ... + g[r - 1] - (g[0] + ... + g[ref - 1]) for r = 0 .. n, each of `width` numbers, added up from
-   row `ref` outward, so that only what lies between is rounded. A query that has seen r steps has the factor
-   exp(sums[r]), the key of step j exp(-sums[j + 1]), the state before the chunk exp(-sums[0]). */
+/* sums[r] = the sum of the log decays g [n][width] between row r and row `ref`, at most 0, for r = 0 .. n: added up from
+   `ref` outward, so that only what lies between is rounded. A query that has seen r steps has the factor exp(sums[r])
+   relative to step `ref`, or its inverse where r < ref; the key of step j exp(sums[j + 1]), or its inverse where
+   j + 1 > ref; and the state before the chunk exp(sums[0]). */
 void decay_sums(int n, int width, const float *g, int ref, float *sums);
 
 /* A carried state [m][dv], or zeros where nothing is carried, and the way back. */
@@ -59,25 +60,33 @@ void decay_store(const struct attn_output *, int b, int g, int m, int dv, const 
 
 /* ---- the engine -------------------------------------------------------------------------------- */
 
+struct decay_rows { /* n rows of features, `row` apart */
+    const float *x;
+    ptrdiff_t row;
+};
+
 struct decay_map {
     int features;    /* m, of one row */
     int width;       /* numbers of a log decay: 1, or one for each feature */
     int recurrent;   /* step by step, in float; else in chunks */
     int denominator; /* o_i is divided by phi_i^T z_t, */
     double least;    /* or by this where that is less */
+    float scale;     /* of phi */
     int carry; /* line of the tensor table with S [b hk m dv]; with a denominator z [b hk m] is the next */
-    /* psi[n][m] and log decays g[n][width] of steps j0 .. j0 + n - 1 of key head `head`, a chunk. */
-    void (*keys)(const struct attn_call *, const struct kern *, int b, int head, int j0, int n, float *psi,
-                 float *g);
+    /* Of steps j0 .. j0 + n - 1 of key head `head`, a chunk: log decays g [n][width], none above 0, by what psi of each
+       is still to be multiplied (1 as it comes), and psi itself: in `room` [n][m], or where it lies. */
+    struct decay_rows (*keys)(const struct attn_call *, const struct kern *, int b, int head, int j0, int n,
+                              float *g, float *by, float *room);
     /* beta[n] of the same steps: the delta rule, which has no denominator and no turn(). NULL: values are added as they
        are. */
     void (*betas)(const struct attn_call *, const struct kern *, int b, int head, int j0, int n, float *beta);
-    /* phi[n][m] of queries i0 .. i0 + n - 1 of head `head`, which have seen[r] steps of the chunk behind them. */
-    void (*queries)(const struct attn_call *, const struct kern *, int b, int head, int i0, int n,
-                    const int *seen, float *phi);
-    /* The basis of the features moves on by so many steps: changes S [m][dv]. NULL: it stands. Step j of a chunk has
-       psi in the basis after j + 1 steps brought back to that before the chunk, as has phi after seen[r] steps. */
-    void (*turn)(const struct attn_call *, int steps, double *s);
+    /* phi of queries i0 .. i0 + n - 1 of head `head`, which have seen[r] steps of the chunk behind them; likewise. */
+    struct decay_rows (*queries)(const struct attn_call *, const struct kern *, int b, int head, int i0,
+                                 int n, const int *seen, float *room);
+    /* NULL, or the angles by which the basis of the features turns in so many steps, as cosines and sines [m / 2]:
+       features 2 f and 2 f + 1 are a plane. psi of step j and phi after j + 1 steps of a chunk come turned by as much,
+       so that their product feels the steps between them; S is turned back when the chunk is over. */
+    void (*turn)(const struct attn_call *, int steps, double *cosine, double *sine);
 };
 
 /* `sequential`: recurrent, or with the delta rule, so that no segment can begin before the one ahead of it ends. */

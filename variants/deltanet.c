@@ -78,34 +78,38 @@ static int width(const struct attn_problem *p, const struct params *x) {
 
 /* ---- forward ----------------------------------------------------------------------------------- */
 
-/* y = factor x, brought to length 1 before if so asked. */
-static void row(const struct kern *kern, int n, int normalise, float factor, const float *x, float *y) {
-    memcpy(y, x, (size_t)n * sizeof *y);
-    if (normalise) factor /= sqrtf(kern->dot(n, x, x) + SHORTEST);
-    kern->scale(n, factor, y);
+/* What x is to be multiplied by. */
+static float inverse_length(const struct kern *kern, int n, const float *x) {
+    return 1 / sqrtf(kern->dot(n, x, x) + SHORTEST);
 }
 
-static void log_decays(const struct attn_call *c, const struct kern *kern, const float *gate, float *g) {
+/* Log decays of n steps: gates are loaded behind their places, so that spreading them runs forward. */
+static void log_decays(const struct attn_call *c, const struct kern *kern, int b, int head, int j0, int n,
+                       float *g) {
     const struct params *x = of(c->params);
-    int own = gates_of(c->problem, x), w = width(c->problem, x);
-    float by = (float)(-1 / x->normalizer);
-    switch (x->gate) {
-    case NO_GATE: g[0] = 0; return;
-    case SOFTPLUS: kern->softplus(own, 1, by, gate, g); break;
-    case LOGSIGMOID: kern->softplus(own, -1, by, gate, g); break;
-    default:
-        for (int d = 0; d < own; d++) g[d] = gate[d] > 0 ? 0 : gate[d];
+    int own = gates_of(c->problem, x), w = width(c->problem, x), all = n * own;
+    float *raw = g + (ptrdiff_t)n * (w - own), by = (float)(-1 / x->normalizer);
+    if (x->gate == NO_GATE) {
+        for (int j = 0; j < n; j++) g[j] = 0;
+        return;
     }
-    for (int d = w - 1; own < w && d >= 0; d--) g[d] = g[d / x->share];
+    for (int j = 0; j < n; j++)
+        memcpy(raw + (ptrdiff_t)j * own, attn_row(&c->tensors[GATE], b, head, j0 + j),
+               (size_t)own * sizeof *g);
+    if (x->gate == LOG)
+        for (int e = 0; e < all; e++) raw[e] = raw[e] > 0 ? 0 : raw[e];
+    else kern->softplus(all, x->gate == SOFTPLUS ? 1 : -1, by, raw, raw);
+    for (int j = 0; own < w && j < n; j++)
+        for (int d = 0; d < w; d++) g[(ptrdiff_t)j * w + d] = raw[(ptrdiff_t)j * own + d / x->share];
 }
 
-static void keys(const struct attn_call *c, const struct kern *kern, int b, int head, int j0, int n,
-                 float *psi, float *g) {
-    int dk = c->problem->dk, w = width(c->problem, of(c->params));
-    for (int j = j0; j < j0 + n; j++, psi += dk, g += w) {
-        row(kern, dk, of(c->params)->normalise != NORMALISE_OFF, 1, attn_row(&c->k, b, head, j), psi);
-        log_decays(c, kern, attn_row(&c->tensors[GATE], b, head, j), g);
-    }
+static struct decay_rows keys(const struct attn_call *c, const struct kern *kern, int b, int head, int j0,
+                              int n, float *g, float *by, float *room) {
+    (void)room;
+    log_decays(c, kern, b, head, j0, n, g);
+    for (int j = 0; j < n && of(c->params)->normalise != NORMALISE_OFF; j++)
+        by[j] = inverse_length(kern, c->problem->dk, attn_row(&c->k, b, head, j0 + j));
+    return (struct decay_rows){attn_row(&c->k, b, head, j0), c->k.row};
 }
 
 static void betas(const struct attn_call *c, const struct kern *kern, int b, int head, int j0, int n,
@@ -121,12 +125,18 @@ static void betas(const struct attn_call *c, const struct kern *kern, int b, int
     for (int j = 0; j < n; j++) beta[j] = (x->beta == TWICE ? 2.0f : 1.0f) / (1 + beta[j]);
 }
 
-static void queries(const struct attn_call *c, const struct kern *kern, int b, int head, int i0, int n,
-                    const int *seen, float *phi) {
-    int dk = c->problem->dk, normalise = of(c->params)->normalise == NORMALISE_QK;
+static struct decay_rows queries(const struct attn_call *c, const struct kern *kern, int b, int head, int i0,
+                                 int n, const int *seen, float *room) {
+    int dk = c->problem->dk;
     (void)seen;
-    for (int i = i0; i < i0 + n; i++, phi += dk)
-        row(kern, dk, normalise, c->problem->scale, attn_row(&c->q, b, head, i), phi);
+    if (of(c->params)->normalise != NORMALISE_QK)
+        return (struct decay_rows){attn_row(&c->q, b, head, i0), c->q.row};
+    for (int r = 0; r < n; r++) {
+        float *row = room + (ptrdiff_t)r * dk;
+        memcpy(row, attn_row(&c->q, b, head, i0 + r), (size_t)dk * sizeof *row);
+        kern->scale(dk, inverse_length(kern, dk, row), row);
+    }
+    return (struct decay_rows){room, dk};
 }
 
 static void size(const struct attn_problem *p, const void *params, struct attn_need *need) {
@@ -138,6 +148,7 @@ static void forward(const struct attn_call *c) {
     const struct decay_map map = {.features = c->problem->dk,
                                   .width = width(c->problem, x),
                                   .recurrent = x->form == DECAY_RECURRENT,
+                                  .scale = c->problem->scale,
                                   .carry = STATE,
                                   .keys = keys,
                                   .betas = betas,

@@ -56,26 +56,32 @@ static int width(const struct attn_problem *p, const struct params *x) {
     return gates_of(p, x) > 1 ? p->dk : 1;
 }
 
-static void keys(const struct attn_call *c, const struct kern *kern, int b, int head, int j0, int n,
-                 float *psi, float *g) {
-    const struct params *x = of(c->params);
-    int dk = c->problem->dk, own = gates_of(c->problem, x), w = width(c->problem, x);
-    for (int j = j0; j < j0 + n; j++, psi += dk, g += w) {
-        const float *gate = attn_row(&c->tensors[GATE], b, head, j);
-        memcpy(psi, attn_row(&c->k, b, head, j), (size_t)dk * sizeof *psi);
-        if (x->gate == LOGSIGMOID) kern->softplus(own, -1, (float)(-1 / x->normalizer), gate, g);
-        else
-            for (int d = 0; d < own; d++) g[d] = gate[d] > 0 ? 0 : gate[d];
-        for (int d = w - 1; own < w && d >= 0; d--) g[d] = g[d / x->share];
-    }
+/* The gates of n steps as they are, on end. */
+static void load_gates(const struct attn_call *c, int b, int head, int j0, int n, float *to) {
+    int own = gates_of(c->problem, of(c->params));
+    for (int j = j0; j < j0 + n; j++, to += own)
+        memcpy(to, attn_row(&c->tensors[GATE], b, head, j), (size_t)own * sizeof *to);
 }
 
-static void queries(const struct attn_call *c, const struct kern *kern, int b, int head, int i0, int n,
-                    const int *seen, float *phi) {
-    int dk = c->problem->dk;
-    (void)kern, (void)seen;
-    for (int i = i0; i < i0 + n; i++, phi += dk)
-        for (int d = 0; d < dk; d++) phi[d] = c->problem->scale * attn_row(&c->q, b, head, i)[d];
+static struct decay_rows keys(const struct attn_call *c, const struct kern *kern, int b, int head, int j0,
+                              int n, float *g, float *by, float *room) {
+    const struct params *x = of(c->params);
+    int own = gates_of(c->problem, x), w = width(c->problem, x), all = n * own;
+    float *gates_end = g + (ptrdiff_t)n * (w - own); /* so that spreading them runs forward */
+    (void)by, (void)room;
+    load_gates(c, b, head, j0, n, gates_end);
+    if (x->gate == LOGSIGMOID) kern->softplus(all, -1, (float)(-1 / x->normalizer), gates_end, gates_end);
+    else
+        for (int e = 0; e < all; e++) gates_end[e] = gates_end[e] > 0 ? 0 : gates_end[e];
+    for (int j = 0; own < w && j < n; j++)
+        for (int d = 0; d < w; d++) g[j * w + d] = gates_end[j * own + d / x->share];
+    return (struct decay_rows){attn_row(&c->k, b, head, j0), c->k.row};
+}
+
+static struct decay_rows queries(const struct attn_call *c, const struct kern *kern, int b, int head, int i0,
+                                 int n, const int *seen, float *room) {
+    (void)kern, (void)n, (void)seen, (void)room;
+    return (struct decay_rows){attn_row(&c->q, b, head, i0), c->q.row};
 }
 
 static void size(const struct attn_problem *p, const void *params, struct attn_need *need) {
@@ -87,6 +93,7 @@ static void forward(const struct attn_call *c) {
     const struct decay_map map = {.features = c->problem->dk,
                                   .width = width(c->problem, x),
                                   .recurrent = x->form == DECAY_RECURRENT,
+                                  .scale = c->problem->scale,
                                   .carry = STATE,
                                   .keys = keys,
                                   .queries = queries};

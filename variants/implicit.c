@@ -29,16 +29,16 @@ size_t implicit_hidden_bytes(const struct implicit_params *x, const struct kern 
 }
 
 struct workspace {
-    double *z;              /* features [CHUNK][emb] */
-    double *x, *y;          /* a layer and the next [CHUNK][width] */
-    double *turns, *unused; /* arguments of a row's sines, and its cosines */
-    float *rows;            /* the last of them, rounded [CHUNK][width] */
+    double *z;     /* features [CHUNK][emb] */
+    double *x, *y; /* a layer and the next [CHUNK][width] */
+    double *turns; /* arguments of a row's sines */
+    float *rows;   /* the last of them, rounded [CHUNK][width] */
 };
 
 size_t implicit_workspace_bytes(const struct implicit_params *x) {
     size_t layer = (size_t)IMPLICIT_CHUNK * (size_t)x->width;
     return doubles((size_t)IMPLICIT_CHUNK * (size_t)x->emb) + 2 * doubles(layer) +
-           2 * doubles((size_t)max_int(x->width, x->emb)) + floats(layer);
+           doubles((size_t)max_int(x->width, x->emb)) + floats(layer);
 }
 
 static struct workspace lay_out(const struct implicit_params *x, char *at) {
@@ -48,7 +48,6 @@ static struct workspace lay_out(const struct implicit_params *x, char *at) {
     w.x = cut(&at, layer * sizeof(double));
     w.y = cut(&at, layer * sizeof(double));
     w.turns = cut(&at, (size_t)max_int(x->width, x->emb) * sizeof(double));
-    w.unused = cut(&at, (size_t)max_int(x->width, x->emb) * sizeof(double));
     w.rows = cut(&at, layer * sizeof(float));
     return w;
 }
@@ -91,7 +90,7 @@ static void layer(const struct implicit_params *p, const struct workspace *w, in
     for (int r = 0; r < n; r++) {
         double *row = y + (ptrdiff_t)r * width;
         for (int u = 0; u < width; u++) w->turns[u] = s[u] * (row[u] + bias[u]);
-        turn(width, w->turns, w->unused, row);
+        turn_sines(width, w->turns, row);
     }
 }
 

@@ -2,7 +2,9 @@
  * turn.c -- sines and cosines of many numbers, in double.
  *
  * The quarter turn nearest to x is taken off in three parts (Cody and Waite), the rest goes through the Taylor
- * polynomials up to r^17 and r^16, |r| <= pi / 4. No branch, no call: the compiler makes vectors of it.
+ * polynomials up to r^17 and r^16, |r| <= pi / 4. For a sine alone half turns are taken off, the sign follows from
+ * whether their number is odd, and one polynomial up to r^17 serves |r| <= pi / 2: nothing is chosen, so that the
+ * compiler makes vectors of it.
  */
 #include "turn.h"
 
@@ -32,5 +34,23 @@ void turn(int n, const double *x, double *cosine, double *sine) {
         double first = odd ? s : c, second = odd ? c : s;
         cosine[i] = far || quarter == 1 ? -first : first;
         sine[i] = far || quarter == -1 ? -second : second;
+    }
+}
+
+void turn_sines(int n, const double *restrict x, double *restrict sine) {
+    const double round = 0x1.8p52, per_turn = 0.31830988618379067;
+    for (int i = 0; i < n; i++) {
+        double k = (x[i] * per_turn + round) - round, odd = k - 2 * ((k * 0.5 + round) - round);
+        double r = ((x[i] - k * 0x1.921fb544p1) - k * 0x1.0b4611a6p-33) - k * 0x1.3198a2e037073p-68,
+               z = r * r;
+        double s =
+            r + r * z *
+                    (-1. / 6 +
+                     z * (1. / 120 + z * (-1. / 5040 + z * (1. / 362880 +
+                                                            z * (-1. / 39916800 +
+                                                                 z * (1. / 6227020800. +
+                                                                      z * (-1. / 1307674368000. +
+                                                                           z * (1. / 355687428096000.))))))));
+        sine[i] = s * (1 - 2 * odd * odd);
     }
 }

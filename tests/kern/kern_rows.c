@@ -132,21 +132,60 @@ void test_blend(const struct kern *kern) {
     }
 }
 
-/* exp() errs by EXP_ERROR, and is 0 or infinite beyond -87 and 88. */
+/* Two roundings, or three where the factor is inverted for all at once. */
 void test_fade(const struct kern *kern) {
     FOR_TAILS(n, size)
     for (int kind = 0; kind < 4; kind++) {
-        int step = kind % 2;
-        float sign = kind < 2 ? 1 : -1, *x = draw(A, (size_t)n, sizes[size] / 16),
-              *e = draw(B, (size_t)n + 1, 2), *y;
-        y = room(C, (size_t)n);
-        if (n > 1) e[step ? n / 2 : 0] = -sign * INFINITY;
-        at("n=%d, values up to %g, %s exponent, sign %g", n, sizes[size] / 16, step ? "own" : "one",
-           (double)sign);
-        kern->fade(n, step, sign, e, x, y);
+        int step = kind % 2, invert = kind / 2;
+        float *x = draw(A, (size_t)n, sizes[size] / 64), *f = draw(B, (size_t)n + 1, 1),
+              *y = room(C, (size_t)n);
+        for (int i = 0; i <= n; i++) f[i] = 0.1f + fabsf(f[i]);
+        at("n=%d, values up to %g, %s factor, invert=%d", n, sizes[size] / 64, step ? "own" : "one", invert);
+        kern->fade(n, f, step, invert, 0.7f, x, y);
         for (int i = 0; i < n; i++) {
-            double want = exp((double)sign * (double)e[i * step]) * (double)x[i];
-            hold("element", i, (double)y[i], want, (EXP_ERROR + UNIT) * fabs(want) + TINY);
+            double factor = (double)f[i * step],
+                   want = (double)0.7f * (double)x[i] * (invert ? 1 / factor : factor);
+            hold("element", i, (double)y[i], want, 3 * UNIT * fabs(want) + 11 * TINY);
+        }
+    }
+}
+
+/* The product with the sine is rounded, then the sum. */
+void test_rotate(const struct kern *kern) {
+    for (int n = 0; n <= widest(kern); n += 2) {
+        float *x = draw(A, (size_t)n, 3), *turn = draw(B, 2 * (size_t)n, 1), *y = room(C, (size_t)n);
+        at("n=%d", n);
+        kern->rotate(n, turn, turn + n, x, y);
+        for (int i = 0; i < n; i++) {
+            double own = (double)turn[i] * (double)x[i],
+                   side = (double)turn[n + i] * (double)x[i % 2 ? i - 1 : i + 1];
+            hold("element", i, (double)y[i], own + side,
+                 UNIT * (fabs(own) + fabs(side) + fabs(own + side)) + TINY);
+        }
+    }
+}
+
+/* In double, so that only the rounded copy is as far off as a float is. */
+void test_settle(const struct kern *kern) {
+    for (int n = 0; n <= widest(kern); n++) {
+        float *x = draw(A, 2 * (size_t)n, 3), *y = room(B, 2 * (size_t)n), *seed = draw(C, 2 * (size_t)n, 3);
+        double acc[ROOM], turned[ROOM], c = 0.6, s = 0.8;
+        for (int i = 0; i < 2 * n; i++) acc[i] = turned[i] = (double)seed[i];
+        at("n=%d", n);
+        kern->settle(n, 0.3, 0.9, x, acc, y);
+        for (int i = 0; i < n; i++) {
+            double want = 0.3 * (double)seed[i] + 0.9 * (double)x[i];
+            hold("sum", i, acc[i], want, 1e-15);
+            hold("rounded", i, (double)y[i], acc[i], UNIT * fabs(acc[i]));
+        }
+        kern->settle_turned(n, 0.3, 0.9, c, s, x, turned, y);
+        for (int i = 0; i < n; i++) {
+            double a = 0.3 * (double)seed[i] + 0.9 * (double)x[i],
+                   b = 0.3 * (double)seed[n + i] + 0.9 * (double)x[n + i];
+            hold("first row", i, turned[i], c * a + s * b, 1e-15);
+            hold("second row", i, turned[n + i], c * b - s * a, 1e-15);
+            hold("rounded", i, (double)y[i], turned[i], UNIT * fabs(turned[i]));
+            hold("rounded", n + i, (double)y[n + i], turned[n + i], UNIT * fabs(turned[n + i]));
         }
     }
 }
@@ -227,6 +266,23 @@ void test_exp_twice(const struct kern *kern) {
             if (!isnan(x[i])) hold("element", i, (double)y[i], want, want * EXP_ERROR);
         }
     }
+}
+
+/* r is rounded, by UNIT at most; the polynomials are good for another, and round. Quarter turns are taken off exactly. */
+void test_phases(const struct kern *kern) {
+    static const double spans[] = {1, 30, 1e4};
+    for (int n = 0; n <= widest(kern); n++)
+        for (int kind = 0; kind < 3; kind++) {
+            float *x = draw(A, (size_t)n, spans[kind]), *s = room(B, (size_t)n), *c = room(C, (size_t)n);
+            at("n=%d, x up to %g", n, spans[kind]);
+            kern->phases(n, x, s, c);
+            for (int i = 0; i < n; i++) {
+                hold("sine", i, (double)s[i], sin((double)x[i]), 2e-7);
+                hold("cosine", i, (double)c[i], cos((double)x[i]), 2e-7);
+            }
+            kern->phases(n, x, x, c);
+            for (int i = 0; i < n; i++) hold("sine in place", i, (double)x[i], (double)s[i], 0);
+        }
 }
 
 /* u = exp(-|x|) errs by EXP_ERROR, the quotient, its square and the polynomial round as often again; 0 below -87. */

@@ -54,13 +54,23 @@ struct kern {
 
     void (*scale)(int n, float factor, float *x);                 /* x *= factor */
     void (*blend)(int n, float factor, const float *y, float *x); /* x = factor x + y */
-    /* y = exp(sign e) x; `step` between the exponents is 1, or 0 where there is one for all */
-    void (*fade)(int n, int step, float sign, const float *e, const float *x, float *y);
+    /* y = by factor x, or by / factor x with `invert`; `step` between the factors is 1, or 0 where there is one for all */
+    void (*fade)(int n, const float *factor, int step, int invert, float by, const float *x, float *y);
+    /* acc = left acc + by x, and y that rounded; settle_turned() does so with two rows of each, n apart, the first then
+       turned by an angle towards the second: (c a + s b, c b - s a) of rows a and b */
+    void (*settle)(int n, double left, double by, const float *x, double *acc, float *y);
+    void (*settle_turned)(int n, double left, double by, double c, double s, const float *x, double *acc,
+                          float *y);
+    /* y = x turned in planes of channels 2 f and 2 f + 1: cosine and sine [n] have each angle twice, the sine first with
+       its sign changed; n is even */
+    void (*rotate)(int n, const float *cosine, const float *sine, const float *x, float *y);
     void (*softcap)(int n, float cap, float *x);              /* x = cap tanh(x / cap) */
     float (*exp_sum)(int n, float add, float plus, float *x); /* x = exp(x + add) + plus; returns their sum */
     void (*sigmoid)(int n, float add, float *x);              /* x = 1 / (1 + exp(-(x + add))) */
     /* y = exp(2 x), x first brought into -limit .. limit */
     void (*exp_twice)(int n, float limit, const float *x, float *y);
+    void (*phases)(int n, const float *x, float *sine,
+                   float *cosine);                   /* of |x| < 1e4, within 2e-7; sine may be x */
     void (*exp)(size_t n, const float *x, float *y); /* see kern_math.h */
     void (*tanh)(size_t n, const float *x, float *y);
     /* y = out log(1 + exp(in x)); log(sigmoid(x)) is that with in = out = -1 */

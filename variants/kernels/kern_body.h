@@ -373,7 +373,8 @@ static void soften(int rows, const int *lo, const int *hi, float *s, ptrdiff_t l
         }                                               \
     } while (0)
 
-static void scale(int n, float factor, float *x) { MAP(n, x, x, in * factor); }
+static void scale_to(int n, float factor, const float *x, float *y) { MAP(n, x, y, in * factor); }
+static void scale(int n, float factor, float *x) { scale_to(n, factor, x, x); }
 
 static void blend(int n, float factor, const float *y, float *x) {
     vf f = v_set1(factor);
@@ -382,15 +383,45 @@ static void blend(int n, float factor, const float *y, float *x) {
     if (i < n) v_store_n(x + i, v_fma(v_load_n(x + i, n - i), f, v_load_n(y + i, n - i)), n - i);
 }
 
-static void fade(int n, int step, float sign, const float *e, const float *x, float *y) {
+static void fade(int n, const float *factor, int step, int invert, float by, const float *x, float *y) {
+    int i = 0;
     if (step == 0) {
-        vf factor = v_exp(v_set1(sign * e[0]));
-        MAP(n, x, y, in * factor);
+        scale_to(n, invert ? by / *factor : by * *factor, x, y);
         return;
     }
-    int i = 0;
-    for (; i + VL <= n; i += VL) v_store(y + i, v_load(x + i) * v_exp(v_load(e + i) * sign));
-    if (i < n) v_store_n(y + i, v_load_n(x + i, n - i) * v_exp(v_load_n(e + i, n - i) * sign), n - i);
+    for (; i < n; i += VL) {
+        int left = n - i < VL ? n - i : VL;
+        vf in = v_load_n(x + i, left) * by, f = v_load_n(factor + i, left);
+        v_store_n(y + i, invert ? in / f : in * f, left);
+    }
+}
+
+/* Plain loops, which the compiler makes vectors of. */
+static void settle(int n, double left, double by, const float *restrict x, double *restrict acc,
+                   float *restrict y) {
+    for (int i = 0; i < n; i++) {
+        acc[i] = left * acc[i] + by * (double)x[i];
+        y[i] = (float)acc[i];
+    }
+}
+
+static void settle_turned(int n, double left, double by, double c, double s, const float *restrict x,
+                          double *restrict acc, float *restrict y) {
+    for (int i = 0; i < n; i++) {
+        double a = left * acc[i] + by * (double)x[i], b = left * acc[n + i] + by * (double)x[n + i];
+        acc[i] = c * a + s * b;
+        acc[n + i] = c * b - s * a;
+        y[i] = (float)acc[i];
+        y[n + i] = (float)acc[n + i];
+    }
+}
+
+static void rotate(int n, const float *cosine, const float *sine, const float *x, float *y) {
+    for (int i = 0; i < n; i += VL) {
+        int left = n - i < VL ? n - i : VL;
+        vf in = v_load_n(x + i, left), side = v_swap_pairs(in) * v_load_n(sine + i, left);
+        v_store_n(y + i, v_fma(in, v_load_n(cosine + i, left), side), left);
+    }
 }
 
 static void softcap(int n, float cap, float *x) { MAP(n, x, x, v_tanh(in / cap) * cap); }
@@ -416,6 +447,16 @@ static void sigmoid(int n, float add, float *x) { MAP(n, x, x, v_sigmoid(in + ad
 static void exp_twice(int n, float limit, const float *x, float *y) {
     MAP(n, x, y, v_exp(2.0f * v_pick(in > limit, v_set1(limit), v_pick(in < -limit, v_set1(-limit), in))));
 }
+static void phases(int n, const float *x, float *sine, float *cosine) {
+    for (int i = 0; i < n; i += VL) {
+        int left = n - i < VL ? n - i : VL;
+        vf s, c;
+        v_phases(v_load_n(x + i, left), &s, &c);
+        v_store_n(sine + i, s, left);
+        v_store_n(cosine + i, c, left);
+    }
+}
+
 static void map_exp(size_t n, const float *x, float *y) { MAP(n, x, y, v_exp(in)); }
 static void map_tanh(size_t n, const float *x, float *y) { MAP(n, x, y, v_tanh(in)); }
 static void softplus(int n, float to, float by, const float *x, float *y) {
@@ -636,7 +677,11 @@ const struct kern KERN = {
     .scale = scale,
     .blend = blend,
     .fade = fade,
+    .settle = settle,
+    .settle_turned = settle_turned,
+    .rotate = rotate,
     .softcap = softcap,
+    .phases = phases,
     .exp = map_exp,
     .exp_sum = exp_sum,
     .sigmoid = sigmoid,

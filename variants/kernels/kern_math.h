@@ -73,14 +73,17 @@ static inline vf v_sigmoid(vf x) {
 
 #if VL == 4
 #define LANES 0, 1, 2, 3
+#define SWAPPED 1, 0, 3, 2
 #define ZIP_LOW 0, 4, 1, 5
 #define ZIP_HIGH 2, 6, 3, 7
 #elif VL == 8
 #define LANES 0, 1, 2, 3, 4, 5, 6, 7
+#define SWAPPED 1, 0, 3, 2, 5, 4, 7, 6
 #define ZIP_LOW 0, 8, 1, 9, 2, 10, 3, 11
 #define ZIP_HIGH 4, 12, 5, 13, 6, 14, 7, 15
 #else
 #define LANES 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+#define SWAPPED 1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14
 #define ZIP_LOW 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23
 #define ZIP_HIGH 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31
 #endif
@@ -101,9 +104,11 @@ static inline int v_compress(void *to, vi x, vi m) {
 #if defined __clang__ || __GNUC__ >= 12
 static inline vf v_zip_low(vf a, vf b) { return __builtin_shufflevector(a, b, ZIP_LOW); }
 static inline vf v_zip_high(vf a, vf b) { return __builtin_shufflevector(a, b, ZIP_HIGH); }
+static inline vf v_swap_pairs(vf x) { return __builtin_shufflevector(x, x, SWAPPED); }
 #else
 static inline vf v_zip_low(vf a, vf b) { return __builtin_shuffle(a, b, (vi){ZIP_LOW}); }
 static inline vf v_zip_high(vf a, vf b) { return __builtin_shuffle(a, b, (vi){ZIP_HIGH}); }
+static inline vf v_swap_pairs(vf x) { return __builtin_shuffle(x, (vi){SWAPPED}); }
 #endif
 
 /* The first n lanes of x and zeros; n is 1 to VL. */
@@ -162,6 +167,23 @@ static inline vf v_softplus(vf x) {
     p = v_fma(p, w, v_set1(0.666663159f));
     p = v_fma(p, w, v_set1(2.0f));
     return v_fma(z, p, v_pick(x > 0.0f, x, v_set1(0.0f)));
+}
+
+/* The quarter turn nearest to x is taken off in three parts, then the polynomials of Cephes' sinf and cosf. */
+static inline void v_phases(vf x, vf *sine, vf *cosine) {
+    const float to_integer = 12582912.0f; /* as in v_exp() */
+    vf k = v_fma(x, v_set1(0.636619772f), v_set1(to_integer)) - to_integer;
+    vf r = v_fma(k, v_set1(-1.5703125f), x);
+    r = v_fma(k, v_set1(-4.837512969970703e-4f), r);
+    r = v_fma(k, v_set1(-7.549789954891882e-8f), r);
+    vf z = r * r;
+    vf s = v_fma(v_set1(-1.9515295891e-4f), z, v_set1(8.3321608736e-3f));
+    s = v_fma(v_fma(s, z, v_set1(-1.6666654611e-1f)), z * r, r);
+    vf c = v_fma(v_set1(2.443315711809948e-5f), z, v_set1(-1.388731625493765e-3f));
+    c = v_fma(v_fma(v_fma(c, z, v_set1(4.166664568298827e-2f)), z, v_set1(-0.5f)), z, v_set1(1.0f));
+    vi quarter = __builtin_convertvector(k, vi), odd = -(quarter & 1);
+    *sine = (vf)((vi)v_pick(odd, c, s) ^ ((quarter & 2) << 30));
+    *cosine = (vf)((vi)v_pick(odd, s, c) ^ (((quarter + 1) & 2) << 30));
 }
 
 static inline vf v_tanh(vf x) {
