@@ -61,6 +61,7 @@ static const struct {
     {"above", test_above},
     {"kth", test_kth},
     {"gather", test_gather},
+    {"discount", test_discount},
     {"finite", test_finite},
     {"exp over all floats", test_exp},
     {"tanh over all floats", test_tanh},

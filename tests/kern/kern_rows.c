@@ -1,6 +1,7 @@
 /* kern_rows.c -- the kernels that take one row: against plain loops in double, over tails and sizes. */
 #include <float.h>
 #include <math.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "kern_test.h"
@@ -458,6 +459,31 @@ void test_gather(const struct kern *kern) {
                     weight += fabs(x);
                 }
                 hold("element", d, (double)o[d], want, weight * (n + 1) * UNIT + TINY);
+            }
+        }
+}
+
+/* Codes a few apart, so that rounds agree on none, some and all of the elements, and the largest that there is. */
+void test_discount(const struct kern *kern) {
+    static const int counts[] = {1, 2, 5, 64};
+    static int code[64 * 200];
+    for (int n = 0; n <= widest(kern); n++)
+        for (int c = 0; c < 4; c++) {
+            int rounds = counts[c], ld = n + 3;
+            float price[65], *s = draw(A, (size_t)n, 4), before[ROOM];
+            at("%d elements, %d rounds", n, rounds);
+            for (int r = 0; r <= rounds; r++) price[r] = r > 1 ? (float)r : NAN;
+            for (int x = 0; x < rounds * ld; x++)
+                code[x] = x % 17 == 3 ? INT32_MAX : x % 19 == 4 ? 0 : x % 5 % 3;
+            memcpy(before, s, (size_t)n * sizeof *s);
+            kern->discount(rounds, n, code + n + 1, code, ld, price, s);
+            for (int i = 0; i < n; i++) {
+                int met = 0;
+                for (int r = 0; r < rounds; r++) {
+                    int64_t apart = (int64_t)code[r * ld + n + 1] - code[r * ld + i];
+                    met += apart == 0 || apart == 1;
+                }
+                hold("element", i, (double)s[i], (double)(before[i] - (met > 1 ? price[met] : 0)), 0);
             }
         }
 }

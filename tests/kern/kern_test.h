@@ -75,6 +75,7 @@ void test_peak(const struct kern *);
 void test_above(const struct kern *);
 void test_kth(const struct kern *);
 void test_gather(const struct kern *);
+void test_discount(const struct kern *);
 void test_finite(const struct kern *);
 
 void test_exp(const struct kern *);

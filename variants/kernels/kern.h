@@ -92,6 +92,10 @@ struct kern {
     float (*kth)(int n, const float *x, int k); /* the k-th largest of n without NaN, 1 <= k <= n */
     /* o[dv] = sum over r of p[r] v[index[r]], r ascending; rows of v are ldv apart. */
     void (*gather)(int n, const int *index, const float *p, int dv, const float *v, ptrdiff_t ldv, float *o);
+    /* s[i] -= price[N] where N > 1, N being in how many of the rounds own[r ld] - code[r ld + i] is 0 or 1.
+       Codes are not negative. */
+    void (*discount)(int rounds, int n, const int *own, const int *code, ptrdiff_t ld, const float *price,
+                     float *s);
     int (*finite)(int n, const float *x); /* no inf, no NaN */
     double (*fma_loop)(long rounds);      /* returns the operations done */
 };

@@ -638,6 +638,28 @@ static void gather(int n, const int *index, const float *p, int dv, const float 
     if (d < dv) gather_columns(1, dv - d, n, index, p, v + d, ldv, o + d);
 }
 
+/* The lanes of x as they lie in memory as integers. */
+static inline vi load_ints(const int *x, int n) {
+    vi y;
+    if (n < VL) return (vi)v_load_n((const float *)(const void *)x, n);
+    memcpy(&y, x, sizeof y);
+    return y;
+}
+
+static void discount(int rounds, int n, const int *own, const int *code, ptrdiff_t ld, const float *price,
+                     float *s) {
+    for (int i = 0; i < n; i += VL) {
+        int lanes = n - i < VL ? n - i : VL;
+        vi count = {0};
+        for (int r = 0; r < rounds; r++)
+            count -= (vi)((vu)(own[r * ld] - load_ints(code + r * ld + i, lanes)) <= 1u);
+        for (unsigned bits = v_bits((count > 1) & ((vi){LANES} < lanes)); bits; bits &= bits - 1) {
+            int lane = __builtin_ctz(bits);
+            s[i + lane] -= price[count[lane]];
+        }
+    }
+}
+
 static int all_finite(int n, const float *x) {
     vf bad = v_set1(0.0f); /* x * 0 is NaN for inf and NaN alone, and NaN stays */
     int i = 0;
@@ -702,6 +724,7 @@ const struct kern KERN = {
     .above = above,
     .kth = kth,
     .gather = gather,
+    .discount = discount,
     .finite = all_finite,
     .fma_loop = fma_loop,
 };
