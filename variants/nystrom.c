@@ -61,10 +61,10 @@ static const struct attn_tensor tensors[] = {
 static int check(const struct attn_problem *p, const void *params, struct attn_error *error) {
     const struct params *x = of(params);
     if (p->mask != ATTN_MASK_NONE)
-        snprintf(error->text, sizeof error->text,
-                 "nystrom has no causal form: its landmarks are means over the whole sequence, so every "
-                 "query would "
-                 "see the future");
+        snprintf(
+            error->text, sizeof error->text,
+            "nystrom has no causal form: its landmarks are means over the whole sequence, so every query "
+            "would see the future");
     else if (x->conv > 0 && x->conv % 2 == 0)
         snprintf(error->text, sizeof error->text, "conv = %d has no middle; take %d", x->conv, x->conv + 1);
     else if (x->conv > 0 && p->nq != p->nk)
@@ -331,15 +331,14 @@ static void forward(const struct attn_call *c) {
 
 /* ---- definition -------------------------------------------------------------------------------- */
 
-/* y[m][d]: the mean of each segment of n rows, those from `valid` on zero. */
+/* y[m][d]: the mean of each segment of n rows, those from `valid` on zero. The last n % m segments have one more row. */
 static double *means(const struct attn_view *x, int b, int h, int n, int valid, int m, int d) {
     double *y = calloc((size_t)m * (size_t)d, sizeof *y);
     if (!y) abort();
-    for (int s = 0; s < m; s++) {
-        int begin = pool_begin(n, m, s), end = pool_begin(n, m, s + 1);
-        for (int j = begin; j < end && j < valid; j++)
-            for (int e = 0; e < d; e++)
-                y[(ptrdiff_t)s * d + e] += (double)attn_row(x, b, h, j)[e] / (end - begin);
+    for (int s = 0, begin = 0, length; s < m; s++, begin += length) {
+        length = n / m + (m - s <= n % m);
+        for (int j = begin; j < begin + length && j < valid; j++)
+            for (int e = 0; e < d; e++) y[(ptrdiff_t)s * d + e] += (double)attn_row(x, b, h, j)[e] / length;
     }
     return y;
 }
@@ -375,7 +374,7 @@ static void inverse(int m, int iterations, const double *a, double *z) {
     free(az);
 }
 
-/* Softmax of s[n] in place; what exp is taken relative to goes to *top, the sum to *sum. */
+/* Softmax of s[n] in place. */
 static void softmax(int n, double *s) {
     double top = -INFINITY, sum = 0;
     for (int j = 0; j < n; j++) top = fmax(top, s[j]);
