@@ -195,8 +195,10 @@ static void add_point(struct plan *p, const struct entry *e, const void *params,
     doc_put_str(point, "input_label", from);
     doc_put_str(point, "isa", isa);
     if (p->is_cold) doc_put_str(point, "cache", "cold");
-    doc_put_num(point, "growth.time", v->time.exponent);
-    doc_put_num(point, "growth.memory", v->memory.exponent);
+    struct attn_growth time, memory;
+    registry_growth(v, params, &time, &memory);
+    doc_put_num(point, "growth.time", time.exponent);
+    doc_put_num(point, "growth.memory", memory.exponent);
     doc_put_num(point, "group", p->groups);
     struct doc *plugin = plugin_doc(v);
     if (plugin) doc_put(point, "plugin", plugin);

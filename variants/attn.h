@@ -229,6 +229,9 @@ struct attn_variant {
                  struct attn_cost *);
     /* Gives back what create() took beyond the state; NULL where nothing. */
     void (*destroy)(void *state);
+    /* For a variant whose cost grows otherwise with other parameters: `time` and `memory` hold for the defaults, and come
+       in; what these parameters change goes out. NULL: nothing. */
+    void (*growth)(const void *params, struct attn_growth *time, struct attn_growth *memory);
 };
 
 /* ---- a plugin ----------------------------------------------------------------------------------- */

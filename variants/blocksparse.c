@@ -291,6 +291,21 @@ static void cost(const struct attn_problem *p, const void *params, const struct 
     free(drawn);
 }
 
+static void growth(const void *params, struct attn_growth *time, struct attn_growth *memory) {
+    switch (of(params)->pattern) {
+    case LOCAL:
+    case LONGFORMER:
+        *time = (struct attn_growth){1, "n block (window_blocks + global_blocks) (dk + dv)"};
+        *memory = (struct attn_growth){0, "threads (dk + dv)"};
+        break;
+    case BIGBIRD:
+        *time = (struct attn_growth){1, "n block (window_blocks + global_blocks + random_blocks) (dk + dv)"};
+        *memory = (struct attn_growth){1, "heads random_blocks n / block"};
+        break;
+    default: break;
+    }
+}
+
 const struct attn_variant attn_variant_blocksparse = {
     .magic = ATTN_MAGIC,
     .abi = ATTN_ABI,
@@ -314,4 +329,5 @@ const struct attn_variant attn_variant_blocksparse = {
     .forward = forward,
     .reference = reference,
     .cost = cost,
+    .growth = growth,
 };

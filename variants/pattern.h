@@ -21,12 +21,13 @@ struct pattern_run { /* neighbouring keys first .. end - 1: ordinals at .. of th
     int first, end, at;
 };
 
-/* Rows that see the same keys: parts of `rows` queries, before them one of `lead` queries where that is not 0. */
+/* Rows that see the same keys: parts of `rows` queries, before them one of `lead` queries where that is not 0. No step,
+   lists or hidden keys stand beside them. */
 struct pattern_parts {
     int lead, rows;
     int heads; /* head h sees what head h % heads does */
-    int most;  /* runs of a part at most */
-    /* Writes first and end of the runs of a part, ascending and apart; returns how many. */
+    int most;  /* so many are written for a part at most */
+    /* Writes first and end of the runs of a part, in the end ascending and apart; returns how many. */
     int (*runs)(const void *context, const struct attn_problem *, int h, int part, struct pattern_run *);
     const void *context;
 };
@@ -45,13 +46,12 @@ struct pattern {
     int within;      /* 0: no matter; else j in the stretch of so many positions around t */
     int before;      /* 0: no matter; else j before the stretch of so many positions around t */
     int tokens;      /* the query is a token too: where key t does not exist it sees nothing */
-    const struct pattern_list *keys;    /* NULL: no matter; else j in keys[b * key_lists + h % key_lists] */
-    int key_lists, key_lists_per_batch; /* lists for the heads; 1 where each batch item has its own */
-    const struct pattern_list *queries; /* NULL: all rows; else those in queries[b] */
-    const unsigned char *hidden;        /* NULL: no matter; else j with hidden[b * nk + j] == 0 */
-    const struct pattern_parts *parts; /* NULL: no matter; else j in the runs of the part of row i; no step */
-    const struct pattern_source
-        *source; /* NULL: the keys of the call; else all of these, whatever stands above */
+    const struct pattern_list *keys;     /* NULL: no matter; else j in keys[b * key_lists + h % key_lists] */
+    int key_lists, key_lists_per_batch;  /* lists for the heads; 1 where each batch item has its own */
+    const struct pattern_list *queries;  /* NULL: all rows; else those in queries[b] */
+    const unsigned char *hidden;         /* NULL: no matter; else j with hidden[b * nk + j] == 0 */
+    const struct pattern_parts *parts;   /* NULL: no matter; else j in the runs of row i's part */
+    const struct pattern_source *source; /* NULL: the call's keys; else all of these, whatever stands above */
 };
 
 /* Rows by their ordinals: an arithmetic progression, where x stands for row first + step x; a list of rows; or the rows

@@ -96,8 +96,8 @@ static double logit(const struct attn_call *c, const float *q_i, int h, int m) {
     const struct attn_problem *p = c->problem;
     const float *pk = attn_row(&c->tensors[PK], 0, h, m);
     double x = 0;
-    for (int d = 0; d < p->dk; d++) x += (double)q_i[d] * (key_factor(p, of(c->params)) * pk[d]);
-    x *= p->scale;
+    for (int d = 0; d < p->dk; d++) x += (double)q_i[d] * pk[d];
+    x *= p->scale * key_factor(p, of(c->params));
     return p->softcap > 0 ? p->softcap * tanh(x / p->softcap) : x;
 }
 
@@ -121,8 +121,9 @@ static void row(const struct attn_call *c, int b, int h, int i, double *s, doubl
     }
     for (int m = 0; m < x->vectors; m++) {
         const float *pv = attn_row(&c->tensors[PV], 0, h, m);
-        apart += t[m] / sum;
-        for (int d = 0; d < p->dv; d++) o[d] += t[m] / sum * (value_factor(x) * pv[d]);
+        const double w = t[m] / sum, factor = w * value_factor(x);
+        apart += w;
+        for (int d = 0; d < p->dv; d++) o[d] += factor * pv[d];
     }
     if (outside) *outside = apart;
 }

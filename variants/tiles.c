@@ -23,7 +23,7 @@
  * A tile's share is summed apart and then added: a row over n keys is n / BK sums of BK terms, and its
  * rounding error does not grow with the number of keys one by one.
  *
- * Weights other than a softmax's (weigh.h) leave m and l alone.
+ * Weights other than a softmax's (weigh.h) need no maximum and no division.
  *
  * Key tiles begin at multiples of BK whatever the unit, and a row's sums run in ascending order of
  * keys, so neither the cut into units nor the number of threads changes a bit of the output.
@@ -263,16 +263,16 @@ struct stretch {
 struct strip {
     const struct part *part;
     int first, n, count;
-    struct stretch all[BK];
+    struct stretch all[BK / 2]; /* runs have keys between them */
 };
 
 static void make_strip(const struct tile *t, const struct part *part, struct strip *x) {
-    *x = (struct strip){.part = part, .first = t->x0, .n = t->x1 - t->x0, .count = 1};
+    x->part = part;
+    x->first = part->is_strip ? pattern_below(&part->keys, t->x0) : t->x0;
+    x->n = (part->is_strip ? pattern_below(&part->keys, t->x1) : t->x1) - x->first;
+    x->count = !part->is_strip;
     x->all[0] = (struct stretch){0, 0, x->n};
     if (!part->is_strip) return;
-    x->first = pattern_below(&part->keys, t->x0);
-    x->n = pattern_below(&part->keys, t->x1) - x->first;
-    x->count = 0;
     for (int o = x->first, end; o < x->first + x->n; o = end) {
         end = pattern_stretch(&part->keys, o, x->first + x->n);
         x->all[x->count++] = (struct stretch){o - x->first, pattern_row(&part->keys, o) - t->x0, end - o};
