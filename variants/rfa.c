@@ -7,7 +7,7 @@
  *
  * for x = q / |q| and y = k / |k|. The estimated logit is s sigma^2 x.y with s = problem.scale sqrt(dk), 1 at the usual
  * scale, so that the scale keeps its meaning.
- * Source: Peng, Pappas, Yogatama, Schwartz, Smith, Kong, "Random feature attention", ICLR 2021, equations 3 to 7.
+ * Source: Peng, Pappas, Yogatama, Schwartz, Smith, Kong, "Random feature attention", ICLR 2021, section 3.
  *   gate = none         mask none, or causal; prefix.c
  *   gate = sigmoid      g = sigmoid of the tensor `gate`, which in the layer is a projection of the input; decay.c
  *   gate = given        the tensor holds g itself
