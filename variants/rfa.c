@@ -15,7 +15,7 @@
  * The sum phi^T z estimates a positive number and may itself be small or negative: where it is below eps, rows are
  * divided by eps, as in the released code (1 for phi without the factor D^(-1/2), as here).
  * Departures: sigma is one number, where the layer learns it for each channel; all heads share the projections. A row of
- * zeros stays one. Carried state: S and z.
+ * zeros is not divided by its length. Carried state: S and z.
  */
 #include <string.h>
 
