@@ -246,7 +246,7 @@ static void token_by_token(const char *name, const char *settings) {
     struct attn_problem one = *all.problem;
     const struct attn_variant *v = r.subject.variant;
     memcpy(views, r.subject.tensors, sizeof views);
-    one.nq = one.nk = 1;
+    one.nq = one.nk = one.threads = 1;
     for (int i = 0; i < N; i++) {
         struct attn_call c = all;
         memset(carried, 0, sizeof carried);

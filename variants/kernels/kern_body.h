@@ -389,10 +389,13 @@ static void fade(int n, const float *factor, int step, int invert, float by, con
         scale_to(n, invert ? by / *factor : by * *factor, x, y);
         return;
     }
-    for (; i < n; i += VL) {
-        int left = n - i < VL ? n - i : VL;
-        vf in = v_load_n(x + i, left) * by, f = v_load_n(factor + i, left);
-        v_store_n(y + i, invert ? in / f : in * f, left);
+    for (; i + VL <= n; i += VL) {
+        vf in = v_load(x + i) * by, f = v_load(factor + i);
+        v_store(y + i, invert ? in / f : in * f);
+    }
+    if (i < n) {
+        vf in = v_load_n(x + i, n - i) * by, f = v_load_n(factor + i, n - i);
+        v_store_n(y + i, invert ? in / f : in * f, n - i);
     }
 }
 
@@ -661,11 +664,14 @@ static void discount(int rounds, int n, const int *own, const int *code, ptrdiff
 }
 
 static int all_finite(int n, const float *x) {
-    vf bad = v_set1(0.0f); /* x * 0 is NaN for inf and NaN alone, and NaN stays */
+    vf bad = v_set1(0.0f), other = bad; /* x * 0 is NaN for inf and NaN alone, and NaN stays */
     int i = 0;
-    for (; i + VL <= n; i += VL) bad += v_load(x + i) * 0.0f;
-    if (i < n) bad += v_load_n(x + i, n - i) * 0.0f;
-    return v_hsum(bad) == 0.0f;
+    for (; i + 2 * VL <= n; i += 2 * VL) {
+        bad += v_load(x + i) * 0.0f;
+        other += v_load(x + i + VL) * 0.0f;
+    }
+    for (; i < n; i += VL) bad += v_load_n(x + i, n - i < VL ? n - i : VL) * 0.0f;
+    return v_hsum(bad + other) == 0.0f;
 }
 
 #ifndef CHAIN /* one step of a chain of fma_loop() */

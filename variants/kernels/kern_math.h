@@ -161,7 +161,7 @@ static inline vf v_sums(vf x[VL]) {
 }
 
 static inline vf v_softplus(vf x) {
-    vf u = v_exp(-v_abs(x)), z = u / (2.0f + u), w = z * z;
+    vf u = v_exp_to_88(-v_abs(x)), z = u * v_rcp(2.0f + u), w = z * z;
     vf p = v_fma(v_set1(0.281746572f), w, v_set1(0.279614189f));
     p = v_fma(p, w, v_set1(0.400248537f));
     p = v_fma(p, w, v_set1(0.666663159f));
