@@ -1,6 +1,7 @@
 /* check_run.c -- one call of forward(), held to the definition and to what stands in the table. */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "accuracy.h"
 #include "check_parts.h"
@@ -17,15 +18,19 @@ static int first_of(const struct trial *t) { return (int)(checked_rows % (unsign
 
 /* What reference() says of those rows. */
 struct verdict {
-    double *out, *weights; /* weights [rows][nk], NULL where it gives none */
+    double *out, *weights, *outside; /* weights [rows][nk] and outside [rows], NULL where it gives none */
     size_t rows;
 };
 
 static struct verdict ask(struct rig *r, int with_weights) {
     int step = step_of(&r->trial), first = first_of(&r->trial);
     struct verdict x = {.rows = rig_rows(r, first, step)};
-    if (with_weights) x.weights = xmalloc(x.rows * (size_t)r->trial.nk * sizeof *x.weights);
-    x.out = rig_definition(r, first, step, x.weights);
+    if (with_weights) {
+        x.weights = xmalloc(x.rows * (size_t)r->trial.nk * sizeof *x.weights);
+        x.outside = xmalloc(x.rows * sizeof *x.outside);
+        memset(x.outside, 0, x.rows * sizeof *x.outside);
+    }
+    x.out = rig_definition(r, first, step, x.weights, x.outside);
     return x;
 }
 
@@ -46,15 +51,30 @@ void check_definition(struct rig *r) {
     free(x.out);
 }
 
-/* The weights that reference() gives must make its output: sum_j w_ij v_j. */
+/* What of the output comes from elsewhere than the caller's values: all of it where these are 0. NULL: nothing does. */
+static double *from_outside(struct rig *r, const struct verdict *x) {
+    int any = 0;
+    for (size_t row = 0; row < x->rows; row++) any |= x->outside[row] != 0;
+    if (!any) return NULL;
+    void *values = xmalloc(r->v.bytes);
+    memcpy(values, r->v.data, r->v.bytes);
+    memset(r->v.data, 0, r->v.bytes);
+    double *out = rig_definition(r, first_of(&r->trial), step_of(&r->trial), NULL, NULL);
+    memcpy(r->v.data, values, r->v.bytes);
+    free(values);
+    return out;
+}
+
+/* The weights that reference() gives must make its output: sum_j w_ij v_j, and what comes from outside. */
 static void expect_weights(struct rig *r, const struct verdict *x) {
     const struct trial *t = &r->trial;
+    double *elsewhere = from_outside(r, x);
     size_t each = x->rows / ((size_t)t->batch * (size_t)t->heads);
     double *sums = xmalloc((size_t)t->dv * sizeof *sums), worst = 0;
     for (size_t row = 0; row < x->rows; row++) {
         int b = (int)(row / each) / t->heads, h = (int)(row / each) % t->heads;
         const double *w = x->weights + row * (size_t)t->nk, *out = x->out + row * (size_t)t->dv;
-        for (int d = 0; d < t->dv; d++) sums[d] = 0;
+        for (int d = 0; d < t->dv; d++) sums[d] = elsewhere ? elsewhere[row * (size_t)t->dv + (size_t)d] : 0;
         for (int j = 0; j < t->nk; j++) {
             const float *v = attn_row(&r->inputs.v, b, attn_kv_head(&r->problem, h), j);
             for (int d = 0; d < t->dv && w[j] != 0; d++) sums[d] += w[j] * (double)v[d];
@@ -62,7 +82,7 @@ static void expect_weights(struct rig *r, const struct verdict *x) {
         for (int d = 0; d < t->dv; d++) worst = fmax(worst, fabs(sums[d] - out[d]));
     }
     expect(worst < 1e-9, "weights", "the weights of reference() miss its output by %.3g", worst);
-    free(sums);
+    free(sums), free(elsewhere);
 }
 
 static void expect_lse(struct rig *r) {
@@ -82,14 +102,20 @@ static void expect_lse(struct rig *r) {
     free(out);
 }
 
-/* Useful operations against the pairs that reference() weighs; needs all rows. */
+/* Useful operations, but for those of a search, against the pairs that reference() weighs; needs all rows. A search goes
+   over visible pairs, and by their scores alone. */
 static void expect_pairs(const struct rig *r, const struct verdict *x, const struct attn_cost *cost) {
     const struct trial *t = &r->trial;
-    double pairs = 0;
+    double pairs = 0, visible = 0;
     for (size_t i = 0; i < x->rows * (size_t)t->nk; i++) pairs += x->weights[i] != 0;
-    double want = pairs * 2 * (t->dk + t->dv);
-    expect(fabs(cost->flops - want) <= 1e-9 * want, "cost",
-           "cost() counts %.0f operations; the weights of reference() need %.0f", cost->flops, want);
+    for (int i = 0; i < t->nq; i++) visible += attn_visible(&r->problem, t->nk, i);
+    double want = pairs * 2 * (t->dk + t->dv), got = cost->flops - cost->search,
+           most = ((double)t->batch * t->heads * visible - pairs) * 2 * t->dk;
+    expect(fabs(got - want) <= 1e-9 * want, "cost",
+           "cost() counts %.0f operations; the weights of reference() need %.0f", got, want);
+    expect(cost->search >= 0 && cost->search <= most * (1 + 1e-9), "cost",
+           "cost() counts %.0f operations of a search; the scores of all further visible pairs need %.0f",
+           cost->search, most);
 }
 
 /* At least the output is written, at most everything that the call is given is read once. */
@@ -135,7 +161,7 @@ void check_run(const struct trial *t, const void *params) {
         if (x.weights) expect_weights(&r, &x);
         if (caps & ATTN_CAP_LSE) expect_lse(&r);
         expect_cost(&r, &x);
-        free(x.out), free(x.weights);
+        free(x.out), free(x.weights), free(x.outside);
     }
     free(first);
     check_tear_down(&r);

@@ -180,7 +180,7 @@ float *rig_output_rows(const struct rig *r, int first, int step) {
     return all;
 }
 
-double *rig_definition(struct rig *r, int first, int step, double *weights) {
+double *rig_definition(struct rig *r, int first, int step, double *weights, double *outside) {
     const struct trial *t = &r->trial;
     int *rows = xmalloc((size_t)t->nq * sizeof *rows), n = 0;
     for (int i = first; i < t->nq; i += step) rows[n++] = i;
@@ -188,8 +188,9 @@ double *rig_definition(struct rig *r, int first, int step, double *weights) {
     double *all = xmalloc(head * (size_t)t->batch * (size_t)t->heads * sizeof *all), *to = all;
     for (int b = 0; b < t->batch; b++)
         for (int h = 0; h < t->heads; h++, to += head) {
-            r->subject.variant->reference(&r->subject.call, b, h, rows, n, weights, NULL, to);
+            r->subject.variant->reference(&r->subject.call, b, h, rows, n, weights, outside, to);
             if (weights) weights += (size_t)n * (size_t)t->nk;
+            if (outside) outside += n;
         }
     free(rows);
     return all;

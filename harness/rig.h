@@ -35,8 +35,8 @@ float *rig_output(const struct rig *);   /* packed; the caller frees it */
 float *rig_output_rows(const struct rig *, int first, int step);
 size_t rig_rows(const struct rig *, int first, int step); /* how many those are */
 
-/* The same by reference(), with the weights of each row over the nk keys unless NULL. */
-double *rig_definition(struct rig *, int first, int step, double *weights);
+/* The same by reference(), with the weights of each row over the nk keys and outside of them, unless NULL. */
+double *rig_definition(struct rig *, int first, int step, double *weights, double *outside);
 
 double rig_max_logit(struct rig *);                             /* the largest magnitude of a visible logit */
 int rig_gaps_intact(const struct rig *, unsigned char pattern); /* nothing was written beside the output */

@@ -23,7 +23,11 @@ static int size_of(const char *name, const struct attn_variant *v, const struct 
                  {"n", p->nk},    {"nk", p->nk},   {"dk", p->dk},       {"dv", p->dv}};
     const char *slash = strchr(name, '/');
     const struct attn_param *param = params_find(v, name);
-    int size;
+    int size, times, used = 0;
+    if (sscanf(name, "%d*%n", &times, &used) == 1 && used) {
+        size = size_of(name + used, v, p, params);
+        return size < 0 ? -1 : times * size;
+    }
     if (slash) { /* rounded up */
         char whole[32] = {0};
         memcpy(whole, name, (size_t)(slash - name));

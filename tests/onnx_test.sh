@@ -15,7 +15,7 @@ bound() { # bound KIND OUTPUT
     # f32 on both sides: the bound that the suite holds exact variants to
     exact) echo 2e-6 ;;
     # sums of up to four signed products, in another order: as for exact
-    linear | delta) echo 2e-6 ;;
+    linear | gated | delta) echo 2e-6 ;;
     # both sides read the same f16 numbers and the stored result is rounded to f16: by 2^-11 = 4.88e-4 of each
     # number at most, so of the norm at most, and our own error comes on top
     half | delta_half) echo 4.9e-4 ;;
@@ -92,16 +92,17 @@ run_all() {
         case $kind in
         exact | half) variants="full flash" ;;
         linear) variants=linear ;;
+        gated) variants="gla gla,form=recurrent" ;;
         delta | delta_half) variants="deltanet deltanet,form=recurrent" ;;
         uncovered) continue ;;
-        *) fail "$case: kind" "'$kind' is none of exact, half, linear, delta, delta_half, uncovered" && continue ;;
+        *) fail "$case: kind" "'$kind' is none of exact, half, linear, gated, delta, delta_half, uncovered" && continue ;;
         esac
         check_files "$case"
         for variant in $variants; do run_case "$case" "$kind" "$options" "$outputs" "$variant"; done
     done <"$T/table"
 }
 
-covered=$(count 'exact|half|linear|delta|delta_half')
+covered=$(count 'exact|half|linear|gated|delta|delta_half')
 skipped=0
 if [ -r "$V/cases.json" ]; then
     check_table

@@ -162,7 +162,7 @@ enum attn_role {
 };
 
 /* One further tensor. Shape: names out of `b h hk nq nk dk dv` and of integer parameters; a/b is their quotient,
-   rounded up. A shape that ends in two quotients, with at most b and h or hk before them, is a value for each block
+   rounded up, 2*a twice a. A shape that ends in two quotients, with at most b and h or hk before them, is a value for each block
    of scores: a config may give a function of blocks for it. */
 struct attn_tensor {
     const char *name; /* NULL ends the table */
@@ -188,6 +188,8 @@ struct attn_cost {
     double flops; /* useful floating-point operations of one forward(); a multiply-add is 2 */
     double bytes; /* compulsory traffic: inputs read once, outputs written once */
     double rank;  /* that the weights of a head, as a matrix [nq][nk], cannot exceed; 0: nothing bounds it */
+    double
+        search; /* of the flops, those on pairs that get no weight: scores that only show which keys do; else 0 */
 };
 
 struct attn_variant {
@@ -215,8 +217,9 @@ struct attn_variant {
     /* Own definition in double, as the paper writes it, for some query rows of one head; required.
        Single-threaded, re-entrant, may allocate; shares with forward() nothing but parameters,
        tensors and state. out [nrows][dv]. weights, unless NULL, [nrows][nk]: the weight of each
-       of the caller's keys, 0 where it is masked; sum_j w_ij v_j is the output. They sum to one where the
-       kind is exact or subset, and may do otherwise elsewhere. outside, unless NULL, [nrows]: weight that lies elsewhere. */
+       of the caller's keys, 0 where it is masked; sum_j w_ij v_j is the output, but for what comes from
+       outside. They sum to one where the kind is exact or subset, and may do otherwise elsewhere. outside,
+       unless NULL, [nrows]: weight that lies elsewhere; 0 before the call. */
     void (*reference)(const struct attn_call *, int b, int h, const int *rows, int nrows, double *weights,
                       double *outside, double *out);
     /* Useful work of one forward() when every key is valid; required. Where it follows from the contents of

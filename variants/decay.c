@@ -635,19 +635,22 @@ void decay_forward(const struct attn_call *c, const struct decay_map *map) {
     int heads = p->batch * p->kv_heads, each = segments(p, sequential_of(map));
 #pragma omp parallel num_threads(p->threads)
     {
+        if (each > 1) {
+#pragma omp for schedule(dynamic)
+            for (int t = 0; t < heads * each; t++) {
+                struct unit u = unit(c, kern, map, t);
+                if (u.segment + 1 < each) sum_segment(&u);
+            }
+#pragma omp for schedule(dynamic)
+            for (int t = 0; t < heads; t++) {
+                struct unit u = unit(c, kern, map, t * each);
+                add_up(&u);
+            }
+        }
 #pragma omp for schedule(dynamic)
         for (int t = 0; t < heads * each; t++) {
             struct unit u = unit(c, kern, map, t);
-            if (u.segment + 1 < each) sum_segment(&u);
-        }
-#pragma omp for schedule(dynamic)
-        for (int t = 0; t < heads; t++) {
-            struct unit u = unit(c, kern, map, t * each);
-            add_up(&u);
-        }
-#pragma omp for schedule(dynamic)
-        for (int t = 0; t < heads * each; t++) {
-            struct unit u = unit(c, kern, map, t);
+            if (each == 1) add_up(&u); /* the only segment of its head */
             write_rows(&u);
         }
     }

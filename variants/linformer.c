@@ -4,12 +4,16 @@
  *   o_i = sum_p softmax_p(scale q_i . (E K)_p) (F V)_p        E, F [rank][nk]
  *
  * Source: Wang, Li, Khabsa, Fang, Ma, "Linformer: self-attention with linear complexity", 2020, equation 7.
- * Sharing, as the paper names it: "headwise" E and F for all heads, "key_value" one matrix for both. Its
- * layerwise sharing is key_value in every layer. Projections: "gaussian" E and F from the tensor table,
- * deviation 1 / sqrt(rank), as in the paper's proof and before training; "mean_pool" means over rank even
- * stretches of keys, one of the paper's general projections. Trained matrices can stand in the
- * places of e and f.
- * Departures: none. Keys beyond the key length are zero rows, before E.
+ * Sharing, as the paper names it: "headwise" E and F for all heads, "key_value" one matrix for both. Its layerwise
+ * sharing is key_value with one file for every layer.
+ *   projection = gaussian    E and F from the tensors e and f, deviation 1 / sqrt(rank), as in the paper's proof and before
+ *                            training; trained matrices can stand in their places
+ *   projection = mean_pool   means over rank even stretches of keys
+ *   projection = conv        weighted sums over the stretches: a convolution whose kernel and stride are nk / rank, one
+ *                            weight of kernel_e and kernel_f for each place in a stretch, the same in every column
+ * The last two are among the paper's general projections, which leave open whether a convolution mixes columns. Its maximum
+ * over stretches is not offered: it is no mixture of keys.
+ * Departures: none. Keys beyond the key length are zero rows, before E. Stretches are those of pool.h.
  *
  * There is no causal form: row p of E K mixes all positions, so every query would see the future.
  */
@@ -20,31 +24,36 @@
 
 #include "kernels/kern.h"
 #include "parts.h"
+#include "pool.h"
 #include "tiles.h"
 
-enum projection { GAUSSIAN, MEAN_POOL };
+enum projection { GAUSSIAN, MEAN_POOL, CONV };
 enum sharing { HEADWISE, KEY_VALUE };
 
 struct params {
     int rank, projection, sharing;
 };
 
-static const char *const projections[] = {"gaussian", "mean_pool", NULL};
+static const char *const projections[] = {"gaussian", "mean_pool", "conv", NULL};
 static const char *const sharings[] = {"headwise", "key_value", NULL};
 static const struct attn_param table[] = {
     {"rank", ATTN_INT, offsetof(struct params, rank), 256, 1, 1 << 20, NULL,
      "mixtures of keys that a query attends to"},
     {"projection", ATTN_CHOICE, offsetof(struct params, projection), GAUSSIAN, 0, 0, projections,
-     "E and F: the tensors e and f, or means over even stretches"},
+     "E and F: the tensors e and f, means over even stretches, or a kernel moved over them"},
     {"sharing", ATTN_CHOICE, offsetof(struct params, sharing), HEADWISE, 0, 0, sharings,
-     "headwise: e for keys, f for values; key_value: e for both"},
+     "headwise: e for keys, f for values; key_value: that of e for both"},
     {0},
 };
 
-enum { E, F };
+enum { E, F, KERNELS };
 static const struct attn_tensor tensors[] = {
     {"e", ATTN_WEIGHT, "rank nk", NULL, 1, "rank", "projection of the keys, shared by all heads"},
     {"f", ATTN_WEIGHT, "rank nk", NULL, 1, "rank", "projection of the values, shared by all heads"},
+    {"kernel_e", ATTN_WEIGHT, "nk/rank", NULL, 1, "nk/rank",
+     "projection = conv: weights of a stretch of keys"},
+    {"kernel_f", ATTN_WEIGHT, "nk/rank", NULL, 1, "nk/rank",
+     "projection = conv: weights of a stretch of values"},
     {0},
 };
 
@@ -67,69 +76,82 @@ static struct attn_problem mixed_problem(const struct attn_problem *p, const voi
     return inner;
 }
 
-/* Scratch: E K [batch][kv_heads][rank][dk], F V [..][rank][dv], a piece for each thread, then the tiles'. */
-enum { PIECE = 256, BLOCK = 64 }; /* keys of one partial sum; rows of E that a thread takes */
+enum {
+    PIECE = 256,
+    BLOCK = 64
+}; /* keys of one partial sum; rows of E or F that a thread takes, or a few more */
 
+/* Scratch: E K [batch][kv_heads][rank][dk], F V [..][rank][dv], a partial sum for each thread, then the tiles'. */
 static size_t mixtures(const struct attn_problem *p, const void *params, int d) {
     return floats((size_t)p->batch * (size_t)p->kv_heads * (size_t)of(params)->rank * (size_t)d);
 }
 
-static size_t piece_bytes(const struct attn_problem *p) {
-    return floats((size_t)BLOCK * (size_t)max_int(p->dk, p->dv));
+/* Rows of a block, even and whole tiles of the kernel. */
+static int block_rows(const struct attn_problem *p, const void *params) {
+    int rank = of(params)->rank, mr = kern_find(p->isa)->mr;
+    return ceil_div(ceil_div(rank, ceil_div(rank, BLOCK)), mr) * mr;
+}
+
+static size_t piece_bytes(const struct attn_problem *p, const void *params) {
+    return floats((size_t)block_rows(p, params) * (size_t)max_int(p->dk, p->dv));
 }
 
 static void size(const struct attn_problem *p, const void *params, struct attn_need *need) {
     struct attn_problem inner = mixed_problem(p, params);
     need->scratch = mixtures(p, params, p->dk) + mixtures(p, params, p->dv) +
-                    (size_t)p->threads * piece_bytes(p) + tiles_scratch(&inner, 1);
+                    (size_t)p->threads * piece_bytes(p, params) + tiles_scratch(&inner, 1);
+}
+
+/* Which tensor says how keys (E) or values (F) are mixed. */
+static int matrix_of(const void *params, int which) {
+    int first = of(params)->projection == CONV ? KERNELS : E;
+    return of(params)->sharing == KEY_VALUE ? first : first + which;
 }
 
 /* y[rows][d] = e[rows][nk] x[nk][d] over the valid keys, in sums of PIECE terms. */
-static void mix_gaussian(const struct kern *kern, int rows, const float *e, ptrdiff_t nk, int keys, int d,
-                         const float *x, ptrdiff_t ldx, float *piece, float *y) {
+static void mix_learned(const struct kern *kern, int rows, const float *e, ptrdiff_t nk, int valid, int d,
+                        const float *x, ptrdiff_t ldx, float *piece, float *y) {
     memset(y, 0, (size_t)rows * (size_t)d * sizeof *y);
-    for (int j = 0; j < keys; j += PIECE) {
-        kern->mul(rows, d, min_int(PIECE, keys - j), 1.0f, e + j, nk, 1, x + j * ldx, ldx, kern->nr, 0, piece,
-                  d);
+    for (int j = 0; j < valid; j += PIECE) {
+        kern->mul(rows, d, min_int(PIECE, valid - j), 1.0f, e + j, nk, 1, x + j * ldx, ldx, kern->nr, 0,
+                  piece, d);
         kern->blend(rows * d, 1.0f, piece, y);
     }
 }
 
-/* Row p of the mean-pool projection covers keys pool_begin(p) .. pool_begin(p + 1) - 1. */
-static int pool_begin(const struct attn_problem *p, const void *params, int row) {
-    return (int)((long)p->nk * row / of(params)->rank);
-}
-
-static void mix_means(const struct attn_call *c, const struct kern *kern, int first, int rows, int keys,
-                      int d, const float *x, ptrdiff_t ldx, float *y) {
-    for (int r = 0; r < rows; r++, y += d) {
-        int j = pool_begin(c->problem, c->params, first + r),
-            end = pool_begin(c->problem, c->params, first + r + 1);
-        float share = end > j ? 1.0f / (float)(end - j) : 0.0f;
-        memset(y, 0, (size_t)d * sizeof *y);
-        for (; j < min_int(end, keys); j++) kern->blend(d, 1.0f, x + j * ldx, y);
-        kern->scale(d, share, y);
+/* Rows first .. first + rows - 1 of E K or F V of one head. */
+static void mix_block(const struct attn_call *c, const struct kern *kern, int which, int head, int first,
+                      int rows, float *piece, float *y) {
+    const struct attn_problem *p = c->problem;
+    const struct attn_view *x = which == E ? &c->k : &c->v,
+                           *matrix = &c->tensors[matrix_of(c->params, which)];
+    int b = head / p->kv_heads, valid = attn_keys(c, b), rank = of(c->params)->rank,
+        d = which == E ? p->dk : p->dv;
+    const float *from = attn_row(x, b, head % p->kv_heads, 0);
+    y += ((ptrdiff_t)head * rank + first) * d;
+    switch (of(c->params)->projection) {
+    case GAUSSIAN:
+        mix_learned(kern, rows, attn_row(matrix, 0, 0, first), matrix->row, valid, d, from, x->row, piece, y);
+        break;
+    case MEAN_POOL:
+        pool_means(kern, p->nk, valid, rank, first, first + rows, d, from, x->row, piece, y);
+        break;
+    case CONV:
+        pool_sums(kern, p->nk, valid, rank, first, first + rows, d, matrix->data, from, x->row, piece, y);
+        break;
     }
 }
 
-/* y [batch][kv_heads][rank][d] = E X or F X. */
-static void mix(const struct attn_call *c, const struct kern *kern, const struct attn_view *matrix,
-                const struct attn_view *x, int d, char *pieces, float *y) {
+static void mix(const struct attn_call *c, const struct kern *kern, char *pieces, float *ek, float *fv) {
     const struct attn_problem *p = c->problem;
-    int rank = of(c->params)->rank, parts = ceil_div(rank, BLOCK);
-    size_t piece_size = piece_bytes(p);
+    int rank = of(c->params)->rank, most = block_rows(p, c->params), blocks = ceil_div(rank, most);
+    size_t piece_size = piece_bytes(p, c->params);
 #pragma omp parallel for schedule(dynamic) num_threads(p->threads)
-    for (int t = 0; t < p->batch * p->kv_heads * parts; t++) {
-        int head = t / parts, first = t % parts * BLOCK, rows = min_int(BLOCK, rank - first);
-        int b = head / p->kv_heads, keys = attn_keys(c, b);
-        const float *from = attn_row(x, b, head % p->kv_heads, 0);
-        float *to = y + ((ptrdiff_t)head * rank + first) * d;
+    for (int t = 0; t < 2 * p->batch * p->kv_heads * blocks; t++) {
+        int which = t % 2 ? F : E, first = t / 2 % blocks * most;
         float *piece = (float *)(pieces + (size_t)omp_get_thread_num() * piece_size);
-        if (of(c->params)->projection == MEAN_POOL)
-            mix_means(c, kern, first, rows, keys, d, from, x->row, to);
-        else
-            mix_gaussian(kern, rows, attn_row(matrix, 0, 0, first), matrix->row, keys, d, from, x->row, piece,
-                         to);
+        mix_block(c, kern, which, t / 2 / blocks, first, min_int(most, rank - first), piece,
+                  which == E ? ek : fv);
     }
 }
 
@@ -141,9 +163,8 @@ static void forward(const struct attn_call *c) {
     ptrdiff_t rank = of(c->params)->rank;
     char *at = c->scratch;
     float *ek = cut(&at, mixtures(p, c->params, p->dk)), *fv = cut(&at, mixtures(p, c->params, p->dv));
-    char *pieces = cut(&at, (size_t)p->threads * piece_bytes(p));
-    mix(c, kern, &c->tensors[E], &c->k, p->dk, pieces, ek);
-    mix(c, kern, &c->tensors[of(c->params)->sharing == KEY_VALUE ? E : F], &c->v, p->dv, pieces, fv);
+    char *pieces = cut(&at, (size_t)p->threads * piece_bytes(p, c->params));
+    mix(c, kern, pieces, ek, fv);
     call.problem = &inner;
     call.key_lengths = NULL;
     call.k = (struct attn_view){ek, p->kv_heads * rank * p->dk, rank * p->dk, p->dk};
@@ -154,10 +175,12 @@ static void forward(const struct attn_call *c) {
 
 /* Entry (row, j) of E or F. */
 static double entry(const struct attn_call *c, int which, int row, int j) {
-    const struct attn_problem *p = c->problem;
-    if (of(c->params)->projection == GAUSSIAN) return attn_row(&c->tensors[which], 0, 0, row)[j];
-    int from = pool_begin(p, c->params, row), end = pool_begin(p, c->params, row + 1);
-    return j >= from && j < end ? 1.0 / (end - from) : 0;
+    const struct params *x = of(c->params);
+    int f = which == F && x->sharing == HEADWISE;
+    if (x->projection == GAUSSIAN) return attn_row(&c->tensors[f ? F : E], 0, 0, row)[j];
+    int from = pool_begin(c->problem->nk, x->rank, row), end = pool_begin(c->problem->nk, x->rank, row + 1);
+    if (j < from || j >= end) return 0;
+    return x->projection == CONV ? c->tensors[f ? KERNELS + 1 : KERNELS].data[j - from] : 1.0 / (end - from);
 }
 
 static double *mixed(const struct attn_call *c, int which, const struct attn_view *x, int b, int g, int d) {
@@ -175,9 +198,9 @@ static double *mixed(const struct attn_call *c, int which, const struct attn_vie
 static void reference(const struct attn_call *c, int b, int h, const int *rows, int nrows, double *weights,
                       double *outside, double *out) {
     const struct attn_problem *p = c->problem;
-    int rank = of(c->params)->rank, g = attn_kv_head(p, h), f = of(c->params)->sharing == KEY_VALUE ? E : F;
+    int rank = of(c->params)->rank, g = attn_kv_head(p, h);
     double *ek = mixed(c, E, &c->k, b, g, p->dk), *s = malloc((size_t)rank * sizeof *s);
-    double *fv = mixed(c, f, &c->v, b, g, p->dv);
+    double *fv = mixed(c, F, &c->v, b, g, p->dv);
     (void)outside;
     if (!s) abort();
     for (int r = 0; r < nrows; r++) {
@@ -196,7 +219,7 @@ static void reference(const struct attn_call *c, int b, int h, const int *rows, 
         for (int j = 0; weights && j < p->nk; j++) { /* what the mixtures of values give each key: signed */
             double *w = weights + (ptrdiff_t)r * p->nk + j;
             *w = 0;
-            for (int m = 0; j < attn_keys(c, b) && m < rank; m++) *w += s[m] / l * entry(c, f, m, j);
+            for (int m = 0; j < attn_keys(c, b) && m < rank; m++) *w += s[m] / l * entry(c, F, m, j);
         }
     }
     free(ek), free(fv), free(s);
@@ -207,13 +230,16 @@ static void cost(const struct attn_problem *p, const void *params, const struct 
     (void)views;
     double rank = of(params)->rank, heads = (double)p->batch * p->heads,
            kv_heads = (double)p->batch * p->kv_heads;
-    double mixing =
-        of(params)->projection == GAUSSIAN ? 2 * rank : 1; /* operations for each element of K and V */
+    static const double each[] = {[MEAN_POOL] = 1, [CONV] = 2};
+    double mixing = of(params)->projection == GAUSSIAN
+                        ? 2 * rank
+                        : each[of(params)->projection]; /* of each element of K and V */
+    double matrices = of(params)->sharing == KEY_VALUE ? 1 : 2;
     parts_softmax_cost(p, 0, cost);
     cost->rank = rank;
     cost->flops = heads * p->nq * rank * 2.0 * (p->dk + p->dv) + kv_heads * p->nk * (p->dk + p->dv) * mixing;
-    if (of(params)->projection == GAUSSIAN)
-        cost->bytes += sizeof(float) * rank * p->nk * (of(params)->sharing == KEY_VALUE ? 1 : 2);
+    if (of(params)->projection == GAUSSIAN) cost->bytes += sizeof(float) * rank * p->nk * matrices;
+    if (of(params)->projection == CONV) cost->bytes += sizeof(float) * ceil(p->nk / rank) * matrices;
 }
 
 const struct attn_variant attn_variant_linformer = {

@@ -275,3 +275,26 @@ void test_additive_exp(const struct kern *kern) {
         for (int n = 1; n <= widest(kern); n++)
             for (int w = 0; w < 4; w++) one_additive_exp(kern, m, n, widths[w], sizes[(m + n + w) % 3]);
 }
+
+/* Every step from the row that the kernel left before it: d roundings of products and of sums, and tanh has a slope of
+   at most 1. */
+void test_elman(const struct kern *kern) {
+    enum { STEPS = 5 };
+    for (int d = 1; d <= widest(kern) && d * d <= ROOM; d++) {
+        float *w = draw(A, (size_t)(d * d), 2 / sqrt(d)), *h = draw(B, (size_t)d, 1),
+              *x = draw(C, (size_t)(STEPS * d), 2), before[ROOM];
+        memcpy(before, x, (size_t)(STEPS * d) * sizeof *x);
+        at("d=%d", d);
+        kern->elman(STEPS, d, w, h, x);
+        for (int e = 0; e < STEPS * d; e++) {
+            const float *last = e < d ? h : x + (e / d - 1) * d;
+            double sum = (double)before[e], size = fabs(sum);
+            for (int p = 0; p < d; p++) {
+                double term = (double)last[p] * (double)w[p * d + e % d];
+                sum += term;
+                size += fabs(term);
+            }
+            hold("element", e, (double)x[e], tanh(sum), (d + 4) * UNIT * size + TANH_ERROR * fabs(tanh(sum)));
+        }
+    }
+}

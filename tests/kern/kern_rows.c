@@ -150,6 +150,21 @@ void test_fade(const struct kern *kern) {
     }
 }
 
+/* The product with the sine is rounded, then the sum. */
+void test_rotate(const struct kern *kern) {
+    for (int n = 0; n <= widest(kern); n += 2) {
+        float *x = draw(A, (size_t)n, 3), *turn = draw(B, 2 * (size_t)n, 1), *y = room(C, (size_t)n);
+        at("n=%d", n);
+        kern->rotate(n, turn, turn + n, x, y);
+        for (int i = 0; i < n; i++) {
+            double own = (double)turn[i] * (double)x[i],
+                   side = (double)turn[n + i] * (double)x[i % 2 ? i - 1 : i + 1];
+            hold("element", i, (double)y[i], own + side,
+                 UNIT * (fabs(own) + fabs(side) + fabs(own + side)) + TINY);
+        }
+    }
+}
+
 /* In double, so that only the rounded copy is as far off as a float is. */
 void test_settle(const struct kern *kern) {
     for (int n = 0; n <= widest(kern); n++) {
@@ -194,20 +209,25 @@ void test_softcap(const struct kern *kern) {
     }
 }
 
-/* Rounding the sum counts as often as the sum is large. */
-void test_exp_add(const struct kern *kern) {
-    static const float sums[] = {0, -2.5f, 40, -1e38f};
+/* Rounding x + add counts as often as it is large; the sum of n positive terms is rounded n times at most. */
+void test_exp_sum(const struct kern *kern) {
+    static const float sums[] = {0, -2.5f, 40, -1e38f}, plus[] = {0, 1e-6f};
     FOR_TAILS(n, size)
-    for (int s = 0; s < 4; s++) {
-        float *x = draw(A, (size_t)n, fmin(sizes[size], 3)), old[ROOM];
-        at("n=%d, values up to %g, sum with %g", n, fmin(sizes[size], 3), (double)sums[s]);
+    for (int s = 0; s < 8; s++) {
+        float *x = draw(A, (size_t)n, fmin(sizes[size], 3)), old[ROOM], more = plus[s / 4];
+        double all = 0, error = 0;
+        at("n=%d, values up to %g, sum with %g, plus %g", n, fmin(sizes[size], 3), (double)sums[s % 4],
+           (double)more);
         if (n) x[n / 2] = -INFINITY;
         memcpy(old, x, (size_t)n * sizeof *x);
-        kern->exp_add(n, sums[s], x);
+        double got = (double)kern->exp_sum(n, sums[s % 4], more, x);
         for (int i = 0; i < n; i++) {
-            double t = (double)old[i] + (double)sums[s];
-            hold("element", i, (double)x[i], exp(t), weight_bound(t));
+            double t = (double)old[i] + (double)sums[s % 4], want = exp(t) + (double)more;
+            double bound = weight_bound(t) + UNIT * want;
+            hold("element", i, (double)x[i], want, bound);
+            all += want, error += bound;
         }
+        hold("sum", 0, got, all, error + n * UNIT * all);
     }
 }
 
@@ -225,6 +245,23 @@ void test_exp_twice(const struct kern *kern) {
             if (!isnan(x[i])) hold("element", i, (double)y[i], want, want * EXP_ERROR);
         }
     }
+}
+
+/* r is rounded, by UNIT at most; the polynomials are good for another, and round. Quarter turns are taken off exactly. */
+void test_phases(const struct kern *kern) {
+    static const double spans[] = {1, 30, 1e4};
+    for (int n = 0; n <= widest(kern); n++)
+        for (int kind = 0; kind < 3; kind++) {
+            float *x = draw(A, (size_t)n, spans[kind]), *s = room(B, (size_t)n), *c = room(C, (size_t)n);
+            at("n=%d, x up to %g", n, spans[kind]);
+            kern->phases(n, x, s, c);
+            for (int i = 0; i < n; i++) {
+                hold("sine", i, (double)s[i], sin((double)x[i]), 2e-7);
+                hold("cosine", i, (double)c[i], cos((double)x[i]), 2e-7);
+            }
+            kern->phases(n, x, x, c);
+            for (int i = 0; i < n; i++) hold("sine in place", i, (double)x[i], (double)s[i], 0);
+        }
 }
 
 /* u = exp(-|x|) errs by EXP_ERROR, the quotient, its square and the polynomial round as often again; 0 below -87. */
@@ -245,15 +282,19 @@ void test_softplus(const struct kern *kern) {
         }
 }
 
+/* Rows of n, and between the rows of y what was there. */
 void test_elu1(const struct kern *kern) {
+    enum { ROWS = 3, GAP = 5 };
     FOR_TAILS(n, size) {
-        float *x = draw(A, (size_t)n, sizes[size]), *y = room(B, (size_t)n);
+        float *x = draw(A, (size_t)(ROWS * (n + GAP)), sizes[size]), *y = room(B, (size_t)(ROWS * (n + GAP)));
         at("n=%d, values up to %g", n, sizes[size]);
         if (n) x[n / 2] = -INFINITY;
-        kern->elu1(n, x, y);
-        for (int i = 0; i < n; i++) {
+        for (int i = 0; i < ROWS * (n + GAP); i++) y[i] = -7;
+        kern->elu1(ROWS, n, x, n + GAP, y, n + GAP);
+        for (int i = 0; i < ROWS * (n + GAP); i++) {
             double want = x[i] > 0 ? (double)x[i] + 1 : exp((double)x[i]);
-            hold("element", i, (double)y[i], want, want * EXP_ERROR + EXP_ZERO);
+            if (i % (n + GAP) < n) hold("element", i, (double)y[i], want, want * EXP_ERROR + EXP_ZERO);
+            else hold("gap", i, (double)y[i], -7, 0);
         }
     }
 }
@@ -275,6 +316,116 @@ void test_dot_sum(const struct kern *kern) {
         hold("dot", 0, (double)kern->dot(n, x, y), dot, (n + 1) * (UNIT * terms + TINY));
         hold("sum", 0, (double)kern->sum(n, x), sum, n * UNIT * parts);
     }
+}
+
+void test_largest(const struct kern *kern) {
+    FOR_TAILS(n, size) {
+        float *x = draw(A, (size_t)n, sizes[size]), want = -INFINITY;
+        at("n=%d, values up to %g", n, sizes[size]);
+        for (int i = 0; i < n; i++) want = x[i] > want ? x[i] : want;
+        if (kern->largest(n, x) != want) wrong("%g instead of %g", (double)kern->largest(n, x), (double)want);
+        if (n == 0) continue;
+        x[n - 1] = NAN, want = -INFINITY;
+        for (int i = 0; i < n - 1; i++) want = x[i] > want ? x[i] : want;
+        if (kern->largest(n, x) != want)
+            wrong("with a NaN at the end %g instead of %g", (double)kern->largest(n, x), (double)want);
+    }
+}
+
+/* float to double is exact, and back it is the nearest float: no bound but 0. */
+void test_wide(const struct kern *kern) {
+    FOR_TAILS(n, size) {
+        float *x = draw(A, (size_t)n, sizes[size]), *y = room(B, (size_t)n);
+        double wide[ROOM];
+        at("n=%d, values up to %g", n, sizes[size]);
+        for (int i = 0; i < n; i++) wide[i] = (double)i / 3;
+        kern->add_wide((size_t)n, x, wide);
+        kern->narrow((size_t)n, wide, y);
+        for (int i = 0; i < n; i++) {
+            hold("sum", i, wide[i], (double)i / 3 + (double)x[i], 0);
+            hold("rounded sum", i, (double)y[i], (double)(float)wide[i], 0);
+        }
+    }
+}
+
+void test_peak(const struct kern *kern) {
+    FOR_TAILS(n, size) {
+        float *x = draw(A, (size_t)n, sizes[size]), want = 0;
+        at("n=%d, values up to %g", n, sizes[size]);
+        for (int i = 0; i < n; i++) want = fmaxf(want, fabsf(x[i]));
+        hold("peak", 0, (double)kern->peak(n, x), (double)want, 0);
+    }
+}
+
+/* ---- the largest of many ----------------------------------------------------------------------- */
+
+/* Ordinary values, many equal ones, both zeros; where asked for, with NaN and both infinities among them. */
+static float *draw_ranked(int n, int kind, int with_specials) {
+    float *x = draw(A, (size_t)n, sizes[kind % SIZES]);
+    for (int i = 0; i < n; i++) {
+        if (kind >= SIZES) x[i] = (float)(i * 7 % 5 - 2) * (i % 2 ? 1.0f : -1.0f);
+        if (with_specials && i % 11 == 3) x[i] = NAN;
+        if (with_specials && i % 11 == 5) x[i] = i % 2 ? INFINITY : -INFINITY;
+    }
+    return x;
+}
+
+void test_above(const struct kern *kern) {
+    static const float bounds[] = {-INFINITY, -1, 0, 0.5f, 1e38f, INFINITY};
+    for (int n = 0; n <= 12 * kern->nr; n += n <= widest(kern) ? 1 : 17)
+        for (int kind = 0; kind < 2 * SIZES; kind++) {
+            float *x = draw_ranked(n, kind, kind % 2), *value = room(B, (size_t)n + 15);
+            int *index = (int *)room(C, (size_t)n + 15), count = 0;
+            at("n=%d, kind %d, above %g", n, kind, (double)bounds[kind]);
+            int got = kern->above(n, x, bounds[kind], 40, value, index);
+            for (int i = 0; i < n; i++) {
+                if (!(x[i] > bounds[kind])) continue;
+                if (count < got && (value[count] != x[i] || index[count] != 40 + i))
+                    wrong("hit %d is %g of %d, not %g of %d", count, (double)value[count], index[count],
+                          (double)x[i], 40 + i);
+                count++;
+            }
+            if (got != count) wrong("%d hits, not %d", got, count);
+        }
+}
+
+void test_kth(const struct kern *kern) {
+    for (int n = 1; n <= widest(kern); n++)
+        for (int kind = 0; kind < 2 * SIZES; kind++)
+            for (int k = 1; k <= n; k += 1 + n / 5) {
+                float *x = draw_ranked(n, kind, 0);
+                if (kind % 2) x[n / 2] = INFINITY, x[n / 3] = -INFINITY;
+                at("n=%d, kind %d, k=%d", n, kind, k);
+                float got = kern->kth(n, x, k);
+                int more = 0, as_many = 0;
+                for (int i = 0; i < n; i++) more += x[i] > got, as_many += x[i] >= got;
+                if (!(more < k && as_many >= k))
+                    wrong("%g, above which there are %d, and from which on %d", (double)got, more, as_many);
+            }
+}
+
+/* A sum of n products, as in mul(). */
+void test_gather(const struct kern *kern) {
+    static const int counts[] = {0, 1, 2, 9};
+    for (int dv = 1; dv <= 2 * widest(kern); dv++)
+        for (int c = 0; c < 4; c++) {
+            int n = counts[c], ldv = dv + 3, index[9];
+            float *v = draw(A, (size_t)(12 * ldv + dv), 4), *p = draw(B, (size_t)n, 1),
+                  *o = room(C, (size_t)dv);
+            at("%d rows of %d", n, dv);
+            for (int r = 0; r < n; r++) index[r] = r * 5 % 13;
+            v[3 * ldv] = NAN; /* a row that is in none */
+            kern->gather(n, index, p, dv, v, ldv, o);
+            for (int d = 0; d < dv; d++) {
+                double want = 0, weight = 0;
+                for (int r = 0; r < n; r++) {
+                    double x = (double)p[r] * (double)v[index[r] * ldv + d];
+                    want += x;
+                    weight += fabs(x);
+                }
+                hold("element", d, (double)o[d], want, weight * (n + 1) * UNIT + TINY);
+            }
+        }
 }
 
 void test_finite(const struct kern *kern) {

@@ -42,6 +42,10 @@ struct kern {
     void (*additive_exp)(int m, int n, int d, const float *eq, ptrdiff_t ldq, const float *ekt,
                          const float *v, float *s, ptrdiff_t lds);
 
+    /* The steps of a recurrent layer, each from the row before: x[t] = tanh(x[t] + h w), and x[t] is the next h. w[d][d]
+       row-major, h[d], x[n][d] without gaps. */
+    void (*elman)(int n, int d, const float *w, const float *h, float *x);
+
     /* The online softmax of each row: its columns lo .. hi - 1 become exp(s - m) with the running maximum m and the
        running sum l brought up to date. factor is that by which earlier sums have to be multiplied; rows without
        columns have none. */
@@ -57,17 +61,34 @@ struct kern {
     void (*settle)(int n, double left, double by, const float *x, double *acc, float *y);
     void (*settle_turned)(int n, double left, double by, double c, double s, const float *x, double *acc,
                           float *y);
-    void (*softcap)(int n, float cap, float *x); /* x = cap tanh(x / cap) */
-    void (*exp_add)(int n, float add, float *x); /* x = exp(x + add) */
+    /* y = x turned in planes of channels 2 f and 2 f + 1: cosine and sine [n] have each angle twice, the sine first with
+       its sign changed; n is even */
+    void (*rotate)(int n, const float *cosine, const float *sine, const float *x, float *y);
+    void (*softcap)(int n, float cap, float *x);              /* x = cap tanh(x / cap) */
+    float (*exp_sum)(int n, float add, float plus, float *x); /* x = exp(x + add) + plus; returns their sum */
     /* y = exp(2 x), x first brought into -limit .. limit */
     void (*exp_twice)(int n, float limit, const float *x, float *y);
+    void (*phases)(int n, const float *x, float *sine,
+                   float *cosine);                   /* of |x| < 1e4, within 2e-7; sine may be x */
     void (*exp)(size_t n, const float *x, float *y); /* see kern_math.h */
     void (*tanh)(size_t n, const float *x, float *y);
     /* y = out log(1 + exp(in x)); log(sigmoid(x)) is that with in = out = -1 */
     void (*softplus)(int n, float in, float out, const float *x, float *y);
-    void (*elu1)(int n, const float *x, float *y); /* y = elu(x) + 1 */
+    void (*elu1)(int n, int d, const float *x, ptrdiff_t ldx, float *y,
+                 ptrdiff_t ldy); /* y[n][d] = elu(x) + 1 */
     float (*dot)(int n, const float *x, const float *y);
     float (*sum)(int n, const float *x);
+    float (*largest)(int n, const float *x);                 /* -inf of none; NaN counts for nothing */
+    void (*add_wide)(size_t n, const float *x, double *sum); /* sum += x */
+    void (*narrow)(size_t n, const double *x, float *y);     /* y = x */
+    float (*peak)(int n, const float *x);                    /* the largest |x|, 0 of none */
+
+    /* Puts each x[i] > least into value and first + i into index, i ascending; returns how many. NaN is never above.
+       Both have room for n and 15 more. */
+    int (*above)(int n, const float *x, float least, int first, float *value, int *index);
+    float (*kth)(int n, const float *x, int k); /* the k-th largest of n without NaN, 1 <= k <= n */
+    /* o[dv] = sum over r of p[r] v[index[r]], r ascending; rows of v are ldv apart. */
+    void (*gather)(int n, const int *index, const float *p, int dv, const float *v, ptrdiff_t ldv, float *o);
     int (*finite)(int n, const float *x); /* no inf, no NaN */
     double (*fma_loop)(long rounds);      /* returns the operations done */
 };

@@ -243,6 +243,45 @@ static void additive_exp(int m, int n, int d, const float *eq, ptrdiff_t ldq, co
     }
 }
 
+/* V vectors of columns of one step, V a constant at every call; the last vector has `last` lanes. CHAINS sums over every
+   CHAINS-th row of w hide the latency of the multiply-add, eight in all. */
+static inline __attribute__((always_inline)) void step_of(int V, int last, int d, const float *w,
+                                                          const float *h, float *x) {
+    enum { CHAINS = 4, MOST = 2 };
+    vf acc[CHAINS][MOST];
+    int p = 0;
+    for (int c = 0; c < CHAINS; c++)
+        for (int t = 0; t < V; t++) acc[c][t] = v_set1(0.0f);
+    for (; p + CHAINS <= d; p += CHAINS, w += CHAINS * (ptrdiff_t)d)
+        for (int c = 0; c < CHAINS; c++)
+            for (int t = 0; t < V; t++) {
+                const float *from = w + c * (ptrdiff_t)d + t * VL;
+                vf row = last == VL || t < V - 1 ? v_load(from) : v_load_n(from, last);
+                acc[c][t] = v_fma(v_set1(h[p + c]), row, acc[c][t]);
+            }
+    for (; p < d; p++, w += d)
+        for (int t = 0; t < V; t++) {
+            vf row = last == VL || t < V - 1 ? v_load(w + t * VL) : v_load_n(w + t * VL, last);
+            acc[0][t] = v_fma(v_set1(h[p]), row, acc[0][t]);
+        }
+    for (int t = 0; t < V; t++) {
+        vf sum = (acc[0][t] + acc[1][t]) + (acc[2][t] + acc[3][t]);
+        if (last == VL || t < V - 1) v_store(x + t * VL, v_tanh(v_load(x + t * VL) + sum));
+        else v_store_n(x + t * VL, v_tanh(v_load_n(x + t * VL, last) + sum), last);
+    }
+}
+
+/* Columns go two vectors at a time: the tanh of some is under way while the next are summed, and the next step begins
+   with what is ready. */
+static void elman(int n, int d, const float *w, const float *h, float *x) {
+    for (int t = 0; t < n; t++, h = x, x += d) {
+        int j = 0;
+        for (; j + 2 * VL <= d; j += 2 * VL) step_of(2, VL, d, w + j, h, x + j);
+        if (d - j > VL) step_of(2, d - j - VL, d, w + j, h, x + j);
+        else if (d - j > 0) step_of(1, d - j, d, w + j, h, x + j);
+    }
+}
+
 /* The online softmax of R rows of n columns; R is a constant at every call. Rows hide each other's latencies, and give
    the bits of each alone. */
 static inline __attribute__((always_inline)) void soften_rows(int R, int n, float *s, ptrdiff_t lds, float *m,
@@ -377,18 +416,60 @@ static void settle_turned(int n, double left, double by, double c, double s, con
     }
 }
 
+static void rotate(int n, const float *cosine, const float *sine, const float *x, float *y) {
+    for (int i = 0; i < n; i += VL) {
+        int left = n - i < VL ? n - i : VL;
+        vf in = v_load_n(x + i, left), side = v_swap_pairs(in) * v_load_n(sine + i, left);
+        v_store_n(y + i, v_fma(in, v_load_n(cosine + i, left), side), left);
+    }
+}
+
 static void softcap(int n, float cap, float *x) { MAP(n, x, x, v_tanh(in / cap) * cap); }
-static void exp_add(int n, float add, float *x) { MAP(n, x, x, v_exp(in + add)); }
+static float exp_sum(int n, float add, float plus, float *x) {
+    vf all[2] = {v_set1(0.0f), v_set1(0.0f)};
+    int i = 0;
+    for (; i + 2 * VL <= n; i += 2 * VL)
+        for (int t = 0; t < 2; t++) {
+            vf y = v_exp(v_load(x + i + t * VL) + add) + plus;
+            v_store(x + i + t * VL, y);
+            all[t] += y;
+        }
+    for (int t = 0; i < n; i += VL, t++) {
+        int left = n - i < VL ? n - i : VL;
+        vf y = v_first_lanes(v_exp(v_load_n(x + i, left) + add) + plus, left);
+        v_store_n(x + i, y, left);
+        all[t] += y;
+    }
+    return v_hsum(all[0] + all[1]);
+}
+
 static void exp_twice(int n, float limit, const float *x, float *y) {
     MAP(n, x, y, v_exp(2.0f * v_pick(in > limit, v_set1(limit), v_pick(in < -limit, v_set1(-limit), in))));
 }
+static void phases(int n, const float *x, float *sine, float *cosine) {
+    for (int i = 0; i < n; i += VL) {
+        int left = n - i < VL ? n - i : VL;
+        vf s, c;
+        v_phases(v_load_n(x + i, left), &s, &c);
+        v_store_n(sine + i, s, left);
+        v_store_n(cosine + i, c, left);
+    }
+}
+
 static void map_exp(size_t n, const float *x, float *y) { MAP(n, x, y, v_exp(in)); }
 static void map_tanh(size_t n, const float *x, float *y) { MAP(n, x, y, v_tanh(in)); }
 static void softplus(int n, float to, float by, const float *x, float *y) {
     MAP(n, x, y, v_softplus(in * to) * by);
 }
-static void elu1(int n, const float *x, float *y) {
-    MAP(n, x, y, v_pick(in > 0.0f, in + 1.0f, v_exp(v_pick(in > 0.0f, v_set1(0.0f), in))));
+
+/* Reading x is what takes the time where it is not in a cache, so the rows to come are asked for. */
+static void elu1(int n, int d, const float *x, ptrdiff_t ldx, float *y, ptrdiff_t ldy) {
+    enum { AHEAD = 12, LINE = 64 / sizeof(float) }; /* rows; floats of a cache line */
+    for (int i = 0; i < n; i++, x += ldx, y += ldy) {
+        for (int p = 0; p < d; p += LINE) /* past the end of x, too: nothing that harms */
+            __builtin_prefetch((const void *)((uintptr_t)x + sizeof *x * (size_t)(AHEAD * ldx + p)));
+        MAP(d, x, y, v_max(v_set1(0.0f), in) + v_exp_to_88(-v_max(v_set1(0.0f), -in)));
+    }
 }
 
 static float dot(int n, const float *x, const float *y) {
@@ -405,6 +486,141 @@ static float sum(int n, const float *x) {
     for (; i + VL <= n; i += VL) acc += v_load(x + i);
     if (i < n) acc += v_load_n(x + i, n - i);
     return v_hsum(acc);
+}
+
+static float largest(int n, const float *x) {
+    vf most[4];
+    float found;
+    int i = 0;
+    for (int t = 0; t < 4; t++) most[t] = v_set1(-INFINITY);
+    for (; i + 4 * VL <= n; i += 4 * VL)
+        for (int t = 0; t < 4; t++) most[t] = v_max(v_load(x + i + t * VL), most[t]);
+    for (; i + VL <= n; i += VL) most[0] = v_max(v_load(x + i), most[0]);
+    for (; i < n; i++) most[0] = v_max(v_set1(x[i]), most[0]);
+    most[0] = v_max(v_max(most[0], most[1]), v_max(most[2], most[3]));
+    v_largest(1, most, &found);
+    return found;
+}
+
+/* Plain loops: the compiler has the instructions. */
+static void add_wide(size_t n, const float *x, double *sum) {
+    for (size_t i = 0; i < n; i++) sum[i] += (double)x[i];
+}
+static void narrow(size_t n, const double *x, float *y) {
+    for (size_t i = 0; i < n; i++) y[i] = (float)x[i];
+}
+
+static float peak(int n, const float *x) {
+    vf most = v_set1(0.0f);
+    float largest;
+    int i = 0;
+    for (; i + VL <= n; i += VL) most = v_max(v_abs(v_load(x + i)), most);
+    if (i < n) most = v_max(v_abs(v_load_n(x + i, n - i)), most);
+    v_largest(1, &most, &largest);
+    return largest;
+}
+
+/* Hits are few: four vectors are passed over at a time. */
+static int above(int n, const float *x, float least, int first, float *value, int *index) {
+    int count = 0, i = 0;
+    for (; i + 4 * VL <= n; i += 4 * VL) {
+        vi hit[4], any = {0};
+        for (int t = 0; t < 4; t++) any |= hit[t] = v_load(x + i + t * VL) > least;
+        if (!v_bits(any)) continue;
+        for (int t = 0; t < 4; t++) {
+            vi at = (vi){LANES} + (first + i + t * VL);
+            v_compress(index + count, at, hit[t]);
+            count += v_compress(value + count, (vi)v_load(x + i + t * VL), hit[t]);
+        }
+    }
+    for (; i < n; i += VL) {
+        vi in = (vi){LANES} < n - i;
+        vf last = n - i < VL ? v_load_n(x + i, n - i) : v_load(x + i);
+        vi hit = (last > least) & in;
+        v_compress(index + count, (vi){LANES} + (first + i), hit);
+        count += v_compress(value + count, (vi)last, hit);
+    }
+    return count;
+}
+
+/* How many are at least t. */
+static int count_from(int n, const float *x, float t) {
+    vi counts = {0};
+    int i = 0, count = 0;
+    for (; i + VL <= n; i += VL) counts -= v_load(x + i) >= t;
+    for (int lane = 0; lane < VL; lane++) count += counts[lane];
+    for (; i < n; i++) count += x[i] >= t;
+    return count;
+}
+
+/* The bits of floats in their order as integers, and back: an involution but for the sign of 0. */
+static inline int32_t ordered(int32_t bits) { return bits ^ ((bits >> 31) & 0x7fffffff); }
+static inline float at_rank(int32_t rank) {
+    int32_t bits = ordered(rank);
+    float x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+static inline int32_t rank_of(float x) {
+    int32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return ordered(bits);
+}
+
+/* Halves the floats between the smallest and the largest until k of x are left. */
+static float kth(int n, const float *x, int k) {
+    vf top = v_set1(x[0]), bottom = -top; /* the largest of x and of -x */
+    float high, low;
+    int whole = n - n % VL;
+    for (int i = 0; i < whole; i += VL)
+        top = v_max(v_load(x + i), top), bottom = v_max(-v_load(x + i), bottom);
+    v_largest(1, &top, &high), v_largest(1, &bottom, &low);
+    low = -low;
+    for (int i = whole; i < n; i++) low = x[i] < low ? x[i] : low, high = x[i] > high ? x[i] : high;
+    int64_t from = rank_of(low),
+            to = (int64_t)rank_of(high) + 1; /* at least k from `from` on, fewer from `to` */
+    while (to - from > 1) {
+        int64_t middle = from + (to - from) / 2;
+        int count = count_from(n, x, at_rank((int32_t)middle));
+        if (count >= k) from = middle;
+        else to = middle;
+        if (count == k) break;
+    }
+    float least = at_rank((int32_t)from), found; /* the smallest from there on */
+    vf lowest = v_set1(-high);
+    for (int i = 0; i < whole; i += VL) {
+        vf y = v_load(x + i);
+        lowest = v_max(v_pick(y >= least, -y, lowest), lowest);
+    }
+    v_largest(1, &lowest, &found);
+    found = -found;
+    for (int i = whole; i < n; i++) found = x[i] >= least && x[i] < found ? x[i] : found;
+    return found;
+}
+
+static inline __attribute__((always_inline)) void gather_columns(int V, int last, int n, const int *index,
+                                                                 const float *p, const float *v,
+                                                                 ptrdiff_t ldv, float *o) {
+    vf acc[4];
+    for (int t = 0; t < V; t++) acc[t] = v_set1(0.0f);
+    for (int r = 0; r < n; r++) {
+        const float *row = v + index[r] * ldv;
+        for (int t = 0; t < V; t++) {
+            vf x = last == VL || t < V - 1 ? v_load(row + t * VL) : v_load_n(row + t * VL, last);
+            acc[t] = v_fma(v_set1(p[r]), x, acc[t]);
+        }
+    }
+    for (int t = 0; t < V; t++) {
+        if (last == VL || t < V - 1) v_store(o + t * VL, acc[t]);
+        else v_store_n(o + t * VL, acc[t], last);
+    }
+}
+
+static void gather(int n, const int *index, const float *p, int dv, const float *v, ptrdiff_t ldv, float *o) {
+    int d = 0;
+    for (; d + 4 * VL <= dv; d += 4 * VL) gather_columns(4, VL, n, index, p, v + d, ldv, o + d);
+    for (; d + VL <= dv; d += VL) gather_columns(1, VL, n, index, p, v + d, ldv, o + d);
+    if (d < dv) gather_columns(1, dv - d, n, index, p, v + d, ldv, o + d);
 }
 
 static int all_finite(int n, const float *x) {
@@ -448,17 +664,27 @@ const struct kern KERN = {
     .fade = fade,
     .settle = settle,
     .settle_turned = settle_turned,
+    .rotate = rotate,
     .softcap = softcap,
+    .phases = phases,
     .exp = map_exp,
-    .exp_add = exp_add,
+    .exp_sum = exp_sum,
     .exp_twice = exp_twice,
     .additive = additive,
     .additive_exp = additive_exp,
+    .elman = elman,
     .tanh = map_tanh,
     .softplus = softplus,
     .elu1 = elu1,
     .dot = dot,
     .sum = sum,
+    .largest = largest,
+    .add_wide = add_wide,
+    .narrow = narrow,
+    .peak = peak,
+    .above = above,
+    .kth = kth,
+    .gather = gather,
     .finite = all_finite,
     .fma_loop = fma_loop,
 };

@@ -29,21 +29,19 @@ static inline vf v_pick(vi m, vf a, vf b) { return (vf)(((vi)a & m) | ((vi)b & ~
 static inline vf v_abs(vf x) { return (vf)((vi)x & 0x7fffffff); }
 
 /* x = whole + rest with |rest| <= 1/2; then y 2^whole, or 0 where x < limit. NaN stays NaN. Adding 1.5 * 2^23 rounds to
-   the nearest integer, with which the bits of the sum then end. */
+   the nearest integer, with which the bits of the sum then end; 127 more, and they end with the exponent of 2^whole. */
 #ifndef V_WHOLE
-static inline vf v_whole(vf x) { return x + 12582912.0f; }
-static inline vf v_rest(vf x, vf whole) { return x - (whole - 12582912.0f); }
+static inline vf v_whole(vf x) { return x + 12583039.0f; }
+static inline vf v_integer(vf whole) { return whole - 12583039.0f; }
 static inline vf v_times_power(vf y, vf whole, vf x, float limit) {
-    return (vf)((vi)((vu)y + ((vu)whole << 23)) & ~(vi)(x < limit));
+    return (vf)((vi)(y * (vf)((vu)whole << 23)) & ~(vi)(x < limit));
 }
 #endif
 
-static inline vf v_exp(vf x) {
-    const float lowest = -87.0f, highest = 88.0f;
-    const float to_integer = 12582912.0f; /* 1.5 * 2^23: adding it rounds to the nearest integer */
-    vf in = v_pick(x < lowest, v_set1(lowest), v_pick(x > highest, v_set1(highest), x));
-    vf k = v_fma(in, v_set1(1.44269504f), v_set1(to_integer)) - to_integer;
-    vf r = v_fma(k, v_set1(-0.693359375f), in);
+/* exp of what is not above 88. */
+static inline vf v_exp_to_88(vf x) {
+    vf whole = v_whole(x * 1.44269504f), k = v_integer(whole);
+    vf r = v_fma(k, v_set1(-0.693359375f), x);
     r = v_fma(k, v_set1(2.12194440e-4f), r);
     vf p = v_fma(v_set1(1.9875691500e-4f), r, v_set1(1.3981999507e-3f));
     p = v_fma(p, r, v_set1(8.3334519073e-3f));
@@ -51,16 +49,14 @@ static inline vf v_exp(vf x) {
     p = v_fma(p, r, v_set1(1.6666665459e-1f));
     p = v_fma(p, r, v_set1(5.0000001201e-1f));
     p = v_fma(p, r * r, r) + 1.0f;
-    vf power = (vf)((__builtin_convertvector(k, vi) + 127) << 23);
-    vf y = p * power;
-    y = v_pick(x < lowest, v_set1(0.0f), y);
-    y = v_pick(x > highest, v_set1(INFINITY), y);
-    return v_pick(x == x, y, x); /* NaN stays NaN */
+    return v_times_power(p, whole, x, -87.0f);
 }
+
+static inline vf v_exp(vf x) { return v_pick(x > 88.0f, v_set1(INFINITY), v_exp_to_88(x)); }
 
 static inline vf v_exp_down(vf x) {
     const float lowest = -126.0f; /* 2^lowest is the smallest normal number */
-    vf t = x * 1.44269504f, whole = v_whole(t), r = v_rest(t, whole);
+    vf t = x * 1.44269504f, whole = v_whole(t), r = t - v_integer(whole);
     vf p = v_fma(v_set1(1.3264728e-3f), r, v_set1(9.6715136e-3f));
     p = v_fma(p, r, v_set1(5.5507338e-2f));
     p = v_fma(p, r, v_set1(2.4022242e-1f));
@@ -71,25 +67,42 @@ static inline vf v_exp_down(vf x) {
 
 #if VL == 4
 #define LANES 0, 1, 2, 3
+#define SWAPPED 1, 0, 3, 2
 #define ZIP_LOW 0, 4, 1, 5
 #define ZIP_HIGH 2, 6, 3, 7
 #elif VL == 8
 #define LANES 0, 1, 2, 3, 4, 5, 6, 7
+#define SWAPPED 1, 0, 3, 2, 5, 4, 7, 6
 #define ZIP_LOW 0, 8, 1, 9, 2, 10, 3, 11
 #define ZIP_HIGH 4, 12, 5, 13, 6, 14, 7, 15
 #else
 #define LANES 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+#define SWAPPED 1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14
 #define ZIP_LOW 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23
 #define ZIP_HIGH 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31
+#endif
+
+/* The lanes of x where m is true, side by side to `to`, which has room for VL; how many those are. */
+#ifndef V_COMPRESS
+static inline int v_compress(void *to, vi x, vi m) {
+    int count = 0;
+    for (unsigned bits = v_bits(m); bits; bits &= bits - 1, count++) {
+        int lane = x[__builtin_ctz(bits)];
+        memcpy((char *)to + (size_t)count * sizeof lane, &lane, sizeof lane);
+    }
+    return count;
+}
 #endif
 
 /* Lanes of both in turn, from the first halves and from the second. Half of a transposition: see v_transpose(). */
 #if defined __clang__ || __GNUC__ >= 12
 static inline vf v_zip_low(vf a, vf b) { return __builtin_shufflevector(a, b, ZIP_LOW); }
 static inline vf v_zip_high(vf a, vf b) { return __builtin_shufflevector(a, b, ZIP_HIGH); }
+static inline vf v_swap_pairs(vf x) { return __builtin_shufflevector(x, x, SWAPPED); }
 #else
 static inline vf v_zip_low(vf a, vf b) { return __builtin_shuffle(a, b, (vi){ZIP_LOW}); }
 static inline vf v_zip_high(vf a, vf b) { return __builtin_shuffle(a, b, (vi){ZIP_HIGH}); }
+static inline vf v_swap_pairs(vf x) { return __builtin_shuffle(x, (vi){SWAPPED}); }
 #endif
 
 /* The first n lanes of x and zeros; n is 1 to VL. */
@@ -148,6 +161,23 @@ static inline vf v_softplus(vf x) {
     p = v_fma(p, w, v_set1(0.666663159f));
     p = v_fma(p, w, v_set1(2.0f));
     return v_fma(z, p, v_pick(x > 0.0f, x, v_set1(0.0f)));
+}
+
+/* The quarter turn nearest to x is taken off in three parts, then the polynomials of Cephes' sinf and cosf. */
+static inline void v_phases(vf x, vf *sine, vf *cosine) {
+    const float to_integer = 12582912.0f; /* as in v_exp() */
+    vf k = v_fma(x, v_set1(0.636619772f), v_set1(to_integer)) - to_integer;
+    vf r = v_fma(k, v_set1(-1.5703125f), x);
+    r = v_fma(k, v_set1(-4.837512969970703e-4f), r);
+    r = v_fma(k, v_set1(-7.549789954891882e-8f), r);
+    vf z = r * r;
+    vf s = v_fma(v_set1(-1.9515295891e-4f), z, v_set1(8.3321608736e-3f));
+    s = v_fma(v_fma(s, z, v_set1(-1.6666654611e-1f)), z * r, r);
+    vf c = v_fma(v_set1(2.443315711809948e-5f), z, v_set1(-1.388731625493765e-3f));
+    c = v_fma(v_fma(v_fma(c, z, v_set1(4.166664568298827e-2f)), z, v_set1(-0.5f)), z, v_set1(1.0f));
+    vi quarter = __builtin_convertvector(k, vi), odd = -(quarter & 1);
+    *sine = (vf)((vi)v_pick(odd, c, s) ^ ((quarter & 2) << 30));
+    *cosine = (vf)((vi)v_pick(odd, s, c) ^ (((quarter + 1) & 2) << 30));
 }
 
 static inline vf v_tanh(vf x) {

@@ -11,6 +11,9 @@ typedef int vi __attribute__((vector_size(32)));
 static inline vf v_fma(vf a, vf b, vf c) { return (vf)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c); }
 static inline vf v_max(vf a, vf b) { return (vf)_mm256_max_ps((__m256)a, (__m256)b); }
 
+/* Bit i is whether lane i of a comparison is true. */
+static inline unsigned v_bits(vi m) { return (unsigned)_mm256_movemask_ps((__m256)m); }
+
 /* For 1 <= x < 1e38: the 12-bit estimate and a step of Newton, 2e-7 relative. */
 static inline vf v_rcp(vf x) {
     vf y = (vf)_mm256_rcp_ps((__m256)x);

@@ -13,6 +13,12 @@ static inline vf v_max(vf a, vf b) {
     return (vf)(((vi)a & m) | ((vi)b & ~m));
 }
 
+/* Bit i is whether lane i of a comparison is true. */
+static inline unsigned v_bits(vi m) {
+    vi bits = m & (vi){1, 2, 4, 8};
+    return (unsigned)(bits[0] | bits[1] | bits[2] | bits[3]);
+}
+
 static inline vf v_load_n(const float *p, int n) {
     vf x = {0};
     memcpy(&x, p, (size_t)n * sizeof *p);

@@ -17,6 +17,9 @@ static inline vf v_max(vf a, vf b) {
     return (vf)vbslq_f32(vcgtq_f32((float32x4_t)a, (float32x4_t)b), (float32x4_t)a, (float32x4_t)b);
 }
 
+/* Bit i is whether lane i of a comparison is true. */
+static inline unsigned v_bits(vi m) { return vaddvq_u32((uint32x4_t)(m & (vi){1, 2, 4, 8})); }
+
 /* There are no masked loads; n is 1 to 4. */
 static inline vf v_load_n(const float *p, int n) {
     switch (n) {

@@ -1,0 +1,264 @@
+/*
+ * select.c -- for each query the k keys that score highest.
+ *
+ * Scores are computed in tiles, as in tiles.c. Each row keeps candidates, (score, key) with keys ascending: what is
+ * above a bound that the row has reached is appended, and where there are too many, the best k stay and the bound
+ * rises. Of n scores in random order about k ln(n / k) pass the bound, so the cost beyond the scores is that of one
+ * comparison each, and nothing of size n is stored.
+ *
+ * Float scores are off by rounding, at most `margin`. With T the k-th largest of them, what is above T by two margins is
+ * chosen and what is below by two is not; between lies as a rule the one key that has T. Where there are more, their
+ * scores are computed again in double, and decide. Products of n floats are off by n u |q| |k| at most (u = 2^-24;
+ * Higham, "Accuracy and stability of numerical algorithms", 2002, section 3.1); margin() has room for the rest.
+ */
+#include "select.h"
+
+#include <omp.h>
+#include <string.h>
+
+#include "parts.h"
+
+enum {
+    BQ = 96,             /* queries of a block: a multiple of every kernel's mr */
+    BK = 256,            /* keys of a tile: a multiple of every kernel's nr */
+    UNIT_BLOCKS = 4,     /* blocks that share a packed tile of keys */
+    LEAST_ROWS = 24,     /* of a unit, however many candidates its rows may have */
+    CANDIDATES = 1 << 17 /* of a unit, where it has more rows */
+};
+enum { SPACE = 128, BEYOND = 16 }; /* candidates that are appended at once */
+enum { FEW = 8 };                  /* so many queries are not worth packing keys for */
+
+/* Candidates of a row: at most 2 k between two looks, then as many as are appended at once, and what kern->above()
+   needs beyond. */
+static int room(int keys, int most) { return 2 * min_int(most, keys) + SPACE + BEYOND; }
+
+static int unit_rows(const struct attn_problem *p, int keys, int most) {
+    long all = (long)p->batch * p->heads * p->nq, share = all / (6L * p->threads) + 1;
+    int fit = clamp_int(CANDIDATES / room(keys, most), LEAST_ROWS, UNIT_BLOCKS * BQ);
+    int even = clamp_int((share + LEAST_ROWS - 1) / LEAST_ROWS * LEAST_ROWS, LEAST_ROWS, fit);
+    return min_int(even, p->nq);
+}
+
+struct workspace {   /* one thread's scratch */
+    float *kt;       /* a tile of keys, packed */
+    float *lengths;  /* of the keys of the tile [BK] */
+    float *s;        /* scores [BQ][BK] */
+    float *reach;    /* scale |q| of each row [unit] */
+    float *bound;    /* the k-th largest score so far, -inf before there are k [unit] */
+    int *count, *hi; /* candidates; keys that the row sees [unit] */
+    float *value;    /* of the candidates [unit][room], */
+    int *index;      /* and which keys they are */
+    double *exact;   /* scores in double of those candidates of a row that are in doubt [room] */
+};
+
+static size_t workspace_bytes(const struct attn_problem *p, int keys, int most) {
+    size_t rows = (size_t)unit_rows(p, keys, most), each = (size_t)room(keys, most);
+    return floats((size_t)BK * (size_t)p->dk) + floats(BK) + floats((size_t)BQ * BK) + 4 * floats(rows) +
+           2 * floats(rows * each) + aligned(each * sizeof(double));
+}
+
+size_t select_scratch(const struct attn_problem *p, int keys, int most) {
+    return (size_t)p->threads * workspace_bytes(p, keys, most);
+}
+
+static struct workspace workspace(const struct select *x, void *scratch, int thread) {
+    const struct attn_problem *p = x->call->problem;
+    size_t rows = (size_t)unit_rows(p, x->keys, x->most), each = (size_t)room(x->keys, x->most);
+    char *at = (char *)scratch + (size_t)thread * workspace_bytes(p, x->keys, x->most);
+    struct workspace w;
+    w.kt = cut(&at, (size_t)BK * (size_t)p->dk * sizeof(float));
+    w.lengths = cut(&at, BK * sizeof(float));
+    w.s = cut(&at, (size_t)BQ * BK * sizeof(float));
+    w.reach = cut(&at, rows * sizeof(float));
+    w.bound = cut(&at, rows * sizeof(float));
+    w.count = cut(&at, rows * sizeof(int));
+    w.hi = cut(&at, rows * sizeof(int));
+    w.value = cut(&at, rows * each * sizeof(float));
+    w.index = cut(&at, rows * each * sizeof(int));
+    w.exact = (double *)at;
+    return w;
+}
+
+struct unit {
+    const struct select *select;
+    const struct kern *kern;
+    struct workspace w;
+    int b, h, i0, rows; /* queries i0 .. i0 + rows - 1 of a head */
+    float longest;      /* of the keys so far, 1 where they are brought to that */
+};
+
+/* ---- the best k of the candidates ------------------------------------------------------------------ */
+
+/* By how much a float score near `value` may miss the one in double. */
+static float margin(const struct unit *u, int r, float value) {
+    const float unit = 0x1p-24f, tiny = 0x1p-140f; /* products may be denormal */
+    int dk = u->select->call->problem->dk;
+    return unit * ((float)(2 * dk + 32) * u->w.reach[r] * u->longest + 4 * fabsf(value)) + (float)dk * tiny;
+}
+
+/* The bits of a double in their order as integers: an involution. */
+static int64_t ordered(int64_t bits) { return bits ^ ((bits >> 63) & INT64_MAX); }
+
+/* The n-th largest of `count` doubles: by halves of what it may be. */
+static double nth(const double *x, int count, int n) {
+    int64_t from = INT64_MIN, to = INT64_MAX; /* at least n from `from` on, fewer from `to` */
+    double found;
+    while (to - 1 > from) {
+        int64_t middle = (from >> 1) + (to >> 1) + (from & to & 1), bits = ordered(middle);
+        int as_many = 0;
+        memcpy(&found, &bits, sizeof found);
+        for (int e = 0; e < count; e++) as_many += x[e] >= found;
+        if (as_many >= n) from = middle;
+        else to = middle;
+    }
+    from = ordered(from);
+    memcpy(&found, &from, sizeof found);
+    return found;
+}
+
+/* Of `count` candidates of row r, `most` and some in doubt: those from `low` to `high` go by their scores in double, and
+   where these are equal the first stay. */
+static int decide(const struct unit *u, int r, int count, float low, float high, float *value, int *index) {
+    const struct select *x = u->select;
+    int doubts = 0, kept = 0, wanted = x->most;
+    for (int e = 0; e < count; e++) {
+        if (value[e] > high) wanted--;
+        else if (value[e] >= low) u->w.exact[doubts++] = x->exact(x->call, u->b, u->h, u->i0 + r, index[e]);
+    }
+    double least = nth(u->w.exact, doubts, wanted);
+    for (int e = 0; e < doubts; e++) wanted -= u->w.exact[e] > least;
+    for (int e = 0, d = 0; e < count; e++) {
+        int keep = value[e] > high;
+        if (!keep && value[e] >= low) {
+            double score = u->w.exact[d++];
+            keep = score > least || (score == least && wanted-- > 0);
+        }
+        value[kept] = value[e], index[kept] = index[e];
+        kept += keep;
+    }
+    return kept;
+}
+
+/* Brings the candidates of row r, more than `most`, down to the best. */
+static void shrink(const struct unit *u, int r, float *value, int *index) {
+    int most = u->select->most, count = u->w.count[r], kept = 0;
+    float bound = u->kern->kth(count, value, most), off = 2 * margin(u, r, bound);
+    for (int e = 0; e < count; e++) {
+        value[kept] = value[e], index[kept] = index[e];
+        kept += value[e] >= bound - off;
+    }
+    u->w.count[r] = kept > most ? decide(u, r, kept, bound - off, bound + off, value, index) : kept;
+    u->w.bound[r] = bound;
+}
+
+/* Scores of row r against keys j0 .. j0 + n - 1. */
+static void consider(const struct unit *u, int r, int j0, int n, const float *s) {
+    int most = u->select->most, space = room(u->select->keys, most);
+    float *value = u->w.value + (ptrdiff_t)r * space;
+    int *index = u->w.index + (ptrdiff_t)r * space;
+    for (int x = 0, some; x < n; x += some) {
+        float bound = u->w.bound[r], least = bound > -INFINITY ? bound - 2 * margin(u, r, bound) : bound;
+        int *count = &u->w.count[r];
+        some = min_int(n - x, space - BEYOND - *count);
+        *count += u->kern->above(some, s + x, least, j0 + x, value + *count, index + *count);
+        if (*count > space - BEYOND - SPACE) shrink(u, r, value, index);
+    }
+}
+
+/* ---- scores ---------------------------------------------------------------------------------------- */
+
+/* Lengths of the keys of a tile; they enter every bound on rounding, NaN and what is masked do no harm. */
+static void measure(struct unit *u, const float *k, ptrdiff_t row, int n) {
+    int dk = u->select->call->problem->dk, unit_keys = u->select->unit_keys;
+    for (int j = 0; j < n; j++) {
+        float length = sqrtf(u->kern->dot(dk, k + j * row, k + j * row)) + 1e-18f; /* squares may vanish */
+        if (length > u->longest && !unit_keys) u->longest = length;
+        u->w.lengths[j] = length;
+    }
+}
+
+/* Rows r0 .. r0 + rows - 1 of the unit against keys j0 .. j0 + n - 1; k is the first of them. */
+static void score(const struct unit *u, int r0, int rows, int j0, int n, const float *k) {
+    const struct select *x = u->select;
+    const struct attn_problem *p = x->call->problem;
+    const float *q = attn_row(&x->q, u->b, u->h, u->i0 + r0);
+    int nr = u->kern->nr;
+    if (p->nq <= FEW) u->kern->dots(rows, n, p->dk, x->scale, q, x->q.row, k, x->k.row, u->w.s, BK);
+    else
+        u->kern->mul(rows, n, p->dk, x->scale, q, x->q.row, 1, u->w.kt, nr, (ptrdiff_t)nr * p->dk, 0, u->w.s,
+                     BK);
+    for (int r = 0; x->unit_keys && r < rows; r++)
+        for (int j = 0; j < n; j++) u->w.s[r * BK + j] /= u->w.lengths[j];
+    for (int r = 0; r < rows; r++) {
+        int seen = min_int(u->w.hi[r0 + r] - j0, n);
+        if (seen <= 0) continue;
+        if (x->adjust) x->adjust(x->call, u->kern, u->b, u->h, u->i0 + r0 + r, j0, seen, u->w.s + r * BK);
+        consider(u, r0 + r, j0, seen, u->w.s + r * BK);
+    }
+}
+
+static void begin(struct unit *u, int *last) {
+    const struct select *x = u->select;
+    int dk = x->call->problem->dk;
+    *last = 0;
+    u->longest = x->unit_keys ? 1 : 0;
+    for (int r = 0; r < u->rows; r++) {
+        const float *q = attn_row(&x->q, u->b, u->h, u->i0 + r);
+        u->w.reach[r] = fabsf(x->scale) * (sqrtf(u->kern->dot(dk, q, q)) + 1e-18f);
+        u->w.bound[r] = -INFINITY;
+        u->w.count[r] = 0;
+        u->w.hi[r] = x->visible(x->call, u->b, u->i0 + r);
+        *last = max_int(*last, u->w.hi[r]);
+    }
+}
+
+static void run(struct unit *u) {
+    const struct select *x = u->select;
+    const struct attn_problem *p = x->call->problem;
+    int last, space = room(x->keys, x->most);
+    begin(u, &last);
+    for (int j0 = 0; j0 < last; j0 += BK) {
+        int n = min_int(BK, last - j0);
+        const float *k = attn_row(&x->k, u->b, attn_kv_head(p, u->h), j0);
+        measure(u, k, x->k.row, n);
+        if (p->nq > FEW) u->kern->pack(n, p->dk, k, x->k.row, u->w.kt);
+        for (int r = 0; r < u->rows; r += BQ) {
+            int rows = min_int(BQ, u->rows - r), seen = 0;
+            for (int e = 0; e < rows; e++) seen = max_int(seen, u->w.hi[r + e] - j0);
+            if (seen > 0) score(u, r, rows, j0, min_int(seen, n), k);
+        }
+    }
+    for (int r = 0; r < u->rows; r++) {
+        float *value = u->w.value + (ptrdiff_t)r * space;
+        int *index = u->w.index + (ptrdiff_t)r * space;
+        if (u->w.count[r] > x->most) shrink(u, r, value, index);
+        x->chosen(x, u->kern, u->b, u->h, u->i0 + r, u->w.count[r], index, value);
+    }
+}
+
+void select_forward(const struct select *x, void *scratch) {
+    const struct attn_problem *p = x->call->problem;
+    const struct kern *kern = kern_find(p->isa);
+    int rows = unit_rows(p, x->keys, x->most), parts = ceil_div(p->nq, rows), heads = p->batch * p->heads;
+#pragma omp parallel for schedule(dynamic) num_threads(p->threads)
+    for (int t = 0; t < heads * parts; t++) {
+        /* late queries of a causal mask see most keys: they go first, so that short units end the loop */
+        int head = t % heads, i0 = (parts - 1 - t / heads) * rows;
+        struct unit u = {.select = x,
+                         .kern = kern,
+                         .w = workspace(x, scratch, omp_get_thread_num()),
+                         .b = head / p->heads,
+                         .h = head % p->heads,
+                         .i0 = i0,
+                         .rows = min_int(rows, p->nq - i0)};
+        run(&u);
+    }
+}
+
+float select_soften(const struct kern *kern, int n, float *score, float *top) {
+    const int none = 0;
+    float sum = 0, factor;
+    *top = -INFINITY;
+    kern->soften(1, &none, &n, score, 0, top, &sum, &factor);
+    return sum;
+}
