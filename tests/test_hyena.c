@@ -1,5 +1,6 @@
 /* test_hyena.c -- long convolutions: filters of known form, transforms against sums, and what transforms may not do. */
 #include "bench.h"
+#include "convolution.h"
 #include "fourier.h"
 #include "turn.h"
 #include "watch.h"
@@ -241,6 +242,21 @@ static void transforms_allocate_nothing(void **state) {
     assert_int_equal(bytes, 0);
 }
 
+/* The definition's own transforms, in double, against its sums: 2^-53 a level. */
+static void definitions_agree(void **state) {
+    enum { LONG = 2 * CONVOLUTION_DIRECT + 3, CHANNELS = 3, ROW = LONG * CHANNELS };
+    double *h = malloc(ROW * sizeof *h), *u = malloc(ROW * sizeof *u), *y = malloc(ROW * sizeof *y);
+    (void)state;
+    for (int i = 0; i < ROW; i++) h[i] = sin(i * (1 + i / 7.0)), u[i] = cos(i * (2 + i / 5.0));
+    convolution_rows(LONG, CHANNELS, h, u, y);
+    for (int t = 0; t < LONG; t += 41) {
+        double want[CHANNELS];
+        convolution_row(t, CHANNELS, h, u, want);
+        for (int c = 0; c < CHANNELS; c++) assert_true(fabs(y[t * CHANNELS + c] - want[c]) < 1e-11);
+    }
+    free(h), free(u), free(y);
+}
+
 /* Against the C library. */
 static void sines_are_sines(void **state) {
     double x[1000], sine[1000], both[1000], cosine[1000];
@@ -266,6 +282,7 @@ int main(void) {
         cmocka_unit_test(sizes_are_near),
         cmocka_unit_test(transforms_allocate_nothing),
         cmocka_unit_test(sines_are_sines),
+        cmocka_unit_test(definitions_agree),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
