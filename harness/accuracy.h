@@ -13,6 +13,9 @@ struct distance {
     int bad;                        /* elements of `got` that are not finite where `want` is */
 };
 
+/* A distance to softmax below which an output is called exact: rounding, and no approximation, is so near. */
+#define ACCURACY_EXACT 1e-4
+
 struct distance accuracy_distance(const float *got, const double *want, size_t rows, size_t columns);
 
 /* 1 - ||got - want||^2 / ||mean - want||^2: 0 is no better than the mean of V. */

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "accuracy.h"
+#include "row.h"
 #include "text.h"
-
-static const double EXACT = 1e-4;
 
 struct candidate {
     const char *label;
@@ -24,8 +24,7 @@ static int by_price(const void *x, const void *y) {
 
 /* Is there a figure of the row that counts here? */
 static int judged(const struct doc *row) {
-    return row && !strcmp(doc_str(row, "status", ""), "ok") &&
-           strcmp(doc_str(row, "kind", ""), "control") != 0 &&
+    return row_is_ok(row) && strcmp(doc_str(row, "kind", ""), "control") != 0 &&
            doc_is_number(doc_get(row, "accuracy.softmax.rel_fro"));
 }
 
@@ -68,15 +67,16 @@ static void print_front(const struct slice *s, size_t at, const char *what,
     for (size_t c = 0; c < s->ncurves; c++) {
         const struct doc *row = s->curves[c].rows[at];
         if (!judged(row) || !is_better_than_mean(row)) continue;
-        all[n] = (struct candidate){.label = s->curves[c].label,
-                                    .error = fmax(doc_num(row, "accuracy.softmax.rel_fro", 0), EXACT)};
+        all[n] =
+            (struct candidate){.label = s->curves[c].label,
+                               .error = fmax(doc_num(row, "accuracy.softmax.rel_fro", 0), ACCURACY_EXACT)};
         n += (size_t)take(&all[n], row);
     }
     size_t kept = front_of(all, n);
     if (kept) printf("  Least error for its %s at %s = %.10g: ", what, s->axis, s->x[at]);
     for (size_t i = 0; i < kept; i++) {
         printf("%s%s (%s, ", i ? ", " : "", all[i].label, show(all[i].price));
-        if (all[i].error <= EXACT) printf("exact)");
+        if (all[i].error <= ACCURACY_EXACT) printf("exact)");
         else printf("%.3f)", all[i].error);
     }
     if (kept) putchar('\n');

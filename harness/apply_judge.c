@@ -5,10 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "accuracy.h"
 #include "judge.h"
 #include "text.h"
-
-static const double EXACT = 1e-4; /* nobody asks what weights an exact mechanism has missed */
 
 static void tell_weights(const struct doc *softmax) {
     double variation = doc_num(softmax, "tv_mean", (double)NAN),
@@ -18,7 +17,7 @@ static void tell_weights(const struct doc *softmax) {
     printf("weights     ");
     if (!isnan(variation)) printf("total variation %.3g, ", variation);
     if (negative > 1e-6) printf("negative mass %.3g, ", negative);
-    if (captured < 1 - EXACT) printf("%.3g of the softmax mass kept, ", captured);
+    if (captured < 1 - ACCURACY_EXACT) printf("%.3g of the softmax mass kept, ", captured);
     printf("of its 1, 8 and 32 heaviest keys %.0f, %.0f and %.0f %%\n",
            100 * doc_num(softmax, "topk_recall.1", 0), 100 * doc_num(softmax, "topk_recall.8", 0),
            100 * doc_num(softmax, "topk_recall.32", 0));
@@ -35,7 +34,7 @@ static void tell(const struct doc *d) {
            doc_num(definition, "rel_fro", (double)INFINITY), doc_num(definition, "bound", 0));
     printf("softmax     %.3g from exact softmax attention; rows %.2g to %.2g (5 to 95 %% of them)\n", error,
            doc_num(softmax, "row_errors.p05", (double)NAN), doc_num(softmax, "row_errors.p95", (double)NAN));
-    if (error <= EXACT) return;
+    if (error <= ACCURACY_EXACT) return; /* nobody asks what weights an exact mechanism has missed */
     if (!isnan(skill)) printf("skill       %.2f; 1 is exact, 0 no better than the mean of V\n", skill);
     tell_weights(softmax);
 }

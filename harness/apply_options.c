@@ -110,13 +110,6 @@ static const struct option longs[] = {
     {NULL, 0, NULL, 0},
 };
 
-static enum attn_mask causal(const char *where) {
-    static const char *const names[] = {"bottom-right", "top-left"};
-    if (!where || !strcmp(where, names[0])) return ATTN_MASK_CAUSAL;
-    if (!strcmp(where, names[1])) return ATTN_MASK_CAUSAL_TOP_LEFT;
-    die(EXIT_USAGE, "--causal=%s: %s", where, suggestion(where, names, 2));
-}
-
 /* Adds NAME=FILE to a list; a name comes once. */
 static void add_named(const char *option, char *word, struct named_file *list, size_t *n) {
     char *sign = strchr(word, '=');
@@ -173,7 +166,7 @@ void apply_options_parse(int argc, char **argv, struct apply_options *o) {
         case 'o': o->outputs[0].file = optarg; break;
         case HEADS: o->heads = (int)option_whole("--heads", optarg, 1, PROBLEM_LENGTH_MAX); break;
         case KV_HEADS: o->kv_heads = (int)option_whole("--kv-heads", optarg, 1, PROBLEM_LENGTH_MAX); break;
-        case CAUSAL: o->mask = causal(optarg); break;
+        case CAUSAL: o->mask = option_causal(optarg); break;
         case CAUSAL_SHIFT:
             o->causal_shift =
                 (int)option_whole("--causal-shift", optarg, -PROBLEM_LENGTH_MAX, PROBLEM_LENGTH_MAX);

@@ -228,6 +228,15 @@ char *child_reason(const struct child *c) {
     return xstrdup("interrupted");
 }
 
+int child_failure(const struct child *c, const char *what) {
+    if (c->end == CHILD_INTERRUPTED) return EXIT_INTERRUPTED;
+    if (c->end == CHILD_FAILED && (c->code == EXIT_USAGE || c->code == EXIT_INCOMPLETE)) return c->code;
+    char *reason = child_reason(c);
+    fault("%s: %s", what, reason);
+    free(reason);
+    return EXIT_INCOMPLETE;
+}
+
 /* ---- the other side ---------------------------------------------------------------------------- */
 
 void child_settle(void) {

@@ -44,6 +44,9 @@ void child_run(struct child *);
 /* "crashed: segmentation fault; last words: ..." The caller frees it. */
 char *child_reason(const struct child *);
 
+/* The exit code of a child that did not end well; says why, after `what`, unless the child has said it. */
+int child_failure(const struct child *, const char *what);
+
 /* SIGINT and SIGTERM end the running child and make child_interrupted() true; a reader of our output who leaves
    ends nothing. */
 void child_catch_signals(void);

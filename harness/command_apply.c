@@ -15,38 +15,17 @@
 #include "commands.h"
 #include "draft.h"
 #include "machine.h"
+#include "param_option.h"
 #include "params.h"
 #include "problem.h"
-#include "registry.h"
 #include "subject.h"
 #include "text.h"
 
 /* ---- the child --------------------------------------------------------------------------------- */
 
-/* KEY=VALUE: a number, or else a word. */
-static void set_param(const struct attn_variant *v, void *params, const char *word) {
-    const char *sign = strchr(word, '=');
-    struct attn_error error;
-    if (!sign || sign == word) die(EXIT_USAGE, "--set %s: give it as KEY=VALUE", word);
-    char *key = format("%.*s", (int)(sign - word), word);
-    const struct attn_param *p = params_find(v, key);
-    if (!p)
-        die(EXIT_USAGE, "--set %s: %s has no parameter '%s'; %s", word, v->name, key, params_suggest(v, key));
-    struct doc *value = doc_word(sign + 1);
-    if (params_set(params, p, value, &error)) die(EXIT_USAGE, "--set %s: %s", word, error.text);
-    doc_free(value);
-    free(key);
-}
-
-static const struct attn_variant *find_variant(const char *name) {
-    const struct attn_variant *v = registry_find(name);
-    if (!v) die(EXIT_USAGE, "no variant '%s'; %s", name, registry_suggest(name));
-    return v;
-}
-
 /* Reads, computes, fills the drafts at `paths`, and tells the errors; the exit code. */
 static int apply(const struct apply_options *o, const struct doc *paths) {
-    const struct attn_variant *v = find_variant(o->variant);
+    const struct attn_variant *v = variant_option(o->variant);
     void *params = params_defaults(v);
     struct apply_inputs in;
     struct apply_results results;
@@ -54,7 +33,7 @@ static int apply(const struct apply_options *o, const struct doc *paths) {
     struct block scratch;
     struct attn_error error;
     apply_results_verify(o, v);
-    for (size_t i = 0; i < o->nsets; i++) set_param(v, params, o->sets[i]);
+    for (size_t i = 0; i < o->nsets; i++) param_option(v, params, o->sets[i]);
     apply_inputs_open(&in, o);
     if (problem_accept(v, &in.problem, params, &error)) die(EXIT_USAGE, "%s", error.text);
     apply_inputs_read(&in, o, v, params);
@@ -115,16 +94,6 @@ static void keep_all(struct draft *drafts, size_t n) {
         }
 }
 
-/* The exit code of a child that did not end well; says why unless the child has said it. */
-static int failure(const struct child *c) {
-    if (c->end == CHILD_INTERRUPTED) return EXIT_INTERRUPTED;
-    if (c->end == CHILD_FAILED && c->code == EXIT_USAGE) return EXIT_USAGE;
-    char *reason = child_reason(c);
-    fault("nothing was written: %s", reason);
-    free(reason);
-    return EXIT_INCOMPLETE;
-}
-
 int command_apply(int argc, char **argv) {
     struct apply_options o;
     apply_options_parse(argc, argv, &o);
@@ -143,7 +112,9 @@ int command_apply(int argc, char **argv) {
     child_run(&c);
     int judged =
         c.end == CHILD_FAILED && c.code == EXIT_REGRESSION; /* a result that misses its definition is one */
-    int code = c.end == CHILD_DONE ? EXIT_FINE : judged ? EXIT_REGRESSION : failure(&c);
+    int code = c.end == CHILD_DONE ? EXIT_FINE
+               : judged            ? EXIT_REGRESSION
+                                   : child_failure(&c, "nothing was written");
     if (code == EXIT_FINE || code == EXIT_REGRESSION) keep_all(drafts, o.noutputs);
     else discard_all(drafts, o.noutputs);
     doc_free(paths);

@@ -7,6 +7,7 @@
 #include "commands.h"
 #include "doc.h"
 #include "registry.h"
+#include "roster.h"
 #include "tensors.h"
 #include "text.h"
 
@@ -118,10 +119,17 @@ static void describe_tensor(const struct attn_tensor *t) {
 
 int command_describe(int argc, char **argv) {
     if (argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) {
-        puts("usage: attnbench describe VARIANT\n\nFormula, paper, parameters, tensors and capabilities.");
+        puts("usage: attnbench describe [VARIANT]\n\n"
+             "Formula, paper, parameters, tensors and capabilities; without a name, a table of all "
+             "mechanisms.");
         return EXIT_FINE;
     }
-    if (argc != 2) die(EXIT_USAGE, "describe takes one variant, for example 'attnbench describe flash'");
+    if (argc == 1) {
+        roster_print();
+        return EXIT_FINE;
+    }
+    if (argc != 2)
+        die(EXIT_USAGE, "describe takes one variant, for example 'attnbench describe flash', or none");
     const struct attn_variant *v = registry_find(argv[1]);
     if (!v) die(EXIT_USAGE, "no variant '%s'; %s", argv[1], registry_suggest(argv[1]));
     printf("%s: %s\n\n  %s\n\n", v->name, v->brief, v->formula);

@@ -14,6 +14,8 @@ int command_fit(int argc, char **argv);
 int command_report(int argc, char **argv);
 int command_apply(int argc, char **argv);
 int command_apply_child(int argc, char **argv); /* the process that computes */
+int command_weights(int argc, char **argv);
+int command_weights_child(int argc, char **argv); /* the process that computes and draws */
 int command_check(int argc, char **argv);
 int command_check_child(int argc, char **argv); /* the worker of check */
 

@@ -9,6 +9,7 @@
 #include "idset.h"
 #include "inference.h"
 #include "noise.h"
+#include "row.h"
 #include "stats.h"
 #include "text.h"
 
@@ -37,8 +38,6 @@ struct comparison {
     struct noise noise;
 };
 
-static int is_ok(const struct doc *row) { return !strcmp(doc_str(row, "status", ""), "ok"); }
-
 static double *log_medians(const struct doc *row, size_t *n) {
     double *x = noise_positive(doc_get(row, "time.process_medians_ns"), n);
     for (size_t i = 0; i < *n; i++) x[i] = log(x[i]);
@@ -52,7 +51,7 @@ static double peak(const struct doc *row) {
 }
 
 static void read_times(struct pair *p) {
-    if (!is_ok(p->a) || !is_ok(p->b)) return;
+    if (!row_is_ok(p->a) || !row_is_ok(p->b)) return;
     p->x = log_medians(p->a, &p->nx);
     p->y = log_medians(p->b, &p->ny);
     if (p->nx == 0 || p->ny == 0) {

@@ -5,11 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "row.h"
 #include "text.h"
 
 static int is_judged(const struct doc *row) {
-    return row && !strcmp(doc_str(row, "status", ""), "ok") &&
-           doc_is_number(doc_get(row, "accuracy.softmax.rel_fro"));
+    return row_is_ok(row) && doc_is_number(doc_get(row, "accuracy.softmax.rel_fro"));
 }
 
 /* Does a number of this name take several values among the points of the variant? */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "fit_parts.h"
+#include "row.h"
 
 static void add_growth(struct doc *list, const struct fit_series *s) {
     for (size_t c = 0; c < s->ncurves; c++) {
@@ -24,7 +25,7 @@ static struct doc *without_result(const struct doc *rows) {
     struct doc *list = doc_array();
     for (size_t r = 0; r < doc_len(rows); r++) {
         const struct doc *row = doc_at(rows, r);
-        if (!strcmp(doc_str(row, "status", ""), "ok")) continue;
+        if (row_is_ok(row)) continue;
         struct doc *one = doc_object();
         doc_put_str(one, "id", doc_str(row, "id", "?"));
         doc_put_str(one, "status", doc_str(row, "status", "?"));

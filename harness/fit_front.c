@@ -9,10 +9,9 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "accuracy.h"
 #include "fit_parts.h"
 #include "text.h"
-
-static const double exact = 1e-4; /* as in the pictures of error against time */
 
 struct rival {
     const char *label;
@@ -27,7 +26,7 @@ static int rival_of(struct rival *r, const struct fit_curve *c, double n) {
     double ns = doc_num(p->row, "time.median_ns", (double)NAN);
     *r = (struct rival){c->label, doc_as_num(doc_at(ci, 0)), doc_as_num(doc_at(ci, 1)),
                         fit_memory_bytes(p->row),
-                        fmax(doc_num(p->row, "accuracy.softmax.rel_fro", (double)INFINITY), exact)};
+                        fmax(doc_num(p->row, "accuracy.softmax.rel_fro", (double)INFINITY), ACCURACY_EXACT)};
     if (isnan(r->low) || isnan(r->high)) r->low = r->high = ns;
     return isnan(r->bytes) || isinf(r->error) ? -1 : 0;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "fit_parts.h"
+#include "row.h"
 #include "text.h"
 
 static int same_length(const struct doc *row) {
@@ -12,8 +13,8 @@ static int same_length(const struct doc *row) {
 
 static int is_point(const struct doc *row) {
     double ns = doc_num(row, "time.median_ns", 0);
-    return !strcmp(doc_str(row, "status", ""), "ok") && ns > 0 && isfinite(ns) && same_length(row) &&
-           doc_num(row, "shape.nq", 0) >= 1 && doc_str(row, "label", NULL);
+    return row_is_ok(row) && ns > 0 && isfinite(ns) && same_length(row) && doc_num(row, "shape.nq", 0) >= 1 &&
+           doc_str(row, "label", NULL);
 }
 
 /* What names the series, in the order of the answers. What is the same in nearly every run comes last and

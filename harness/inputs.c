@@ -138,6 +138,10 @@ int inputs_adjust(const struct doc *input, struct attn_problem *p, struct attn_e
     return family(input)->make ? 0 : inputs_file_adjust(input, p, error);
 }
 
+int inputs_longest(const struct doc *input, struct attn_error *error) {
+    return family(input)->make ? 0 : inputs_file_longest(input, error);
+}
+
 int inputs_verify(const struct doc *input, struct attn_error *error) {
     return family(input)->make ? 0 : inputs_file_verify(input, error);
 }

@@ -48,6 +48,9 @@ char *inputs_label(const struct doc *input, const char *except);
    where the files cannot be read or do not fit together. Other families leave the problem alone. */
 int inputs_adjust(const struct doc *input, struct attn_problem *, struct attn_error *);
 
+/* The most queries or keys that it has, whichever are fewer; 0: any number. -1 and the reason as above. */
+int inputs_longest(const struct doc *input, struct attn_error *);
+
 /* Reads every value of the files of `file` once: -1 and the place of the first that is not finite. */
 int inputs_verify(const struct doc *input, struct attn_error *);
 

@@ -73,6 +73,13 @@ int inputs_file_adjust(const struct doc *input, struct attn_problem *p, struct a
     return failed;
 }
 
+int inputs_file_longest(const struct doc *input, struct attn_error *error) {
+    struct source s[3];
+    int failed = open_sources(input, s, error), nq = s[0].info.shape[2], nk = s[1].info.shape[2];
+    close_sources(s);
+    return failed ? -1 : nq < nk ? nq : nk;
+}
+
 int inputs_file_verify(const struct doc *input, struct attn_error *error) {
     enum { BLOCK = 1 << 16 };
     struct source s[3];

@@ -6,6 +6,7 @@
 #include "doc.h"
 
 int inputs_file_adjust(const struct doc *input, struct attn_problem *, struct attn_error *);
+int inputs_file_longest(const struct doc *input, struct attn_error *);
 int inputs_file_verify(const struct doc *input, struct attn_error *);
 int inputs_file_suffice(const struct doc *input, const struct attn_problem *, struct attn_error *);
 int inputs_file_fill(const struct doc *input, const struct attn_problem *, float *q, float *k, float *v,

@@ -26,9 +26,11 @@ static const struct {
     enum plugins plugins;
 } commands[] = {
     {"list", "every variant: kind, declared growth, one line", command_list, LOAD},
-    {"describe", "one variant: formula, paper, parameters, tensors, capabilities", command_describe, LOAD},
+    {"describe", "one variant: formula, paper, parameters, tensors, capabilities; or a table of all",
+     command_describe, LOAD},
     {"run", "measure a sweep: attnbench run CONFIG.lua", command_run, PASS},
     {"apply", "run one variant on your own tensors", command_apply, PASS},
+    {"weights", "what the heads of one variant attend to, drawn beside softmax", command_weights, PASS},
     {"check", "hold variants to their contract and their own definition", command_check, PASS},
     {"compare", "two runs, point by point: is the second one slower?", command_compare, PASS},
     {"baseline", "keep a run under a name, to compare others with it", command_baseline, PASS},
@@ -41,6 +43,7 @@ static const struct {
     {"plan-child", NULL, plan_child, LOAD},
     {"check-child", NULL, command_check_child, LOAD},
     {"apply-child", NULL, command_apply_child, LOAD},
+    {"weights-child", NULL, command_weights_child, LOAD},
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
 

@@ -1,8 +1,9 @@
-/* option_value.c -- numbers out of words of the command line. */
+/* option_value.c -- values out of words of the command line. */
 #include "option_value.h"
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "text.h"
 
@@ -20,4 +21,11 @@ double option_number(const char *option, const char *word, double min, double ma
     if (end == word || *end || !(x >= min && x <= max))
         die(EXIT_USAGE, "%s %s: allowed is a number from %g to %g", option, word, min, max);
     return x;
+}
+
+enum attn_mask option_causal(const char *where) {
+    static const char *const names[] = {"bottom-right", "top-left"};
+    if (!where || !strcmp(where, names[0])) return ATTN_MASK_CAUSAL;
+    if (!strcmp(where, names[1])) return ATTN_MASK_CAUSAL_TOP_LEFT;
+    die(EXIT_USAGE, "--causal=%s: %s", where, suggestion(where, names, 2));
 }

@@ -13,7 +13,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "accuracy.h"
 #include "picture.h"
+#include "row.h"
 #include "settings.h"
 #include "slice.h"
 #include "spread.h"
@@ -31,7 +33,7 @@ static const struct metric {
      "time.ci_ns", 1e-9, 1e-7, 1},
     {"memory", "state and scratch, MiB", "memory.total", NULL, NULL, 1.0 / (1 << 20), 0, 1},
     {"error", "distance to softmax attention, relative Frobenius", "accuracy.softmax.rel_fro", NULL, NULL, 1,
-     1e-4, 0},
+     ACCURACY_EXACT, 0},
 };
 
 struct value {
@@ -40,7 +42,7 @@ struct value {
 
 static struct value value_of(const struct metric *m, const struct doc *row) {
     struct value v = {(double)NAN, (double)NAN, (double)NAN};
-    if (!row || strcmp(doc_str(row, "status", ""), "ok")) return v;
+    if (!row_is_ok(row)) return v;
     if (!strcmp(m->path, "memory.total"))
         v.y = (doc_num(row, "memory.state_bytes", (double)NAN) + doc_num(row, "memory.scratch_bytes", 0)) *
               m->unit;
@@ -96,7 +98,7 @@ static double top_of(const struct curve *c, size_t nx, const struct metric *m) {
 static int never_ran(const struct curve *c, size_t nx) {
     int gaps = 0;
     for (size_t i = 0; i < nx; i++) {
-        if (c->rows[i] && !strcmp(doc_str(c->rows[i], "status", ""), "ok")) return 0;
+        if (row_is_ok(c->rows[i])) return 0;
         gaps |= is_gap(c->rows[i]);
     }
     return gaps;

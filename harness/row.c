@@ -52,6 +52,8 @@ struct doc *row_begin(const struct doc *point, const char *command) {
     return row;
 }
 
+int row_is_ok(const struct doc *row) { return row && !strcmp(doc_str(row, "status", ""), "ok"); }
+
 void row_status(struct doc *row, const char *status, const char *reason) {
     doc_put_str(row, "status", status);
     doc_put_str(row, "reason", reason);

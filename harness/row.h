@@ -9,6 +9,9 @@
    -o and --filter. */
 struct doc *row_begin(const struct doc *point, const char *command);
 
+/* Is there a row, and did all go well? */
+int row_is_ok(const struct doc *row);
+
 void row_status(struct doc *row, const char *status, const char *reason);
 void row_flag(struct doc *row, const char *flag);
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "accuracy.h"
 #include "dots.h"
 #include "picture.h"
 #include "text.h"
@@ -12,7 +13,6 @@
 extern const char settings_gp[]; /* made from scripts/settings.gp */
 
 enum { FEWEST = 3 };
-static const double exact = 1e-4;
 
 /* The one number that varies along the curve of the dot; NaN where there are several, or none. */
 static double value_of(const struct dot *dot) {
@@ -24,7 +24,8 @@ static double value_of(const struct dot *dot) {
 static size_t curve_length(const struct dots *dots, size_t first) {
     size_t n = 0;
     for (size_t i = first; i < dots->n; i++)
-        n += dots_leader(dots, i) == first && !isnan(value_of(&dots->all[i])) && dots->all[i].error > exact;
+        n += dots_leader(dots, i) == first && !isnan(value_of(&dots->all[i])) &&
+             dots->all[i].error > ACCURACY_EXACT;
     return n;
 }
 
@@ -42,8 +43,8 @@ static void add_curve(struct text *data, const struct dots *dots, size_t first, 
     qsort(sorted, n, sizeof *sorted, by_value);
     for (size_t i = 0; i < n; i++) {
         double oracle = doc_num(sorted[i]->row, "accuracy.oracle.rel_fro", (double)NAN);
-        text_add(data, "%zu,%.9g,%.9g,", number, value_of(sorted[i]), fmax(sorted[i]->error, exact));
-        if (oracle > exact) text_add(data, "%.9g", oracle);
+        text_add(data, "%zu,%.9g,%.9g,", number, value_of(sorted[i]), fmax(sorted[i]->error, ACCURACY_EXACT));
+        if (oracle > ACCURACY_EXACT) text_add(data, "%.9g", oracle);
         text_add(data, "\n");
     }
     free(sorted);
@@ -62,7 +63,7 @@ static int draw(const char *folder, const struct slice *s, const struct dots *do
         text_add(&labels, "label[%zu] = ", curves);
         picture_quote(&labels, dots->all[first].family);
         text_add(&labels, "\n");
-        if (doc_num(dots->all[first].row, "accuracy.oracle.rel_fro", 0) > exact)
+        if (doc_num(dots->all[first].row, "accuracy.oracle.rel_fro", 0) > ACCURACY_EXACT)
             text_add(&oracles, "%zu ", curves);
     }
     text_add(&script,

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "inputs.h"
+#include "row.h"
 #include "text.h"
 
 /* ---- the axis ------------------------------------------------------------------------------------ */
@@ -175,6 +176,6 @@ void slices_free(struct slices *s) {
 size_t slice_last(const struct slice *s) {
     for (size_t i = s->nx; i-- > 0;)
         for (size_t c = 0; c < s->ncurves; c++)
-            if (s->curves[c].rows[i] && !strcmp(doc_str(s->curves[c].rows[i], "status", ""), "ok")) return i;
+            if (row_is_ok(s->curves[c].rows[i])) return i;
     return 0;
 }

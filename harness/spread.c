@@ -5,17 +5,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "accuracy.h"
 #include "picture.h"
+#include "row.h"
 #include "text.h"
 
 extern const char spread_gp[]; /* made from scripts/spread.gp */
 
 enum { FEWEST = 3 };
-static const double exact = 1e-4, least = 1e-6; /* a row without error has no place on a logarithmic axis */
+static const double least = 1e-6; /* a row without error has no place on a logarithmic axis */
 
 static int is_shown(const struct doc *row) {
-    return row && !strcmp(doc_str(row, "status", ""), "ok") &&
-           doc_num(row, "accuracy.softmax.rel_fro", 0) > exact && doc_get(row, "accuracy.softmax.row_errors");
+    return row_is_ok(row) && doc_num(row, "accuracy.softmax.rel_fro", 0) > ACCURACY_EXACT &&
+           doc_get(row, "accuracy.softmax.row_errors");
 }
 
 static void add_quoted(struct text *t, const char *label) { /* a field of CSV */

@@ -304,8 +304,7 @@ static void probe(struct sweep *s, struct point *p) {
         forecasts_remember(&s->forecasts, p->plan, p->probed_ns);
         row_probed(p->row, a.result, what);
         p->setup_ns = doc_num(a.result, "setup_ns", 0);
-        if (strcmp(doc_str(p->row, "status", ""), "ok"))
-            write_row(s, p); /* inaccurate: its time is withheld */
+        if (!row_is_ok(p->row)) write_row(s, p); /* inaccurate: its time is withheld */
     }
     free(reason);
     forget(&a);

@@ -8,6 +8,7 @@
 
 #include "advice.h"
 #include "colour.h"
+#include "row.h"
 #include "slice.h"
 #include "text.h"
 
@@ -26,12 +27,10 @@ static const char *short_status(const char *status) {
     return status;
 }
 
-static int is_ok(const struct doc *row) { return row && !strcmp(doc_str(row, "status", ""), "ok"); }
-
 /* One cell: the value at `path` shown by `show`, or why there is none. */
 static const char *cell(const struct doc *row, const char *path, const char *(*show)(double)) {
     if (!row) return "";
-    if (!is_ok(row)) return short_status(doc_str(row, "status", ""));
+    if (!row_is_ok(row)) return short_status(doc_str(row, "status", ""));
     double x = doc_num(row, path, (double)NAN);
     return isnan(x) ? "" : show(x);
 }
@@ -134,7 +133,7 @@ static double high(const struct doc *row) { return doc_as_num(doc_at(doc_get(row
 static double faster_from(const struct slice *s, const struct curve *x, const struct curve *y) {
     double from = 0;
     for (size_t i = s->nx; i-- > 0;) {
-        if (!is_ok(x->rows[i]) || !is_ok(y->rows[i])) continue;
+        if (!row_is_ok(x->rows[i]) || !row_is_ok(y->rows[i])) continue;
         if (!(high(x->rows[i]) < low(y->rows[i]))) break;
         from = s->x[i];
     }
@@ -171,7 +170,7 @@ static void print_reasons(const struct slice *s) {
     for (size_t c = 0; c < s->ncurves; c++)
         for (size_t i = 0; i < s->nx; i++) {
             const struct doc *row = s->curves[c].rows[i];
-            if (!row || is_ok(row)) continue;
+            if (!row || row_is_ok(row)) continue;
             const char *status = doc_str(row, "status", "");
             char *line = format("\n%s: %s\n", status, doc_str(row, "reason", "no reason given"));
             if (!strstr(said.s, line)) {

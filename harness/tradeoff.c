@@ -6,18 +6,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "accuracy.h"
 #include "dots.h"
 #include "picture.h"
 #include "text.h"
 
 extern const char tradeoff_gp[]; /* made from scripts/tradeoff.gp */
 
-static const double exact = 1e-4; /* a curve that lies below is a line of its time */
-static const size_t fewest = 3;   /* points that make a curve, or mechanisms a picture */
+static const size_t fewest = 3; /* points that make a curve, or mechanisms a picture */
 
 static size_t inexact(const struct dots *dots) {
     size_t n = 0;
-    for (size_t i = 0; i < dots->n; i++) n += dots->all[i].error >= exact;
+    for (size_t i = 0; i < dots->n; i++) n += dots->all[i].error >= ACCURACY_EXACT;
     return n;
 }
 
@@ -35,13 +35,13 @@ static void add_front(struct text *script, const struct dots *dots, const double
     memcpy(sorted, dots->all, dots->n * sizeof *sorted);
     qsort(sorted, dots->n, sizeof *sorted, by_time);
     text_add(script, "$front << EOD\n");
-    for (size_t i = 0; i < dots->n && best >= exact; i++) {
+    for (size_t i = 0; i < dots->n && best >= ACCURACY_EXACT; i++) {
         if (sorted[i].error >= best || is_control(&sorted[i])) continue;
-        if (sorted[i].error < exact) text_add(script, "%.9g,%.9g\n", sorted[i].time, best);
+        if (sorted[i].error < ACCURACY_EXACT) text_add(script, "%.9g,%.9g\n", sorted[i].time, best);
         best = sorted[i].error;
-        if (best >= exact) text_add(script, "%.9g,%.9g\n", sorted[i].time, best);
+        if (best >= ACCURACY_EXACT) text_add(script, "%.9g,%.9g\n", sorted[i].time, best);
     }
-    if (best >= exact) text_add(script, "%.9g,%.9g\n", times[1] * 1.6, best);
+    if (best >= ACCURACY_EXACT) text_add(script, "%.9g,%.9g\n", times[1] * 1.6, best);
     text_add(script, "EOD\n");
     free(sorted);
 }
@@ -63,7 +63,7 @@ static int draw(const char *folder, const struct slice *s, const struct dots *do
         if (dots_leader(dots, first) != first) continue;
         const struct dot *dot = &dots->all[first];
         widen(times, dot->time);
-        if (dot->error < exact) {
+        if (dot->error < ACCURACY_EXACT) {
             text_add(&script, "set arrow from %.9g, graph 0 to %.9g, graph 1 nohead lc rgb '#555555' dt 4\n",
                      dot->time, dot->time);
             text_add(&script, "set label ");
@@ -114,7 +114,7 @@ int tradeoff_plot(const char *folder, const struct slice *s) {
     struct dots dots;
     dots_collect(&dots, s);
     keep_timed(&dots);
-    int enough = dots_largest_curve(&dots, exact) >= fewest || inexact(&dots) >= fewest;
+    int enough = dots_largest_curve(&dots, ACCURACY_EXACT) >= fewest || inexact(&dots) >= fewest;
     int drawn = enough ? draw(folder, s, &dots) : 0;
     dots_free(&dots);
     return drawn;

@@ -24,11 +24,14 @@ expect 2 "list --jsno" "$A" list --jsno
 said "$T/err" "unknown option '--jsno'; list takes --json only"
 expect 0 "describe" "$A" describe linear
 same "describe: transcript" $G/describe-linear.txt "$T/out"
-expect 2 "describe nothing" "$A" describe
+expect 0 "describe without a name" "$A" describe
+sed -n '/^| name | what it is | kind/,/^$/p' README.md | grep . >"$T/readme"
+same "describe without a name: the table of the README" "$T/readme" "$T/out"
+expect 2 "describe two" "$A" describe flash full
 expect 2 "describe unknown" "$A" describe lienar
 said "$T/err" "no variant 'lienar'; did you mean 'linear'?"
 
-for command in list describe run apply check compare baseline plot fit report doctor; do expect 0 "$command --help" "$A" "$command" --help; done
+for command in list describe run apply weights check compare baseline plot fit report doctor; do expect 0 "$command --help" "$A" "$command" --help; done
 same "run --help: transcript" $G/run-help.txt "$("$A" run --help >"$T/run-help"; echo "$T/run-help")"
 same "report --help: transcript" $G/report-help.txt "$("$A" report --help >"$T/report-help"; echo "$T/report-help")"
 expect 2 "run without a config" "$A" run

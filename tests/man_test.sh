@@ -34,7 +34,7 @@ for command in $(cat "$T/help"); do
 done
 
 # ---- options
-for command in run apply; do
+for command in run apply weights; do
     "$A" $command --help | options_of_help >"$T/help"
     section $command | options_of_page >"$T/page"
     holds "$command has options" [ "$(wc -l <"$T/help")" -ge 12 ]

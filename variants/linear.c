@@ -49,25 +49,25 @@ static const struct attn_tensor tensors[] = {
     {0},
 };
 
-static void keys(const struct attn_call *c, const struct kern *kern, int n, const float *k, ptrdiff_t row,
+static void keys(const struct attn_call *c, const struct kern *kern, const struct prefix_rows *rows,
                  float *top, float *psi) {
     int dk = c->problem->dk;
-    for (int j = 0; j < n; j++, psi += dk) {
-        if (of(c->params)->feature_map == ELU1) kern->elu1(dk, k + j * row, psi);
-        else memcpy(psi, k + j * row, (size_t)dk * sizeof *psi);
-        top[j] = 0;
-    }
+    memset(top, 0, (size_t)rows->count * sizeof *top);
+    if (of(c->params)->feature_map == ELU1) kern->elu1(rows->count, dk, rows->x, rows->row, psi, rows->to);
+    else
+        for (int j = 0; j < rows->count; j++)
+            memcpy(psi + j * rows->to, rows->x + j * rows->row, (size_t)dk * sizeof *psi);
 }
 
-static void queries(const struct attn_call *c, const struct kern *kern, int n, const float *q, ptrdiff_t row,
+static void queries(const struct attn_call *c, const struct kern *kern, const struct prefix_rows *rows,
                     const float *top, float *phi) {
     int dk = c->problem->dk;
     (void)top;
-    for (int i = 0; i < n; i++, phi += dk) {
-        if (of(c->params)->feature_map == ELU1) kern->elu1(dk, q + i * row, phi);
-        else
-            for (int d = 0; d < dk; d++) phi[d] = c->problem->scale * q[i * row + d];
-    }
+    if (of(c->params)->feature_map == ELU1) kern->elu1(rows->count, dk, rows->x, rows->row, phi, rows->to);
+    else
+        for (int i = 0; i < rows->count; i++)
+            for (int d = 0; d < dk; d++)
+                phi[i * rows->to + d] = c->problem->scale * rows->x[i * rows->row + d];
 }
 
 static int check(const struct attn_problem *p, const void *params, struct attn_error *error) {

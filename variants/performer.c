@@ -92,62 +92,49 @@ static int create(void *state, const struct attn_problem *p, const void *params,
 
 /* ---- feature maps ------------------------------------------------------------------------------ */
 
-/* phi[n][width] = w.x in its first m columns; relu takes q and k as they are. */
-static void project(const struct attn_call *c, const struct kern *kern, int n, const float *x, ptrdiff_t row,
+/* phi[count][width] = w.x in its first m columns; relu takes q and k as they are. */
+static void project(const struct attn_call *c, const struct kern *kern, const struct prefix_rows *rows,
                     float *phi) {
     const struct attn_problem *p = c->problem;
     const struct params *params = of(c->params);
     float alpha = params->kernel == RELU ? 1.0f : sqrtf(p->scale);
-    kern->mul(n, params->features, p->dk, alpha, x, row, 1, packed(c), kern->nr, (ptrdiff_t)kern->nr * p->dk,
-              0, phi, width(params));
+    kern->mul(rows->count, params->features, p->dk, alpha, rows->x, rows->row, 1, packed(c), kern->nr,
+              (ptrdiff_t)kern->nr * p->dk, 0, phi, rows->to);
+    for (int r = 0; params->kernel == HYPERBOLIC && r < rows->count; r++, phi += rows->to)
+        for (int f = 0; f < params->features; f++) phi[params->features + f] = -phi[f];
 }
 
-static float top_of(const struct params *x, const float *row) {
-    float top = row[0];
-    for (int f = 0; f < x->features; f++) {
-        float y = x->kernel == HYPERBOLIC ? fabsf(row[f]) : row[f];
-        top = y > top ? y : top;
-    }
-    return top;
+/* The columns of one row from its projections; `shift` goes into the exponent, `eps` is added. Returns their sum. */
+static float apply(const struct params *x, const struct kern *kern, float shift, float eps, float *row) {
+    if (x->kernel != RELU) return kern->exp_sum(columns(x), shift, eps, row);
+    for (int f = 0; f < x->features; f++) row[f] = (row[f] > 0 ? row[f] : 0) + (float)x->relu_eps;
+    return 0;
 }
 
-/* The columns of one row from its projections; `shift` goes into the exponent. */
-static void apply(const struct params *x, const struct kern *kern, float shift, float *row) {
-    int m = x->features;
-    switch (x->kernel) {
-    case HYPERBOLIC:
-        for (int f = 0; f < m; f++) row[m + f] = -row[f];
-        kern->exp_add(2 * m, shift, row);
-        return;
-    case RELU:
-        for (int f = 0; f < m; f++) row[f] = (row[f] > 0 ? row[f] : 0) + (float)x->relu_eps;
-        return;
-    default: kern->exp_add(m, shift, row);
-    }
+static float half_square(const struct attn_call *c, const struct kern *kern, const float *x) {
+    return 0.5f * c->problem->scale * kern->dot(c->problem->dk, x, x);
 }
 
-static void keys(const struct attn_call *c, const struct kern *kern, int n, const float *k, ptrdiff_t row,
+static void keys(const struct attn_call *c, const struct kern *kern, const struct prefix_rows *rows,
                  float *top, float *psi) {
     const struct params *x = of(c->params);
-    project(c, kern, n, k, row, psi);
-    for (int j = 0; j < n; j++, psi += width(x), k += row) {
-        float half = 0.5f * c->problem->scale * kern->dot(c->problem->dk, k, k);
-        top[j] = has_uniform(x) ? top_of(x, psi) : 0;
-        apply(x, kern, -half, psi);
+    project(c, kern, rows, psi);
+    for (int j = 0; j < rows->count; j++, psi += rows->to) {
+        top[j] = has_uniform(x) ? kern->largest(columns(x), psi) : 0;
+        apply(x, kern, -half_square(c, kern, rows->x + j * rows->row), 0, psi);
         if (has_uniform(x)) psi[columns(x)] = 1;
     }
 }
 
-static void queries(const struct attn_call *c, const struct kern *kern, int n, const float *q, ptrdiff_t row,
+static void queries(const struct attn_call *c, const struct kern *kern, const struct prefix_rows *rows,
                     const float *top, float *phi) {
     const struct params *x = of(c->params);
-    project(c, kern, n, q, row, phi);
-    for (int i = 0; i < n; i++, phi += width(x), q += row) {
-        float half = 0.5f * c->problem->scale * kern->dot(c->problem->dk, q, q);
-        apply(x, kern, -half - (has_uniform(x) ? top_of(x, phi) : 0), phi);
-        if (!has_uniform(x)) continue;
-        for (int f = 0; f < columns(x); f++) phi[f] += (float)x->eps;
-        phi[columns(x)] = (float)x->eps * expf(top[i]) * kern->sum(columns(x), phi);
+    project(c, kern, rows, phi);
+    for (int i = 0; i < rows->count; i++, phi += rows->to) {
+        float half = half_square(c, kern, rows->x + i * rows->row);
+        float most = has_uniform(x) ? kern->largest(columns(x), phi) : 0;
+        float all = apply(x, kern, -half - most, (float)x->eps, phi);
+        if (has_uniform(x)) phi[columns(x)] = (float)x->eps * expf(top[i]) * all;
     }
 }
 

@@ -2,7 +2,7 @@
  * prefix.c -- attention as sums over feature maps.
  *
  * A causal row is computed in chunks (the state before the chunk, plus the scores inside it), not by one
- * rank-1 update for each key. A chunk's share is summed in float and added to a state in double, so that a
+ * rank-1 update for each key. A few chunks are summed in float and added to a state in double, so that a
  * sequence of a million keys does not drift. A row without a key has numerator 0 and is zeros.
  *
  * Work is cut into units of one key head and one segment of the sequence. How many segments there are follows
@@ -18,17 +18,19 @@
 #include "ragged.h"
 
 enum {
-    CHUNK = 128, /* keys or queries taken at once */
-    UNITS = 8,   /* wanted units, for problems of few heads */
+    CHUNK = 128,       /* keys or queries taken at once */
+    SPAN = 4 * CHUNK,  /* keys summed in float */
+    CAUSAL_CHUNK = 64, /* the same where rows of a chunk see part of it: work grows with its square */
+    UNITS = 8,         /* wanted units, for problems of few heads */
 };
 
 /* ---- layout of scratch ------------------------------------------------------------------------- */
 
-struct workspace {              /* one thread; m features */
-    float *x;                   /* features of a chunk [CHUNK][m] */
-    float *panels;              /* the same, packed [CHUNK / nr][m][nr] */
-    float *scores;              /* [CHUNK][CHUNK] */
-    float *sum;                 /* a chunk's share of the state, then the state rounded to float */
+struct workspace {              /* one thread; m features, rows of which are `to` apart */
+    float *psi, *phi;           /* features of a chunk of keys, of queries [CHUNK][to] */
+    float *panels;              /* those of keys, packed [CAUSAL_CHUNK / nr][m][nr] */
+    float *scores;              /* [CAUSAL_CHUNK][CAUSAL_CHUNK] */
+    float *sum;                 /* a span's share of the state, then the state rounded to float */
     float *den;                 /* [CHUNK] */
     float *key_top, *query_top; /* [CHUNK] */
 };
@@ -40,9 +42,12 @@ static int segments(const struct attn_problem *p) {
 /* A state: S [m][dv], z [m], the maximum of the keys' tops. */
 static size_t state_size(const struct attn_problem *p, int m) { return (size_t)m * (size_t)(p->dv + 1) + 1; }
 
+/* Rows of features begin on a cache line. */
+static size_t stride(int m) { return floats((size_t)m) / sizeof(float); }
+
 static size_t workspace_bytes(const struct attn_problem *p, int m) {
-    return 2 * floats((size_t)CHUNK * (size_t)m) + floats(CHUNK * CHUNK) + floats(state_size(p, m)) +
-           3 * floats(CHUNK);
+    return 2 * floats(CHUNK * stride(m)) + floats(CAUSAL_CHUNK * stride(m)) +
+           floats(CAUSAL_CHUNK * CAUSAL_CHUNK) + floats(state_size(p, m)) + 3 * floats(CHUNK);
 }
 
 /* One state in double for each segment, and one more for the total. */
@@ -62,9 +67,10 @@ static struct workspace workspace(const struct attn_call *c, int m) {
     const struct attn_problem *p = c->problem;
     char *at = (char *)c->scratch + sums_bytes(p, m) + (size_t)omp_get_thread_num() * workspace_bytes(p, m);
     struct workspace w;
-    w.x = cut(&at, (size_t)CHUNK * (size_t)m * sizeof(float));
-    w.panels = cut(&at, (size_t)CHUNK * (size_t)m * sizeof(float));
-    w.scores = cut(&at, CHUNK * CHUNK * sizeof(float));
+    w.psi = cut(&at, CHUNK * stride(m) * sizeof(float));
+    w.phi = cut(&at, CHUNK * stride(m) * sizeof(float));
+    w.panels = cut(&at, CAUSAL_CHUNK * stride(m) * sizeof(float));
+    w.scores = cut(&at, CAUSAL_CHUNK * CAUSAL_CHUNK * sizeof(float));
     w.sum = cut(&at, state_size(p, m) * sizeof(float));
     w.den = cut(&at, CHUNK * sizeof(float));
     w.key_top = cut(&at, CHUNK * sizeof(float));
@@ -121,64 +127,103 @@ static int first_key(const struct unit *u, int segment) {
     return keys_before(u, first_query(p, segment));
 }
 
-/* Features and tops of keys j0 .. j1 - 1, into w.x and w.key_top. */
+/* Features and tops of keys j0 .. j1 - 1, into w.psi and w.key_top. */
 static void key_features(const struct unit *u, int j0, int j1) {
     const struct attn_view *k = &u->call->k;
-    u->map->keys(u->call, u->kern, j1 - j0, attn_row(k, u->b, u->g, j0), k->row, u->w.key_top, u->w.x);
+    const struct prefix_rows rows = {.x = attn_row(k, u->b, u->g, j0),
+                                     .row = k->row,
+                                     .h = u->g,
+                                     .first = j0,
+                                     .count = j1 - j0,
+                                     .to = (ptrdiff_t)stride(u->map->features)};
+    u->map->keys(u->call, u->kern, &rows, u->w.key_top, u->w.psi);
 }
 
-/* acc += the keys j0 .. j1 - 1, at most CHUNK. */
-static void absorb(const struct unit *u, int j0, int j1, double *acc) {
+/* w.sum (+)= the keys j0 .. j1 - 1, whose features stand in w.psi; `top` becomes their maximum. */
+static void sum_chunk(const struct unit *u, int j0, int j1, int add, double *top) {
     const struct attn_view *v = &u->call->v;
-    int n = j1 - j0, m = u->map->features, dv = u->call->problem->dv;
-    double *z = acc + (ptrdiff_t)m * dv, *top = top_of(u, acc);
-    if (n <= 0) return;
-    key_features(u, j0, j1);
-    u->kern->mul(m, dv, n, 1.0f, u->w.x, 1, m, attn_row(v, u->b, u->g, j0), v->row, u->kern->nr, 0, u->w.sum,
-                 dv);
-    for (int x = 0; x < m * dv; x++) acc[x] += u->w.sum[x];
-    for (int j = 0; j < n; j++) {
-        for (int d = 0; d < m; d++) z[d] += u->w.x[(ptrdiff_t)j * m + d];
-        if (u->w.key_top[j] > *top) *top = u->w.key_top[j];
+    int n = j1 - j0, m = u->map->features, dv = u->call->problem->dv, nr = u->kern->nr;
+    ptrdiff_t to = (ptrdiff_t)stride(m);
+    const float one = 1;
+    u->kern->mul(m, dv, n, 1.0f, u->w.psi, 1, to, attn_row(v, u->b, u->g, j0), v->row, nr, add, u->w.sum, dv);
+    u->kern->mul(1, m, n, 1.0f, &one, 0, 0, u->w.psi, to, nr, add, u->w.sum + (ptrdiff_t)m * dv, m);
+    *top = fmax(*top, (double)u->kern->largest(n, u->w.key_top));
+}
+
+static void add_sum(const struct unit *u, double *acc) { u->kern->add_wide(unit_size(u) - 1, u->w.sum, acc); }
+
+/* acc += the keys from .. to - 1. */
+static void absorb(const struct unit *u, int from, int to, double *acc) {
+    for (int s = from; s < to; s += SPAN) {
+        int end = min_int(s + SPAN, to);
+        for (int j = s; j < end; j += CHUNK) {
+            key_features(u, j, min_int(j + CHUNK, end));
+            sum_chunk(u, j, min_int(j + CHUNK, end), j > s, top_of(u, acc));
+        }
+        add_sum(u, acc);
     }
 }
 
-static void absorb_all(const struct unit *u, int from, int to, double *acc) {
-    for (int j = from; j < to; j += CHUNK) absorb(u, j, min_int(j + CHUNK, to), acc);
+/* Features of queries i0 .. i1 - 1 of head h, into w.phi. `top` is the maximum over the keys before j0; query r sees
+   hi[r] more from there. */
+static void query_features(const struct unit *u, int h, int i0, int i1, const int *hi, double top) {
+    const struct attn_view *q = &u->call->q;
+    const struct prefix_rows rows = {.x = attn_row(q, u->b, h, i0),
+                                     .row = q->row,
+                                     .h = h,
+                                     .first = i0,
+                                     .count = i1 - i0,
+                                     .to = (ptrdiff_t)stride(u->map->features)};
+    for (int r = 0, j = 0; r < i1 - i0; r++) {
+        for (; j < hi[r]; j++)
+            if (u->w.key_top[j] > top) top = u->w.key_top[j];
+        u->w.query_top[r] = (float)top;
+    }
+    u->map->queries(u->call, u->kern, &rows, u->w.query_top, u->w.phi);
+}
+
+/* o += the shares of the keys from j0 on, which are packed in w.panels; row r, up to `n`, sees hi[r] of them. Groups of
+   rows leave out most of what none of them sees. */
+static void inside(const struct unit *u, int n, const int *lo, const int *hi, int j0, float *o) {
+    const struct workspace *w = &u->w;
+    const struct attn_view *v = &u->call->v;
+    int m = u->map->features, nr = u->kern->nr, group = 2 * u->kern->mr;
+    ptrdiff_t to = (ptrdiff_t)stride(m);
+    for (int r = 0; r < n; r += group) {
+        int end = min_int(r + group, n);
+        u->kern->mul(end - r, hi[end - 1], m, 1.0f, w->phi + r * to, to, 1, w->panels, nr, (ptrdiff_t)nr * m,
+                     0, w->scores + r * CAUSAL_CHUNK, CAUSAL_CHUNK);
+    }
+    ragged_mul(u->kern, n, lo, hi, u->call->problem->dv, w->scores, CAUSAL_CHUNK, attn_row(v, u->b, u->g, j0),
+               v->row, 0, o, u->call->o.row);
 }
 
 /* Queries i0 .. i1 - 1 of head h, against the state in w.sum and the keys j0 .. j1 - 1 packed in
-   w.panels, of which query i sees those below attn_visible(). `top` is that of the state. Uses w.x. */
+   w.panels, of which query i sees those below attn_visible(). `top` is that of the state. */
 static void rows(const struct unit *u, int h, int i0, int i1, int j0, int j1, double top) {
     const struct attn_call *c = u->call;
-    const struct attn_problem *p = c->problem;
     const struct workspace *w = &u->w;
-    int n = i1 - i0, keys = j1 - j0, nr = u->kern->nr, m = u->map->features, lo[CHUNK], hi[CHUNK];
-    const float *z = w->sum + (ptrdiff_t)m * p->dv;
+    int n = i1 - i0, m = u->map->features, dv = c->problem->dv, lo[CHUNK], hi[CHUNK];
+    ptrdiff_t to = (ptrdiff_t)stride(m);
     float *o = attn_out_row(&c->o, u->b, h, i0);
-    for (int r = 0, j = 0; r < n; r++) {
+    for (int r = 0; r < n; r++) {
         lo[r] = 0;
-        hi[r] = keys > 0 ? clamp_int((long)attn_visible(p, u->keys, i0 + r) - j0, 0, keys) : 0;
-        for (; j < hi[r]; j++)
-            if (w->key_top[j] > top) top = w->key_top[j];
-        w->query_top[r] = (float)top;
+        hi[r] = j1 > j0 ? clamp_int((long)attn_visible(c->problem, u->keys, i0 + r) - j0, 0, j1 - j0) : 0;
     }
-    u->map->queries(c, u->kern, n, attn_row(&c->q, u->b, h, i0), c->q.row, w->query_top, w->x);
-    u->kern->mul(n, p->dv, m, 1.0f, w->x, m, 1, w->sum, p->dv, nr, 0, o, c->o.row);
-    if (keys > 0) {
-        u->kern->mul(n, keys, m, 1.0f, w->x, m, 1, w->panels, nr, (ptrdiff_t)nr * m, 0, w->scores, CHUNK);
-        ragged_mul(u->kern, n, lo, hi, p->dv, w->scores, CHUNK, attn_row(&c->v, u->b, u->g, j0), c->v.row, 0,
-                   o, c->o.row);
-    }
-    for (int r = 0; r < n && !u->map->no_denominator; r++) {
-        float den = u->kern->dot(m, w->x + (ptrdiff_t)r * m, z) + u->kern->sum(hi[r], w->scores + r * CHUNK) +
-                    (float)u->map->eps;
-        u->kern->scale(p->dv, den != 0 ? 1.0f / den : 0.0f, o + r * c->o.row);
+    query_features(u, h, i0, i1, hi, top);
+    u->kern->mul(n, dv, m, 1.0f, w->phi, to, 1, w->sum, dv, u->kern->nr, 0, o, c->o.row);
+    if (j1 > j0) inside(u, n, lo, hi, j0, o);
+    if (u->map->no_denominator) return;
+    u->kern->dots(1, n, m, 1.0f, w->sum + (ptrdiff_t)m * dv, 0, w->phi, to, w->den, 0);
+    for (int r = 0; r < n; r++) {
+        float den = w->den[r] + (float)u->map->eps;
+        if (hi[r] > 0) den += u->kern->sum(hi[r], w->scores + r * CAUSAL_CHUNK);
+        u->kern->scale(dv, den != 0 ? 1.0f / den : 0.0f, o + r * c->o.row);
     }
 }
 
 static void round_state(const struct unit *u, const double *acc) {
-    for (size_t x = 0; x < unit_size(u); x++) u->w.sum[x] = (float)acc[x];
+    u->kern->narrow(unit_size(u), acc, u->w.sum);
 }
 
 /* ---- the three passes -------------------------------------------------------------------------- */
@@ -187,7 +232,7 @@ static void sum_segment(const struct unit *u) {
     double *acc = unit_sums(u, u->segment);
     memset(acc, 0, unit_size(u) * sizeof *acc);
     *top_of(u, acc) = -INFINITY;
-    absorb_all(u, first_key(u, u->segment), first_key(u, u->segment + 1), acc);
+    absorb(u, first_key(u, u->segment), first_key(u, u->segment + 1), acc);
 }
 
 /* The state before the sequence: what is carried in, or nothing. */
@@ -228,23 +273,35 @@ static void add_up(const struct unit *u) {
     if (u->call->carried && u->map->carries) store_carried(u, before);
 }
 
+/* All queries i0 .. i1 - 1 of the head group see the state in w.sum, and the keys j0 .. j1 - 1 as the mask has it. */
+static void write_group(const struct unit *u, int i0, int i1, int j0, int j1, double top) {
+    int group = u->call->problem->heads / u->call->problem->kv_heads;
+    for (int h = u->g * group; h < (u->g + 1) * group; h++) rows(u, h, i0, i1, j0, j1, top);
+}
+
 static void write_rows(const struct unit *u) {
-    const struct attn_problem *p = u->call->problem;
-    int group = p->heads / p->kv_heads, causal = p->mask != ATTN_MASK_NONE;
-    int end = first_query(p, u->segment + 1);
-    double *acc = unit_sums(u, causal ? u->segment : segments(p));
-    if (causal) absorb_all(u, first_key(u, u->segment), keys_before(u, first_query(p, u->segment)), acc);
-    else round_state(u, acc);
-    for (int i0 = first_query(p, u->segment); i0 < end; i0 += CHUNK) {
-        int i1 = min_int(i0 + CHUNK, end);
-        int j0 = causal ? keys_before(u, i0) : 0, j1 = causal ? keys_before(u, i1) : 0;
-        if (causal) {
-            round_state(u, acc);
+    double *acc = unit_sums(u, segments(u->call->problem));
+    int from = first_query(u->call->problem, u->segment), end = first_query(u->call->problem, u->segment + 1);
+    round_state(u, acc);
+    for (int i = from; i < end; i += CHUNK) write_group(u, i, min_int(i + CHUNK, end), 0, 0, *top_of(u, acc));
+}
+
+static void write_causal_rows(const struct unit *u) {
+    double *acc = unit_sums(u, u->segment);
+    int from = first_query(u->call->problem, u->segment), end = first_query(u->call->problem, u->segment + 1);
+    absorb(u, first_key(u, u->segment), keys_before(u, from), acc);
+    for (int i = from; i < end; i += CAUSAL_CHUNK) {
+        int i1 = min_int(i + CAUSAL_CHUNK, end), j0 = keys_before(u, i), j1 = keys_before(u, i1);
+        round_state(u, acc);
+        if (j1 > j0) {
             key_features(u, j0, j1);
-            u->kern->pack(j1 - j0, u->map->features, u->w.x, u->map->features, u->w.panels);
+            u->kern->pack(j1 - j0, u->map->features, u->w.psi, (ptrdiff_t)stride(u->map->features),
+                          u->w.panels);
         }
-        for (int h = u->g * group; h < (u->g + 1) * group; h++) rows(u, h, i0, i1, j0, j1, *top_of(u, acc));
-        if (causal) absorb(u, j0, j1, acc);
+        write_group(u, i, i1, j0, j1, *top_of(u, acc));
+        if (j1 == j0) continue;
+        sum_chunk(u, j0, j1, 0, top_of(u, acc));
+        add_sum(u, acc);
     }
 }
 
@@ -269,7 +326,8 @@ void prefix_forward(const struct attn_call *c, const struct prefix_map *map) {
 #pragma omp for schedule(dynamic)
         for (int t = 0; t < units; t++) {
             struct unit u = unit(c, kern, map, t);
-            write_rows(&u);
+            if (p->mask == ATTN_MASK_NONE) write_rows(&u);
+            else write_causal_rows(&u);
         }
     }
 }

@@ -11,16 +11,24 @@
 #include "attn.h"
 #include "kernels/kern.h"
 
+/* Consecutive rows of q or k of one head, to be mapped. */
+struct prefix_rows {
+    const float *x; /* [count], `row` elements apart */
+    ptrdiff_t row;
+    int h, first, count; /* head of q or of k; index of the first row */
+    ptrdiff_t to;        /* rows of the features are so far apart */
+};
+
 struct prefix_map {
     int features; /* of one row */
     int no_denominator;
     double eps;  /* added to the denominator */
     int carries; /* tensors 0 and 1 of the variant are S [b hk features dv] and z [b hk features], carried */
-    /* psi[n][features] of n keys; top[r] is any number of each, of which queries get the maximum. */
-    void (*keys)(const struct attn_call *, const struct kern *, int n, const float *k, ptrdiff_t row,
-                 float *top, float *psi);
-    /* phi[n][features] of n queries; top[r] is the maximum over the keys that query r sees, -inf for none. */
-    void (*queries)(const struct attn_call *, const struct kern *, int n, const float *q, ptrdiff_t row,
+    /* psi[count][features] of keys; top[r] is any number of each, of which queries get the maximum. */
+    void (*keys)(const struct attn_call *, const struct kern *, const struct prefix_rows *, float *top,
+                 float *psi);
+    /* phi[count][features] of queries; top[r] is the maximum over the keys that query r sees, -inf for none. */
+    void (*queries)(const struct attn_call *, const struct kern *, const struct prefix_rows *,
                     const float *top, float *phi);
 };
 

@@ -15,6 +15,7 @@ class Task:
     settings: dict = field(default_factory=dict)
     weights: tuple = ()  # names of the files, as tensors.py makes them
     named: dict = field(default_factory=dict)  # tensor of ours -> name of the file
+    beside: str = ""  # nobody else has it: the task of ours that it is measured beside
 
     def title(self):
         return f"{self.name} ({self.variant})"
@@ -31,6 +32,16 @@ TASKS = (
     Task("linear", LONG, "linear"),
     Task("performer", LONG, "performer", settings={"features": FEATURES, "eps": 0}, weights=("w",)),
     Task("linformer", LONG, "linformer", settings={"rank": RANK}, weights=("e", "f"), named={"e": "e", "f": "f"}),
+    Task("causal-linear", (16384,), "linear", causal=True, beside="linear"),
+    Task("retnet", (16384,), "retnet", causal=True, beside="linear"),
+    Task("gla", (16384,), "gla", causal=True, beside="linear"),
+    Task("ssd", (16384,), "ssd", causal=True, beside="linear"),
+    Task("deltanet", (16384,), "deltanet", causal=True, beside="linear"),
+    Task("local", (16384,), "local", beside="none"),
+    Task("sink", (16384,), "sink", beside="local"),
+    Task("bigbird", (16384,), "bigbird", beside="local"),
+    Task("blocksparse", (16384,), "blocksparse", beside="local"),
+    Task("nystrom", (8192,), "nystrom", settings={"landmarks": 64}, beside="none"),
     Task("additive", (1024, 2048), "additive", settings={"hidden": HIDDEN}, weights=("w1", "w2", "w3", "w4"),
          named={"w": "w1", "u": "w2", "v": "w3", "b": "w4"}),
 )

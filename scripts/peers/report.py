@@ -47,6 +47,10 @@ class Results:
             return None
         return ours[0]["flops"] / (statistics.median(times.values()) / 1e3) / self.peak
 
+    def work(self, case):
+        """Useful operations of our call."""
+        return next(iter(self.by[case.name, OURS].values()))["flops"]
+
     def distance(self, case, name):
         samples = self.by.get((case.name, name), {}).values()
         return max((s["distance"] for s in samples if "distance" in s), default=None)
@@ -71,6 +75,8 @@ def markdown(header, rows):
 def ratio_table(results):
     rows = []
     for case in results.cases:
+        if case.task.beside:
+            continue
         ours, best = results.times(case, OURS), results.best_peer(case)
         row = [case.task.title(), case.n, number(statistics.median(ours.values())) if ours else "-"]
         row.append(percent(results.peak_share(case, OURS)))
@@ -79,6 +85,24 @@ def ratio_table(results):
         row += [number(statistics.median(ratios)), span(ratios)] if ratios else ["-", "-"]
         rows.append(row)
     return markdown(["task", "n", "ours, ms", "of peak", "fastest peer", "its ms", "peer / ours", "range"], rows)
+
+
+def beside_table(results):
+    """Mechanisms that are ours alone, each beside another of ours at the same length."""
+    rows, named = [], {case.name: case for case in results.cases}
+    for case in results.cases:
+        other = named.get(f"{case.task.beside}-{case.n}")
+        ours, its = results.times(case, OURS), results.times(other, OURS) if other else {}
+        if not case.task.beside or not ours:
+            continue
+        times = [its[r] / ms for r, ms in ours.items() if r in its]
+        work = results.work(case) / results.work(other) if times else 0
+        row = [case.task.title(), case.n, number(statistics.median(ours.values())), percent(results.peak_share(case, OURS))]
+        row += [case.task.beside, number(statistics.median(times)), span(times)] if times else [case.task.beside, "-", "-"]
+        row.append(number(statistics.median(times) * work) if times else "-")
+        rows.append(row)
+    header = ["task", "n", "ms", "of peak", "beside", "its time / this", "range", "this speed / its"]
+    return markdown(header, rows)
 
 
 def full_table(results):
@@ -183,6 +207,11 @@ medians over the rounds of process medians, with the range; `peer / ours` is the
 above 1 where ours is faster. `of peak`: useful operations over the multiply-add peak, {peak} (median over our runs).
 
 {ratio_table(results)}
+
+Mechanisms that are ours alone, beside another of ours in the same rounds. `this speed / its` compares useful operations
+a second.
+
+{beside_table(results)}
 
 `distance` is relative Frobenius: of peers to our output (that of `full` for none and causal), of ours to its
 definition in double.

@@ -33,7 +33,7 @@ def options():
     p = argparse.ArgumentParser(prog="run.py", description="Our times beside those of onnxruntime and PyTorch.")
     p.add_argument("--rounds", type=int, default=6, help="processes of every contestant; default 6")
     p.add_argument("--seconds", type=float, default=0.5, help="measured in each process, at least a call; default 0.5")
-    p.add_argument("--tasks", type=comma(str), help="none,causal,window,linear,performer,linformer,additive")
+    p.add_argument("--tasks", type=comma(str), help=", ".join(task.name for task in TASKS))
     p.add_argument("--lengths", type=comma(int), help="in place of the lengths of every task: 512,1024")
     p.add_argument("--threads", type=int, default=min(2, len(os.sched_getaffinity(0))), help="default 2")
     p.add_argument("--seed", type=int, default=1, help="of tensors and orders; default 1")
@@ -107,7 +107,8 @@ class Comparison:
     def run(self):
         program = os.path.join(ROOT, "attnbench")
         print("peers: computing what the outputs are held to", file=sys.stderr)
-        self.truths = {case.name: self.tensors.truth(case, program, clean_environment()) for case in self.cases}
+        self.truths = {case.name: self.tensors.truth(case, program, clean_environment())
+                       for case in self.cases if not case.task.beside}
         started = time.monotonic()
         with open(os.path.join(self.settings.output, "samples.jsonl"), "w") as log:
             for number in range(1, self.settings.rounds + 1):

@@ -152,20 +152,25 @@ void test_softcap(const struct kern *kern) {
     }
 }
 
-/* Rounding the sum counts as often as the sum is large. */
-void test_exp_add(const struct kern *kern) {
-    static const float sums[] = {0, -2.5f, 40, -1e38f};
+/* Rounding x + add counts as often as it is large; the sum of n positive terms is rounded n times at most. */
+void test_exp_sum(const struct kern *kern) {
+    static const float sums[] = {0, -2.5f, 40, -1e38f}, plus[] = {0, 1e-6f};
     FOR_TAILS(n, size)
-    for (int s = 0; s < 4; s++) {
-        float *x = draw(A, (size_t)n, fmin(sizes[size], 3)), old[ROOM];
-        at("n=%d, values up to %g, sum with %g", n, fmin(sizes[size], 3), (double)sums[s]);
+    for (int s = 0; s < 8; s++) {
+        float *x = draw(A, (size_t)n, fmin(sizes[size], 3)), old[ROOM], more = plus[s / 4];
+        double all = 0, error = 0;
+        at("n=%d, values up to %g, sum with %g, plus %g", n, fmin(sizes[size], 3), (double)sums[s % 4],
+           (double)more);
         if (n) x[n / 2] = -INFINITY;
         memcpy(old, x, (size_t)n * sizeof *x);
-        kern->exp_add(n, sums[s], x);
+        double got = (double)kern->exp_sum(n, sums[s % 4], more, x);
         for (int i = 0; i < n; i++) {
-            double t = (double)old[i] + (double)sums[s];
-            hold("element", i, (double)x[i], exp(t), weight_bound(t));
+            double t = (double)old[i] + (double)sums[s % 4], want = exp(t) + (double)more;
+            double bound = weight_bound(t) + UNIT * want;
+            hold("element", i, (double)x[i], want, bound);
+            all += want, error += bound;
         }
+        hold("sum", 0, got, all, error + n * UNIT * all);
     }
 }
 
@@ -185,15 +190,19 @@ void test_exp_twice(const struct kern *kern) {
     }
 }
 
+/* Rows of n, and between the rows of y what was there. */
 void test_elu1(const struct kern *kern) {
+    enum { ROWS = 3, GAP = 5 };
     FOR_TAILS(n, size) {
-        float *x = draw(A, (size_t)n, sizes[size]), *y = room(B, (size_t)n);
+        float *x = draw(A, (size_t)(ROWS * (n + GAP)), sizes[size]), *y = room(B, (size_t)(ROWS * (n + GAP)));
         at("n=%d, values up to %g", n, sizes[size]);
         if (n) x[n / 2] = -INFINITY;
-        kern->elu1(n, x, y);
-        for (int i = 0; i < n; i++) {
+        for (int i = 0; i < ROWS * (n + GAP); i++) y[i] = -7;
+        kern->elu1(ROWS, n, x, n + GAP, y, n + GAP);
+        for (int i = 0; i < ROWS * (n + GAP); i++) {
             double want = x[i] > 0 ? (double)x[i] + 1 : exp((double)x[i]);
-            hold("element", i, (double)y[i], want, want * EXP_ERROR + EXP_ZERO);
+            if (i % (n + GAP) < n) hold("element", i, (double)y[i], want, want * EXP_ERROR + EXP_ZERO);
+            else hold("gap", i, (double)y[i], -7, 0);
         }
     }
 }
@@ -320,6 +329,36 @@ void test_discount(const struct kern *kern) {
                 hold("element", i, (double)s[i], (double)(before[i] - (met > 1 ? price[met] : 0)), 0);
             }
         }
+}
+
+void test_largest(const struct kern *kern) {
+    FOR_TAILS(n, size) {
+        float *x = draw(A, (size_t)n, sizes[size]), want = -INFINITY;
+        at("n=%d, values up to %g", n, sizes[size]);
+        for (int i = 0; i < n; i++) want = x[i] > want ? x[i] : want;
+        if (kern->largest(n, x) != want) wrong("%g instead of %g", (double)kern->largest(n, x), (double)want);
+        if (n == 0) continue;
+        x[n - 1] = NAN, want = -INFINITY;
+        for (int i = 0; i < n - 1; i++) want = x[i] > want ? x[i] : want;
+        if (kern->largest(n, x) != want)
+            wrong("with a NaN at the end %g instead of %g", (double)kern->largest(n, x), (double)want);
+    }
+}
+
+/* float to double is exact, and back it is the nearest float: no bound but 0. */
+void test_wide(const struct kern *kern) {
+    FOR_TAILS(n, size) {
+        float *x = draw(A, (size_t)n, sizes[size]), *y = room(B, (size_t)n);
+        double wide[ROOM];
+        at("n=%d, values up to %g", n, sizes[size]);
+        for (int i = 0; i < n; i++) wide[i] = (double)i / 3;
+        kern->add_wide((size_t)n, x, wide);
+        kern->narrow((size_t)n, wide, y);
+        for (int i = 0; i < n; i++) {
+            hold("sum", i, wide[i], (double)i / 3 + (double)x[i], 0);
+            hold("rounded sum", i, (double)y[i], (double)(float)wide[i], 0);
+        }
+    }
 }
 
 void test_finite(const struct kern *kern) {

@@ -56,7 +56,7 @@ void test_soften_rows(const struct kern *);
 void test_scale(const struct kern *);
 void test_blend(const struct kern *);
 void test_softcap(const struct kern *);
-void test_exp_add(const struct kern *);
+void test_exp_sum(const struct kern *);
 void test_exp_twice(const struct kern *);
 void test_elu1(const struct kern *);
 void test_dot_sum(const struct kern *);
@@ -65,6 +65,8 @@ void test_above(const struct kern *);
 void test_kth(const struct kern *);
 void test_gather(const struct kern *);
 void test_discount(const struct kern *);
+void test_largest(const struct kern *);
+void test_wide(const struct kern *);
 void test_finite(const struct kern *);
 
 void test_exp(const struct kern *);

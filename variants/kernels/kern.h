@@ -46,12 +46,13 @@ struct kern {
     void (*scale)(int n, float factor, float *x);                 /* x *= factor */
     void (*blend)(int n, float factor, const float *y, float *x); /* x = factor x + y */
     void (*softcap)(int n, float cap, float *x);                  /* x = cap tanh(x / cap) */
-    void (*exp_add)(int n, float add, float *x);                  /* x = exp(x + add) */
+    float (*exp_sum)(int n, float add, float plus, float *x); /* x = exp(x + add) + plus; returns their sum */
     /* y = exp(2 x), x first brought into -limit .. limit */
     void (*exp_twice)(int n, float limit, const float *x, float *y);
     void (*exp)(size_t n, const float *x, float *y); /* see kern_math.h */
     void (*tanh)(size_t n, const float *x, float *y);
-    void (*elu1)(int n, const float *x, float *y); /* y = elu(x) + 1 */
+    void (*elu1)(int n, int d, const float *x, ptrdiff_t ldx, float *y,
+                 ptrdiff_t ldy); /* y[n][d] = elu(x) + 1 */
     float (*dot)(int n, const float *x, const float *y);
     float (*sum)(int n, const float *x);
     float (*peak)(int n, const float *x); /* the largest |x|, 0 of none */
@@ -66,8 +67,11 @@ struct kern {
        Codes are not negative. */
     void (*discount)(int rounds, int n, const int *own, const int *code, ptrdiff_t ld, const float *price,
                      float *s);
-    int (*finite)(int n, const float *x); /* no inf, no NaN */
-    double (*fma_loop)(long rounds);      /* returns the operations done */
+    float (*largest)(int n, const float *x);                 /* -inf of none; NaN counts for nothing */
+    void (*add_wide)(size_t n, const float *x, double *sum); /* sum += x */
+    void (*narrow)(size_t n, const double *x, float *y);     /* y = x */
+    int (*finite)(int n, const float *x);                    /* no inf, no NaN */
+    double (*fma_loop)(long rounds);                         /* returns the operations done */
 };
 
 int kern_count(void);                  /* instruction sets compiled in */

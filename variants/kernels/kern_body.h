@@ -283,14 +283,38 @@ static void blend(int n, float factor, const float *y, float *x) {
 }
 
 static void softcap(int n, float cap, float *x) { MAP(n, x, x, v_tanh(in / cap) * cap); }
-static void exp_add(int n, float add, float *x) { MAP(n, x, x, v_exp(in + add)); }
+static float exp_sum(int n, float add, float plus, float *x) {
+    vf all[2] = {v_set1(0.0f), v_set1(0.0f)};
+    int i = 0;
+    for (; i + 2 * VL <= n; i += 2 * VL)
+        for (int t = 0; t < 2; t++) {
+            vf y = v_exp(v_load(x + i + t * VL) + add) + plus;
+            v_store(x + i + t * VL, y);
+            all[t] += y;
+        }
+    for (int t = 0; i < n; i += VL, t++) {
+        int left = n - i < VL ? n - i : VL;
+        vf y = v_first_lanes(v_exp(v_load_n(x + i, left) + add) + plus, left);
+        v_store_n(x + i, y, left);
+        all[t] += y;
+    }
+    return v_hsum(all[0] + all[1]);
+}
+
 static void exp_twice(int n, float limit, const float *x, float *y) {
     MAP(n, x, y, v_exp(2.0f * v_pick(in > limit, v_set1(limit), v_pick(in < -limit, v_set1(-limit), in))));
 }
 static void map_exp(size_t n, const float *x, float *y) { MAP(n, x, y, v_exp(in)); }
 static void map_tanh(size_t n, const float *x, float *y) { MAP(n, x, y, v_tanh(in)); }
-static void elu1(int n, const float *x, float *y) {
-    MAP(n, x, y, v_pick(in > 0.0f, in + 1.0f, v_exp(v_pick(in > 0.0f, v_set1(0.0f), in))));
+
+/* Reading x is what takes the time where it is not in a cache, so the rows to come are asked for. */
+static void elu1(int n, int d, const float *x, ptrdiff_t ldx, float *y, ptrdiff_t ldy) {
+    enum { AHEAD = 12, LINE = 64 / sizeof(float) }; /* rows; floats of a cache line */
+    for (int i = 0; i < n; i++, x += ldx, y += ldy) {
+        for (int p = 0; p < d; p += LINE) /* past the end of x, too: nothing that harms */
+            __builtin_prefetch((const void *)((uintptr_t)x + sizeof *x * (size_t)(AHEAD * ldx + p)));
+        MAP(d, x, y, v_max(v_set1(0.0f), in) + v_exp_to_88(-v_max(v_set1(0.0f), -in)));
+    }
 }
 
 static float dot(int n, const float *x, const float *y) {
@@ -444,6 +468,28 @@ static void discount(int rounds, int n, const int *own, const int *code, ptrdiff
     }
 }
 
+static float largest(int n, const float *x) {
+    vf most[4];
+    float found;
+    int i = 0;
+    for (int t = 0; t < 4; t++) most[t] = v_set1(-INFINITY);
+    for (; i + 4 * VL <= n; i += 4 * VL)
+        for (int t = 0; t < 4; t++) most[t] = v_max(v_load(x + i + t * VL), most[t]);
+    for (; i + VL <= n; i += VL) most[0] = v_max(v_load(x + i), most[0]);
+    for (; i < n; i++) most[0] = v_max(v_set1(x[i]), most[0]);
+    most[0] = v_max(v_max(most[0], most[1]), v_max(most[2], most[3]));
+    v_largest(1, most, &found);
+    return found;
+}
+
+/* Plain loops: the compiler has the instructions. */
+static void add_wide(size_t n, const float *x, double *sum) {
+    for (size_t i = 0; i < n; i++) sum[i] += (double)x[i];
+}
+static void narrow(size_t n, const double *x, float *y) {
+    for (size_t i = 0; i < n; i++) y[i] = (float)x[i];
+}
+
 static int all_finite(int n, const float *x) {
     vf bad = v_set1(0.0f); /* x * 0 is NaN for inf and NaN alone, and NaN stays */
     int i = 0;
@@ -483,7 +529,7 @@ const struct kern KERN = {
     .blend = blend,
     .softcap = softcap,
     .exp = map_exp,
-    .exp_add = exp_add,
+    .exp_sum = exp_sum,
     .exp_twice = exp_twice,
     .additive = additive,
     .additive_exp = additive_exp,
@@ -496,6 +542,9 @@ const struct kern KERN = {
     .kth = kth,
     .gather = gather,
     .discount = discount,
+    .largest = largest,
+    .add_wide = add_wide,
+    .narrow = narrow,
     .finite = all_finite,
     .fma_loop = fma_loop,
 };

@@ -26,21 +26,19 @@ static inline vf v_pick(vi m, vf a, vf b) { return (vf)(((vi)a & m) | ((vi)b & ~
 static inline vf v_abs(vf x) { return (vf)((vi)x & 0x7fffffff); }
 
 /* x = whole + rest with |rest| <= 1/2; then y 2^whole, or 0 where x < limit. NaN stays NaN. Adding 1.5 * 2^23 rounds to
-   the nearest integer, with which the bits of the sum then end. */
+   the nearest integer, with which the bits of the sum then end; 127 more, and they end with the exponent of 2^whole. */
 #ifndef V_WHOLE
-static inline vf v_whole(vf x) { return x + 12582912.0f; }
-static inline vf v_rest(vf x, vf whole) { return x - (whole - 12582912.0f); }
+static inline vf v_whole(vf x) { return x + 12583039.0f; }
+static inline vf v_integer(vf whole) { return whole - 12583039.0f; }
 static inline vf v_times_power(vf y, vf whole, vf x, float limit) {
-    return (vf)((vi)((vu)y + ((vu)whole << 23)) & ~(vi)(x < limit));
+    return (vf)((vi)(y * (vf)((vu)whole << 23)) & ~(vi)(x < limit));
 }
 #endif
 
-static inline vf v_exp(vf x) {
-    const float lowest = -87.0f, highest = 88.0f;
-    const float to_integer = 12582912.0f; /* 1.5 * 2^23: adding it rounds to the nearest integer */
-    vf in = v_pick(x < lowest, v_set1(lowest), v_pick(x > highest, v_set1(highest), x));
-    vf k = v_fma(in, v_set1(1.44269504f), v_set1(to_integer)) - to_integer;
-    vf r = v_fma(k, v_set1(-0.693359375f), in);
+/* exp of what is not above 88. */
+static inline vf v_exp_to_88(vf x) {
+    vf whole = v_whole(x * 1.44269504f), k = v_integer(whole);
+    vf r = v_fma(k, v_set1(-0.693359375f), x);
     r = v_fma(k, v_set1(2.12194440e-4f), r);
     vf p = v_fma(v_set1(1.9875691500e-4f), r, v_set1(1.3981999507e-3f));
     p = v_fma(p, r, v_set1(8.3334519073e-3f));
@@ -48,16 +46,14 @@ static inline vf v_exp(vf x) {
     p = v_fma(p, r, v_set1(1.6666665459e-1f));
     p = v_fma(p, r, v_set1(5.0000001201e-1f));
     p = v_fma(p, r * r, r) + 1.0f;
-    vf power = (vf)((__builtin_convertvector(k, vi) + 127) << 23);
-    vf y = p * power;
-    y = v_pick(x < lowest, v_set1(0.0f), y);
-    y = v_pick(x > highest, v_set1(INFINITY), y);
-    return v_pick(x == x, y, x); /* NaN stays NaN */
+    return v_times_power(p, whole, x, -87.0f);
 }
+
+static inline vf v_exp(vf x) { return v_pick(x > 88.0f, v_set1(INFINITY), v_exp_to_88(x)); }
 
 static inline vf v_exp_down(vf x) {
     const float lowest = -126.0f; /* 2^lowest is the smallest normal number */
-    vf t = x * 1.44269504f, whole = v_whole(t), r = v_rest(t, whole);
+    vf t = x * 1.44269504f, whole = v_whole(t), r = t - v_integer(whole);
     vf p = v_fma(v_set1(1.3264728e-3f), r, v_set1(9.6715136e-3f));
     p = v_fma(p, r, v_set1(5.5507338e-2f));
     p = v_fma(p, r, v_set1(2.4022242e-1f));

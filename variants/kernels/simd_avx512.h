@@ -37,7 +37,7 @@ static inline void v_store_n(float *p, vf x, int n) { _mm512_mask_storeu_ps(p, v
 static inline vf v_whole(vf x) {
     return (vf)_mm512_roundscale_ps((__m512)x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
 }
-static inline vf v_rest(vf x, vf whole) { return x - whole; }
+static inline vf v_integer(vf whole) { return whole; }
 static inline vf v_times_power(vf y, vf whole, vf x, float limit) {
     __mmask16 keep = _mm512_cmp_ps_mask((__m512)x, _mm512_set1_ps(limit), _CMP_NLT_UQ);
     return (vf)_mm512_maskz_scalef_ps(keep, (__m512)y, (__m512)whole);
