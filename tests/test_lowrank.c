@@ -198,7 +198,7 @@ static void keys_in_parts(void **state) {
         float *got = run(&r);
         if (bits) assert_memory_equal(got, bits, ROWS * D * sizeof *got);
         else {
-            double *want = rig_definition(&r, 0, 1, NULL);
+            double *want = rig_definition(&r, 0, 1, NULL, NULL);
             expect_near(got, want, ROWS, accuracy_bound(ATTN_APPROX_SOFTMAX, 0));
             free(want);
             bits = memcpy(malloc(ROWS * D * sizeof *got), got, ROWS * D * sizeof *got);
