@@ -74,7 +74,7 @@ static void forward(const struct attn_call *c) {
                                   .most = most(p, c->params),
                                   .scale = p->scale,
                                   .visible = visible,
-                                  .adjust = adjust,
+                                  .adjust = p->softcap > 0 || p->bias ? adjust : NULL,
                                   .exact = exact,
                                   .chosen = chosen};
     select_forward(&select, c->scratch);
