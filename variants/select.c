@@ -6,10 +6,11 @@
  * rises. Of n scores in random order about k ln(n / k) pass the bound, so the cost beyond the scores is that of one
  * comparison each, and nothing of size n is stored.
  *
- * Float scores are off by rounding, at most `margin`. With T the k-th largest of them, what is above T by two margins is
- * chosen and what is below by two is not; between lies as a rule the one key that has T. Where there are more, their
- * scores are computed again in double, and decide. Products of n floats are off by n u |q| |k| at most (u = 2^-24;
- * Higham, "Accuracy and stability of numerical algorithms", 2002, section 3.1); margin() has room for the rest.
+ * Float scores are off by rounding, at most `margin`. With T the k-th largest of them, what is above T by two
+ * margins is chosen and what is below by two is not; between lies as a rule the one key that has T. Where there are
+ * more, their scores are computed again in double, and decide. Products of n floats are off by n u |q| |k| at most
+ * (u = 2^-24; Higham, "Accuracy and stability of numerical algorithms", 2002, section 3.1); margin() has room for
+ * the rest.
  */
 #include "select.h"
 
@@ -129,8 +130,8 @@ static double nth(const double *x, int count, int n) {
     return found;
 }
 
-/* Of `count` candidates of row r, `most` and some in doubt: those from `low` to `high` go by their scores in double, and
-   where these are equal the first stay. */
+/* Of `count` candidates of row r, `most` and some in doubt: those from `low` to `high` go by their scores in
+   double, and where these are equal the first stay. */
 static int decide(const struct unit *u, int r, int count, float low, float high, float *value, int *index) {
     const struct select *x = u->select;
     int doubts = 0, kept = 0, wanted = x->most, h = head_of(u, r), i = query_of(u, r);
