@@ -102,8 +102,8 @@ static void expect_lse(struct rig *r) {
     free(out);
 }
 
-/* Useful operations, but for those of a search, against the pairs that reference() weighs; needs all rows. A search goes
-   over visible pairs, and by their scores alone. */
+/* Useful operations, but for those of a search, against the pairs that reference() weighs; needs all rows. A search
+   goes over visible pairs, and by their scores alone. */
 static void expect_pairs(const struct rig *r, const struct verdict *x, const struct attn_cost *cost) {
     const struct trial *t = &r->trial;
     double pairs = 0, visible = 0;

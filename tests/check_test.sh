@@ -61,6 +61,7 @@ caught "head_independence with several heads: " mixes
 caught "reference: the weights of its definition sum to" shared
 caught "reference: it is declared exact, and its definition is off softmax attention" rootless
 caught "cost with mask causal: cost() counts" miscounts
+caught "cost: cost() counts 2 operations of a search" searches
 caught "growth_of_time: time is declared to grow as n^1; cost() grows as n^2" boasts
 caught "growth_of_memory: memory is declared to grow as n^1; size() grows as n^2" hoards
 caught "lse: it misses the log of the sum of exp(logit)" logsum

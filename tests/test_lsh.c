@@ -55,8 +55,8 @@ static int argmax(const struct hasher *x, int r, int first, int columns, const f
 }
 
 /* By symmetry every bucket is as likely as any other when directions have no preference and rotations are drawn anew.
-   Of 600 rotations 48 rows each; one rotation prefers its long columns, which leaves the frequencies with a deviation of
-   3 % of their mean: the band is five of those. */
+   Of 600 rotations 48 rows each; one rotation prefers its long columns, which leaves the frequencies with a
+   deviation of 3 % of their mean: the band is five of those. */
 static void buckets_are_equally_frequent(void **state) {
     static const int factors[][2] = {{8, 0}, {4, 2}};
     (void)state;
@@ -237,7 +237,7 @@ static int in_the_union(const struct rig *r, const void *context, int i, int j) 
     return 0;
 }
 
-/* With N_ij in the mask, merging by z is softmax over the union of the rounds: each key once, however often it is met. */
+/* With N_ij in the mask, merging by z is softmax over the union of the rounds: each key once, however often met. */
 static void merged_rounds_are_the_union(void **state) {
     struct trial t = square;
     struct buckets hash = buckets_of(4, 6, 0);

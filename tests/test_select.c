@@ -1,4 +1,4 @@
-/* test_select.c -- choosing keys by their scores: topk against orders that are known, memory against softmax over both. */
+/* test_select.c -- choosing keys by their scores: topk against known orders, memory against softmax over both. */
 #include "bench.h"
 #include "row_metrics.h"
 
@@ -95,7 +95,7 @@ static void the_lower_index_wins(void **state) {
     rig_free(&r);
 }
 
-/* Logits 1 + a_j / 2^31 are one float, and different doubles: the largest a_j are chosen, on every instruction set. */
+/* Logits 1 + a_j / 2^31 are one float and different doubles: the largest a_j are chosen, on every instruction set. */
 static void what_floats_cannot_tell(void **state) {
     enum { N = 300, K = 7 };
     struct trial t = {.batch = 1, .heads = 1, .nq = 10, .nk = N, .dk = 2, .dv = N, .threads = 1};
@@ -116,7 +116,7 @@ static void what_floats_cannot_tell(void **state) {
     }
 }
 
-/* Many tiles, few and most keys chosen; logits that rise, so that every key is a candidate, that fall, and in no order. */
+/* Many tiles, few and most keys chosen; logits that rise, so that every key is a candidate, fall, and in no order. */
 static void over_many_keys(void **state) {
     static const char *const choices[] = {"k=1", "k=33", "k=700", "k=2999"};
     const struct trial t = {.batch = 1, .heads = 1, .nq = 30, .nk = 3000, .dk = 8, .threads = 2};
@@ -149,7 +149,7 @@ static void lengthen(const float *x, float *y, int n, double factor) {
     }
 }
 
-/* Softmax over `stored` keys of the memory and then over `context` of the context, by `full`: what memory is to be. */
+/* Softmax over `stored` keys of the memory and then `context` of the context, by `full`: what memory is to be. */
 static void expect_both(struct rig *r, int stored, int context) {
     const struct trial t = {.batch = 1,
                             .heads = 1,

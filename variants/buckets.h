@@ -5,8 +5,8 @@
  * angle often share it (Andoni et al., "Practical and optimal LSH for angular distance", NIPS 2015). Two such hashes
  * of m_1 and m_2 buckets make one of m_1 m_2 for the price of m_1 + m_2.
  *
- * The argmax is that of x R in double, each product summed in ascending order; of two equal entries the first wins. So
- * the hash is the same for every instruction set, and a definition may compute it anew.
+ * The argmax is that of x R in double, each product summed in ascending order; of two equal entries the first wins.
+ * So the hash is the same for every instruction set, and a definition may compute it anew.
  */
 #ifndef BUCKETS_H
 #define BUCKETS_H

@@ -3,8 +3,8 @@
  *
  * Queries are keys: k_j = q_j / |q_j|, of each head its own; the tensor k is not read, and neither is problem.scale,
  * since the logit is q_i . k_j. In each of `rounds` rounds the tokens are sorted by (bucket, position), buckets as in
- * buckets.h, and cut into chunks; P_i is what lies in the bucket of i and in its chunk or the one before, j <= i where
- * the mask is causal:
+ * buckets.h, and cut into chunks; P_i is what lies in the bucket of i and in its chunk or the one before, j <= i
+ * where the mask is causal:
  *
  *   o_i = sum_r exp(z_ir - z_i) o_ir      z_i = log sum_r exp(z_ir)
  *   o_ir = sum_{j in P_ir} exp(q_i . k_j - m_ijr - z_ir) v_j
@@ -15,18 +15,18 @@
  * Source: Kitaev, Kaiser, Levskaya, "Reformer: the efficient transformer", ICLR 2020, section 2 and appendix A,
  * equation 16.
  *
- * Forms: "paper" as above. "trax" is the authors' program: no comparison of buckets, so that a token attends to all of
- * its chunk and the one before, no N_ij, and the chunk before the first is the last of the round before, or of the last
- * round; keys are q_j / sqrt(|q_j|^2 + 10^-6 dk).
+ * Forms: "paper" as above. "trax" is the authors' program: no comparison of buckets, so that a token attends to all
+ * of its chunk and the one before, no N_ij, and the chunk before the first is the last of the round before, or of
+ * the last round; keys are q_j / sqrt(|q_j|^2 + 10^-6 dk).
  * Departures: the last chunk of a round may be short (the program wants whole ones). Padding is in no bucket and its
  * rows are zeros; the program collects it in a bucket of its own. Masked pairs have no weight, where the program
  * subtracts 10^9.
  *
- * Where chunks are cut depends on all tokens. So a causal row attends to nothing that comes after it, but later tokens
- * do have a say in which earlier ones it meets.
+ * Where chunks are cut depends on all tokens. So a causal row attends to nothing that comes after it, but later
+ * tokens do have a say in which earlier ones it meets.
  *
- * In the order of a round the keys of P_i lie side by side. The rounds run one after the other over a running maximum,
- * sum and undivided output of each row, which is what merging by z_ir comes to.
+ * In the order of a round the keys of P_i lie side by side. The rounds run one after the other over a running
+ * maximum, sum and undivided output of each row, which is what merging by z_ir comes to.
  */
 #include <omp.h>
 #include <stdio.h>
@@ -107,8 +107,8 @@ struct workspace {     /* one thread's scratch */
     void *hash;
 };
 
-/* What a call knows of its tokens, of every head. A code is 2 bucket + chunk: chunks do not fall where buckets rise, so
-   that j is in P_i, but for the causal mask, exactly where the code of i is that of j or one more. */
+/* What a call knows of its tokens, of every head. A code is 2 bucket + chunk: chunks do not fall where buckets
+   rise, so that j is in P_i, but for the causal mask, exactly where the code of i is that of j or one more. */
 struct tokens {
     int *bucket, *order, *code; /* in each round [batch][heads][R][n] */
     float *shrink;              /* 1 / |q| [batch][heads][n] */

@@ -14,8 +14,8 @@
  * context after it has been attended to, first in, first out, is the model's business. The context is a window that
  * slides; the paper cuts the sequence into segments of 512, with those before in a cache.
  *
- * The context goes through tiles.c, the memory through select.c; the two outputs are merged by the gate, or by the sums
- * of their softmax.
+ * The context goes through tiles.c, the memory through select.c; the two outputs are merged by the gate, or by the
+ * sums of their softmax.
  */
 #include <omp.h>
 #include <stdlib.h>
@@ -76,7 +76,7 @@ static double gate(const struct attn_call *c, int h) {
 
 static int most(const void *params) { return min_int(of(params)->k, of(params)->memory); }
 
-/* ---- scratch: q and k of length 1, the sums of the context, a share of a row for each thread ---------------------- */
+/* ---- scratch: q and k of length 1, the sums of the context, a share of a row for each thread -------- */
 
 static size_t queries_bytes(const struct attn_problem *p) {
     return floats((size_t)p->batch * (size_t)p->heads * (size_t)p->nq * (size_t)p->dk);

@@ -6,10 +6,11 @@
  * rises. Of n scores in random order about k ln(n / k) pass the bound, so the cost beyond the scores is that of one
  * comparison each, and nothing of size n is stored.
  *
- * Float scores are off by rounding, at most `margin`. With T the k-th largest of them, what is above T by two margins is
- * chosen and what is below by two is not; between lies as a rule the one key that has T. Where there are more, their
- * scores are computed again in double, and decide. Products of n floats are off by n u |q| |k| at most (u = 2^-24;
- * Higham, "Accuracy and stability of numerical algorithms", 2002, section 3.1); margin() has room for the rest.
+ * Float scores are off by rounding, at most `margin`. With T the k-th largest of them, what is above T by two
+ * margins is chosen and what is below by two is not; between lies as a rule the one key that has T. Where there are
+ * more, their scores are computed again in double, and decide. Products of n floats are off by n u |q| |k| at most
+ * (u = 2^-24; Higham, "Accuracy and stability of numerical algorithms", 2002, section 3.1); margin() has room for
+ * the rest.
  */
 #include "select.h"
 
@@ -32,14 +33,18 @@ enum { FEW = 8 };                  /* so many queries are not worth packing keys
    needs beyond. */
 static int room(int keys, int most) { return 2 * min_int(most, keys) + SPACE + BEYOND; }
 
+/* Queries that read the same keys: those of all heads of a group, head by head. */
+static int group_rows(const struct attn_problem *p) { return p->heads / p->kv_heads * p->nq; }
+
 static int unit_rows(const struct attn_problem *p, int keys, int most) {
     long all = (long)p->batch * p->heads * p->nq, share = all / (6L * p->threads) + 1;
     int fit = clamp_int(CANDIDATES / room(keys, most), LEAST_ROWS, UNIT_BLOCKS * BQ);
     int even = clamp_int((share + LEAST_ROWS - 1) / LEAST_ROWS * LEAST_ROWS, LEAST_ROWS, fit);
-    return min_int(even, p->nq);
+    return min_int(even, group_rows(p));
 }
 
 struct workspace {   /* one thread's scratch */
+    float *q;        /* queries side by side [unit][dk] */
     float *kt;       /* a tile of keys, packed */
     float *lengths;  /* of the keys of the tile [BK] */
     float *s;        /* scores [BQ][BK] */
@@ -53,8 +58,9 @@ struct workspace {   /* one thread's scratch */
 
 static size_t workspace_bytes(const struct attn_problem *p, int keys, int most) {
     size_t rows = (size_t)unit_rows(p, keys, most), each = (size_t)room(keys, most);
-    return floats((size_t)BK * (size_t)p->dk) + floats(BK) + floats((size_t)BQ * BK) + 4 * floats(rows) +
-           2 * floats(rows * each) + aligned(each * sizeof(double));
+    return floats(rows * (size_t)p->dk) + floats((size_t)BK * (size_t)p->dk) + floats(BK) +
+           floats((size_t)BQ * BK) + 4 * floats(rows) + 2 * floats(rows * each) +
+           aligned(each * sizeof(double));
 }
 
 size_t select_scratch(const struct attn_problem *p, int keys, int most) {
@@ -66,6 +72,7 @@ static struct workspace workspace(const struct select *x, void *scratch, int thr
     size_t rows = (size_t)unit_rows(p, x->keys, x->most), each = (size_t)room(x->keys, x->most);
     char *at = (char *)scratch + (size_t)thread * workspace_bytes(p, x->keys, x->most);
     struct workspace w;
+    w.q = cut(&at, rows * (size_t)p->dk * sizeof(float));
     w.kt = cut(&at, (size_t)BK * (size_t)p->dk * sizeof(float));
     w.lengths = cut(&at, BK * sizeof(float));
     w.s = cut(&at, (size_t)BQ * BK * sizeof(float));
@@ -83,9 +90,16 @@ struct unit {
     const struct select *select;
     const struct kern *kern;
     struct workspace w;
-    int b, h, i0, rows; /* queries i0 .. i0 + rows - 1 of a head */
+    int b, g, x0, rows; /* rows x0 .. x0 + rows - 1 of those that read key head g */
     float longest;      /* of the keys so far, 1 where they are brought to that */
 };
+
+/* Row r of the unit is query query_of() of head head_of(). */
+static int head_of(const struct unit *u, int r) {
+    const struct attn_problem *p = u->select->call->problem;
+    return u->g * (p->heads / p->kv_heads) + (u->x0 + r) / p->nq;
+}
+static int query_of(const struct unit *u, int r) { return (u->x0 + r) % u->select->call->problem->nq; }
 
 /* ---- the best k of the candidates ------------------------------------------------------------------ */
 
@@ -116,14 +130,14 @@ static double nth(const double *x, int count, int n) {
     return found;
 }
 
-/* Of `count` candidates of row r, `most` and some in doubt: those from `low` to `high` go by their scores in double, and
-   where these are equal the first stay. */
+/* Of `count` candidates of row r, `most` and some in doubt: those from `low` to `high` go by their scores in
+   double, and where these are equal the first stay. */
 static int decide(const struct unit *u, int r, int count, float low, float high, float *value, int *index) {
     const struct select *x = u->select;
-    int doubts = 0, kept = 0, wanted = x->most;
+    int doubts = 0, kept = 0, wanted = x->most, h = head_of(u, r), i = query_of(u, r);
     for (int e = 0; e < count; e++) {
         if (value[e] > high) wanted--;
-        else if (value[e] >= low) u->w.exact[doubts++] = x->exact(x->call, u->b, u->h, u->i0 + r, index[e]);
+        else if (value[e] >= low) u->w.exact[doubts++] = x->exact(x->call, u->b, h, i, index[e]);
     }
     double least = nth(u->w.exact, doubts, wanted);
     for (int e = 0; e < doubts; e++) wanted -= u->w.exact[e] > least;
@@ -181,18 +195,20 @@ static void measure(struct unit *u, const float *k, ptrdiff_t row, int n) {
 static void score(const struct unit *u, int r0, int rows, int j0, int n, const float *k) {
     const struct select *x = u->select;
     const struct attn_problem *p = x->call->problem;
-    const float *q = attn_row(&x->q, u->b, u->h, u->i0 + r0);
+    const float *q = u->w.q + (ptrdiff_t)r0 * p->dk;
     int nr = u->kern->nr;
-    if (p->nq <= FEW) u->kern->dots(rows, n, p->dk, x->scale, q, x->q.row, k, x->k.row, u->w.s, BK);
+    if (group_rows(p) <= FEW) u->kern->dots(rows, n, p->dk, x->scale, q, p->dk, k, x->k.row, u->w.s, BK);
     else
-        u->kern->mul(rows, n, p->dk, x->scale, q, x->q.row, 1, u->w.kt, nr, (ptrdiff_t)nr * p->dk, 0, u->w.s,
+        u->kern->mul(rows, n, p->dk, x->scale, q, p->dk, 1, u->w.kt, nr, (ptrdiff_t)nr * p->dk, 0, u->w.s,
                      BK);
     for (int r = 0; x->unit_keys && r < rows; r++)
         for (int j = 0; j < n; j++) u->w.s[r * BK + j] /= u->w.lengths[j];
     for (int r = 0; r < rows; r++) {
         int seen = min_int(u->w.hi[r0 + r] - j0, n);
         if (seen <= 0) continue;
-        if (x->adjust) x->adjust(x->call, u->kern, u->b, u->h, u->i0 + r0 + r, j0, seen, u->w.s + r * BK);
+        if (x->adjust)
+            x->adjust(x->call, u->kern, u->b, head_of(u, r0 + r), query_of(u, r0 + r), j0, seen,
+                      u->w.s + r * BK);
         consider(u, r0 + r, j0, seen, u->w.s + r * BK);
     }
 }
@@ -203,11 +219,12 @@ static void begin(struct unit *u, int *last) {
     *last = 0;
     u->longest = x->unit_keys ? 1 : 0;
     for (int r = 0; r < u->rows; r++) {
-        const float *q = attn_row(&x->q, u->b, u->h, u->i0 + r);
+        const float *q = attn_row(&x->q, u->b, head_of(u, r), query_of(u, r));
+        memcpy(u->w.q + (ptrdiff_t)r * dk, q, (size_t)dk * sizeof *q);
         u->w.reach[r] = fabsf(x->scale) * (sqrtf(u->kern->dot(dk, q, q)) + 1e-18f);
         u->w.bound[r] = -INFINITY;
         u->w.count[r] = 0;
-        u->w.hi[r] = x->visible(x->call, u->b, u->i0 + r);
+        u->w.hi[r] = x->visible(x->call, u->b, query_of(u, r));
         *last = max_int(*last, u->w.hi[r]);
     }
 }
@@ -219,9 +236,9 @@ static void run(struct unit *u) {
     begin(u, &last);
     for (int j0 = 0; j0 < last; j0 += BK) {
         int n = min_int(BK, last - j0);
-        const float *k = attn_row(&x->k, u->b, attn_kv_head(p, u->h), j0);
+        const float *k = attn_row(&x->k, u->b, u->g, j0);
         measure(u, k, x->k.row, n);
-        if (p->nq > FEW) u->kern->pack(n, p->dk, k, x->k.row, u->w.kt);
+        if (group_rows(p) > FEW) u->kern->pack(n, p->dk, k, x->k.row, u->w.kt);
         for (int r = 0; r < u->rows; r += BQ) {
             int rows = min_int(BQ, u->rows - r), seen = 0;
             for (int e = 0; e < rows; e++) seen = max_int(seen, u->w.hi[r + e] - j0);
@@ -232,25 +249,26 @@ static void run(struct unit *u) {
         float *value = u->w.value + (ptrdiff_t)r * space;
         int *index = u->w.index + (ptrdiff_t)r * space;
         if (u->w.count[r] > x->most) shrink(u, r, value, index);
-        x->chosen(x, u->kern, u->b, u->h, u->i0 + r, u->w.count[r], index, value);
+        x->chosen(x, u->kern, u->b, head_of(u, r), query_of(u, r), u->w.count[r], index, value);
     }
 }
 
 void select_forward(const struct select *x, void *scratch) {
     const struct attn_problem *p = x->call->problem;
     const struct kern *kern = kern_find(p->isa);
-    int rows = unit_rows(p, x->keys, x->most), parts = ceil_div(p->nq, rows), heads = p->batch * p->heads;
+    int all = group_rows(p), rows = unit_rows(p, x->keys, x->most), parts = ceil_div(all, rows),
+        heads = p->batch * p->kv_heads;
 #pragma omp parallel for schedule(dynamic) num_threads(p->threads)
     for (int t = 0; t < heads * parts; t++) {
         /* late queries of a causal mask see most keys: they go first, so that short units end the loop */
-        int head = t % heads, i0 = (parts - 1 - t / heads) * rows;
+        int head = t % heads, x0 = (parts - 1 - t / heads) * rows;
         struct unit u = {.select = x,
                          .kern = kern,
                          .w = workspace(x, scratch, omp_get_thread_num()),
-                         .b = head / p->heads,
-                         .h = head % p->heads,
-                         .i0 = i0,
-                         .rows = min_int(rows, p->nq - i0)};
+                         .b = head / p->kv_heads,
+                         .g = head % p->kv_heads,
+                         .x0 = x0,
+                         .rows = min_int(rows, all - x0)};
         run(&u);
     }
 }

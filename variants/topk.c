@@ -2,14 +2,15 @@
  * topk.c -- softmax over the keys whose logits are the largest.
  *
  * Each query takes the k largest of the logits that mask, key length and bias leave, after softcap and bias, and
- * softmax over them alone; of equal logits the key that stands first. Fewer than k: all of them. Every logit is computed,
- * so time stays n^2; what is saved is the product with V, and memory. No other choice of as many keys holds more of the
- * weight of a row: it is the oracle of the subset mechanisms.
+ * softmax over them alone; of equal logits the key that stands first. Fewer than k: all of them. Every logit is
+ * computed, so time stays n^2; what is saved is the product with V, and memory. No other choice of as many keys
+ * holds more of the weight of a row: it is the oracle of the subset mechanisms.
  * Source: Gupta, Dar, Goodman, Ciprut, Berant, "Memory-efficient transformers via top-k attention", 2021, section 2.
- * Departures: none. The paper does without the n x n logits by chunks of queries; here by tiles and a bound (select.c).
+ * Departures: none. The paper does without the n x n logits by chunks of queries; here by tiles and a bound
+ * (select.c).
  *
- * The choice is made by the logits in double: logits in float that lie closer than their rounding decide nothing, since
- * the weight of the k-th key, up to 1 / k of the row, would go astray with them.
+ * The choice is made by the logits in double: logits in float that lie closer than their rounding decide nothing,
+ * since the weight of the k-th key, up to 1 / k of the row, would go astray with them.
  */
 #include <stdlib.h>
 
@@ -74,7 +75,7 @@ static void forward(const struct attn_call *c) {
                                   .most = most(p, c->params),
                                   .scale = p->scale,
                                   .visible = visible,
-                                  .adjust = adjust,
+                                  .adjust = p->softcap > 0 || p->bias ? adjust : NULL,
                                   .exact = exact,
                                   .chosen = chosen};
     select_forward(&select, c->scratch);
