@@ -45,7 +45,7 @@ static const struct attn_param table[] = {
      "where above 0 counts as 0"},
     {"normalizer", ATTN_REAL, offsetof(struct params, normalizer), 16, 1, 1e6, NULL,
      "what softplus and logarithm of the sigmoid are divided by"},
-    {"share", ATTN_INT, offsetof(struct params, share), 1 << 20, 1, 1 << 20, NULL,
+    {"share", ATTN_INT, offsetof(struct params, share), 4096, 1, 4096, NULL,
      "neighbouring channels that have one decay; dk or more: one for each head"},
     {"beta", ATTN_CHOICE, offsetof(struct params, beta), SIGMOID, 0, 0, betas_,
      "what the tensor beta holds: x of sigmoid(x) or of 2 sigmoid(x), or beta, brought into 0 .. 2"},

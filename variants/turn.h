@@ -5,7 +5,7 @@
 /* cos and sin of x[0 .. n), to 2e-16 for |x| < 1e6. */
 void turn(int n, const double *x, double *cosine, double *sine);
 
-/* sin alone, in a third of the time, to 1e-13 for |x| < 1e6. */
+/* sin alone, faster, to 1e-13 for |x| < 1e6. */
 void turn_sines(int n, const double *restrict x, double *restrict sine);
 
 #endif
