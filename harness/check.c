@@ -233,12 +233,17 @@ static void over_definitions(const void *params) {
     }
 }
 
+static void growth(const void *params) {
+    struct trial t = {.batch = 1, .heads = 2, .nq = 4096, .nk = 4096, .dk = 16, .threads = 2};
+    if (!(checked->variant->caps & ATTN_CAP_NO_MASK)) t.mask = ATTN_MASK_CAUSAL;
+    attempt("growth", &t, params);
+}
+
 static void all_cases(const void *params) {
-    struct trial large = {.batch = 1, .heads = 2, .nq = 1024, .nk = 1024, .dk = 32, .threads = 2},
-                 growing = {.batch = 1, .heads = 2, .nq = 4096, .nk = 4096, .dk = 16, .threads = 2};
-    if (!(checked->variant->caps & ATTN_CAP_NO_MASK)) large.mask = growing.mask = ATTN_MASK_CAUSAL;
+    struct trial large = {.batch = 1, .heads = 2, .nq = 1024, .nk = 1024, .dk = 32, .threads = 2};
+    if (!(checked->variant->caps & ATTN_CAP_NO_MASK)) large.mask = ATTN_MASK_CAUSAL;
     attempt("memory", &large, params); /* first, while nothing of it has been touched */
-    attempt("growth", &growing, params);
+    growth(params);
     over_pairs(params);
     over_definitions(params);
     over_features(params);
@@ -289,7 +294,10 @@ static void over_params(void) {
             void *params = params_defaults(v);
             struct doc *value = p->type == ATTN_CHOICE ? doc_string(p->choices[i]) : doc_number(values[i]);
             struct attn_error error;
-            if (values[i] != p->preset && !params_set(params, p, value, &error)) with_params(params);
+            if (values[i] != p->preset && !params_set(params, p, value, &error)) {
+                with_params(params);
+                if (v->growth && p->type == ATTN_CHOICE) growth(params);
+            }
             doc_free(value);
             free(params);
         }

@@ -15,11 +15,28 @@ enum { BLOCKS_MAX = 1 << 24 }; /* that a function is called for */
 
 /* ---- what the config gives --------------------------------------------------------------------- */
 
+/* A function, or a list with one, which is a mistake to be called by its name. */
+static int holds_function(const struct doc *value) {
+    int found = config_is_function(value);
+    for (size_t i = 0; doc_is_array(value) && i < doc_len(value); i++)
+        found |= config_is_function(doc_at(value, i));
+    return found;
+}
+
+int entry_tensors_is_pattern(const struct attn_variant *v, const char *key, const struct doc *value) {
+    const struct attn_param *param = params_find(v, "pattern");
+    size_t count;
+    if (strcmp(key, "pattern")) return 0;
+    tensors_find_over_blocks(v, &count);
+    return !param || (param->type == ATTN_CHOICE && holds_function(value) && count > 0);
+}
+
 /* Does `pattern` stand for tensor t? */
 static int is_short(const struct attn_variant *v, size_t t, const struct doc *entry) {
     size_t count, first = tensors_find_over_blocks(v, &count);
-    return count == 1 && first == t && !params_find(v, "pattern") &&
-           config_is_function(doc_get(entry, "pattern"));
+    const struct doc *value = doc_get(entry, "pattern");
+    return count == 1 && first == t && config_is_function(value) &&
+           entry_tensors_is_pattern(v, "pattern", value);
 }
 
 /* A file's name or a function; NULL where the entry leaves the tensor as it is. */
@@ -113,7 +130,7 @@ static void check_pattern(struct reader *r, const struct attn_variant *v, const 
 int entry_tensors_check(struct reader *r, const char *config, const struct attn_variant *v,
                         const struct doc *entry, const char *key) {
     size_t count;
-    if (params_find(v, key)) return 0;
+    if (params_find(v, key) && !entry_tensors_is_pattern(v, key, doc_get(entry, key))) return 0;
     if (!strcmp(key, "tensors")) return check_tensors(r, config, v, doc_get(entry, key)), 1;
     tensors_find_over_blocks(v, &count);
     if (strcmp(key, "pattern") || (count == 0 && !config_is_function(doc_get(entry, key)))) return 0;

@@ -7,12 +7,16 @@
  * A tensor over blocks (tensors.h) takes a function of them: i the block of queries, j the block of keys, both from
  * 0, nb the number of blocks of keys, and the head as h where the function declares a fourth parameter; then the
  * tensor has values of its own for each head, else one map for all. `pattern` stands for the variant's one tensor
- * over blocks, unless the variant has a parameter of that name.
+ * over blocks. Where the variant has a parameter of that name, it does so if it is a function and the parameter takes
+ * words.
  */
 #ifndef ENTRY_TENSORS_H
 #define ENTRY_TENSORS_H
 
 #include "sections.h"
+
+/* Is `pattern` meant, and not a parameter of that name? */
+int entry_tensors_is_pattern(const struct attn_variant *, const char *key, const struct doc *value);
 
 /* Is this key of an entry about tensors? Then what is wrong with its value has been complained about. */
 int entry_tensors_check(struct reader *, const char *config, const struct attn_variant *,

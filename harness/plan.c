@@ -195,8 +195,10 @@ static void add_point(struct plan *p, const struct entry *e, const void *params,
     doc_put_str(point, "input_label", from);
     doc_put_str(point, "isa", isa);
     if (p->is_cold) doc_put_str(point, "cache", "cold");
-    doc_put_num(point, "growth.time", v->time.exponent);
-    doc_put_num(point, "growth.memory", v->memory.exponent);
+    struct attn_growth time, memory;
+    registry_growth(v, params, &time, &memory);
+    doc_put_num(point, "growth.time", time.exponent);
+    doc_put_num(point, "growth.memory", memory.exponent);
     doc_put_num(point, "group", p->groups);
     struct doc *plugin = plugin_doc(v);
     if (plugin) doc_put(point, "plugin", plugin);
@@ -247,6 +249,7 @@ static void add_group(struct plan *p, const struct doc *isas, const struct attn_
         for (const struct attn_param *t = e->variant->params; t && t->name && n < 23; t++, n++) {
             const struct doc *given = e->settings ? doc_get(e->settings, t->name) : NULL;
             axes[n] = doc_array();
+            if (given && entry_tensors_is_pattern(e->variant, t->name, given)) given = NULL;
             if (!given)
                 doc_add(axes[n], t->type == ATTN_CHOICE ? doc_string(t->choices[(int)t->preset])
                                                         : doc_number(t->preset));

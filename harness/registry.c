@@ -80,6 +80,13 @@ const char *registry_kind(const struct attn_variant *v) {
     return names[v->kind];
 }
 
+void registry_growth(const struct attn_variant *v, const void *params, struct attn_growth *time,
+                     struct attn_growth *memory) {
+    *time = v->time;
+    *memory = v->memory;
+    if (v->growth) v->growth(params, time, memory);
+}
+
 const char *registry_cap(unsigned bit) {
     static const char *const names[] = {
         "no_mask",       "causal",  "shift",       "cross",     "key_lengths", "bias",

@@ -20,7 +20,7 @@ static void parameters(const struct attn_param *p) {
     for (const char *between = " "; p && p->name; p++, between = ", ") {
         printf("%s`%s` ", between, p->name);
         if (p->type == ATTN_CHOICE) printf("%s", p->choices[(int)p->preset]);
-        else printf("%g", p->preset);
+        else printf("%.10g", p->preset);
     }
     printf(" |");
 }

@@ -112,7 +112,8 @@ static void add_entry(struct reader *r, const struct doc *item, struct list *lis
     }
     for (size_t i = 0; doc_is_object(item) && i < doc_len(item); i++) {
         const char *key = doc_key(item, i);
-        const struct attn_param *param = params_find(v, key);
+        const struct attn_param *param =
+            entry_tensors_is_pattern(v, key, doc_at(item, i)) ? NULL : params_find(v, key);
         if (param && param->type == ATTN_CHOICE && config_is_function(doc_at(item, i)))
             complain(r, key, 1,
                      "variants: %s: %s takes one of the words of its list, not a function; "

@@ -46,6 +46,7 @@ static int make_tensor(struct subject *s, size_t t, const struct attn_call *inpu
         return 0;
     }
     if (tensors_shape(s->variant, table, &s->problem, s->params, &shape, error)) return -1;
+    if (shape.absent) return 0;
     if (block_make(&s->data[t], shape.count * sizeof(float)))
         return no_memory(shape.count * sizeof(float), table->name, error);
     tensors_generate(table, &s->problem, &shape, (float *)s->data[t].data);

@@ -49,12 +49,34 @@ static int bad_size(const struct attn_variant *v, const struct attn_tensor *t, c
     return -1;
 }
 
+/* The next word among the sizes of a shape, its end in *at. */
+static int next_size(const char **at, char word[32]) {
+    int used;
+    if (sscanf(*at, " %31s%n", word, &used) != 1 || !strcmp(word, "if")) return 0;
+    *at += used;
+    return 1;
+}
+
+/* Is what stands after "if" false, "name=choice"? -1 where it names no choice of a parameter. */
+static int is_absent(const struct attn_variant *v, const struct attn_tensor *t, const void *params) {
+    char name[32], choice[32];
+    const char *condition = strstr(t->shape, " if ");
+    int now, known = 0;
+    if (!condition) return 0;
+    if (sscanf(condition, " if %31[^=]=%31s", name, choice) != 2) return -1;
+    const struct attn_param *param = params_find(v, name);
+    if (!param || param->type != ATTN_CHOICE) return -1;
+    for (int c = 0; param->choices[c]; c++) known |= !strcmp(param->choices[c], choice);
+    memcpy(&now, (const char *)params + param->offset, sizeof now);
+    return known ? strcmp(param->choices[now], choice) != 0 : -1;
+}
+
 int tensors_shape(const struct attn_variant *v, const struct attn_tensor *t, const struct attn_problem *p,
                   const void *params, struct tensor_shape *shape, struct attn_error *error) {
     char name[32];
     int used;
     *shape = (struct tensor_shape){.batch = -1, .head = -1, .count = 1, .deviation = t->deviation};
-    for (const char *at = t->shape; sscanf(at, " %31s%n", name, &used) == 1; at += used) {
+    for (const char *at = t->shape; next_size(&at, name);) {
         int size = size_of(name, v, p, params);
         if (size < 0 || shape->rank == TENSOR_DIMS) return bad_size(v, t, name, error);
         if (!strcmp(name, "b")) shape->batch = shape->rank;
@@ -67,14 +89,17 @@ int tensors_shape(const struct attn_variant *v, const struct attn_tensor *t, con
         if (size <= 0) return bad_size(v, t, name, error);
         shape->deviation /= sqrt(size);
     }
+    shape->absent = is_absent(v, t, params);
+    if (shape->absent < 0) return bad_size(v, t, strstr(t->shape, " if ") + 1, error);
+    if (shape->absent) shape->count = 0;
     return 0;
 }
 
-/* The words of a shape: those that may be shared, and then exactly two quotients. */
+/* The sizes of a shape: those that may be shared, and then exactly two quotients. */
 int tensors_over_blocks(const struct attn_tensor *t) {
     char name[32];
-    int used, quotients = 0, others = 0;
-    for (const char *at = t->shape; sscanf(at, " %31s%n", name, &used) == 1; at += used) {
+    int quotients = 0, others = 0;
+    for (const char *at = t->shape; next_size(&at, name);) {
         if (strchr(name, '/')) quotients++;
         else if (quotients || (strcmp(name, "b") && strcmp(name, "h") && strcmp(name, "hk"))) others++;
     }
@@ -92,6 +117,11 @@ size_t tensors_find_over_blocks(const struct attn_variant *v, size_t *count) {
 int tensors_stored(const struct attn_tensor *t, const struct tensor_shape *want, int rank, const int *sizes,
                    struct tensor_shape *stored, struct attn_error *error) {
     char text[100] = "";
+    if (want->absent) {
+        snprintf(error->text, sizeof error->text, "'%s' is [%s], and not there with these parameters",
+                 t->name, t->shape);
+        return -1;
+    }
     int left_out = want->rank - rank, fits = left_out >= 0;
     *stored = *want;
     stored->count = 1;
@@ -106,7 +136,9 @@ int tensors_stored(const struct attn_tensor *t, const struct tensor_shape *want,
         snprintf(text + used, sizeof text - used, "%s%d", d ? ", " : "", want->size[d]);
     }
     if (fits) return 0;
-    snprintf(error->text, sizeof error->text, "'%s' is [%s] = [%s] here%s", t->name, t->shape, text,
+    const char *condition = strstr(t->shape, " if ");
+    int length = (int)(condition ? (size_t)(condition - t->shape) : strlen(t->shape));
+    snprintf(error->text, sizeof error->text, "'%s' is [%.*s] = [%s] here%s", t->name, length, t->shape, text,
              want->batch >= 0 || want->head >= 0 ? ", or 1 for all items and heads alike" : "");
     return -1;
 }

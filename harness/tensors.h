@@ -7,6 +7,7 @@
 enum { TENSORS_MAX = 16, TENSOR_DIMS = 6 };
 
 struct tensor_shape {
+    int absent; /* the parameters are such that the variant has no such tensor; count is 0 */
     int rank, size[TENSOR_DIMS];
     int batch, head;  /* which dimension is b, which h or hk; -1: none */
     size_t count;     /* elements */

@@ -153,7 +153,7 @@ wrong "a head that is not declared" '"blocksparse", pattern = function(i, j, nb,
 wrong "a name that is not there" '"blocksparse", pattern = function(i, j) return i == jj end' \
     "CONFIG:2: 'jj' is not defined; allowed: sweep, pow2, range, math, string, table, utf8, print; raised in pattern(0, 0, 2) of blocksparse, $raised"
 wrong "no function" '"blocksparse", pattern = "layout.npy"' \
-    "CONFIG:2: variants: blocksparse: pattern takes a function of blocks: pattern = $example"
+    "CONFIG:2: variants: blocksparse: pattern = \"layout.npy\": did you mean 'layout'?"
 wrong "a list of functions" '"blocksparse", pattern = { function() return true end }' \
     "CONFIG:2: variants: blocksparse: pattern takes a function of blocks: pattern = $example"
 wrong "neither file nor function" '"blocksparse", tensors = { layout = 3 }' \

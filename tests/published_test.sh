@@ -7,7 +7,7 @@ sweep {
   shape     = { heads = 1, dk = 8, n = { 64, 128 } },
   threads   = 1,
   seed      = { 1, 2 },
-  variants  = { "full", { "local", window = 4 }, { "nystrom", landmarks = 8, optional = true } },
+  variants  = { "full", { "local", window = 4 }, { "sinkhorn", landmarks = 8, optional = true } },
   measure   = { what = { "memory", "accuracy" }, rows = 16 },
   published = {
     source = "Nobody: Nothing, table 0",
@@ -16,7 +16,7 @@ sweep {
       { growth = "full", metric = "footprint", published = 30 },
       { ratio = { of = "full", over = "local,window=4" }, metric = "memory", at = { n = 64 }, published = 2,
         unlike = "that was a model" },
-      { ratio = { of = "full", over = "nystrom,landmarks=8" }, metric = "memory", at = { n = 64 }, published = 3 },
+      { ratio = { of = "full", over = "sinkhorn,landmarks=8" }, metric = "memory", at = { n = 64 }, published = 3 },
       { growth = "local,window=4", metric = "time", published = 1, name = "what was not timed" },
     },
   },
@@ -26,7 +26,7 @@ R=$T/paper
 expect 0 "a run" "$A" run "$T/paper.lua" -o "$R"
 cp "$T/out" "$T/run"
 name="its end"
-said "$T/run" "Left out, for want of a variant of that name: nystrom"
+said "$T/run" "Left out, for want of a variant of that name: sinkhorn"
 said "$T/run" "Published: Nobody: Nothing, table 0"
 said "$T/run" "1 of 5 agree, 1 differs, 3 not comparable; differs most: growth of footprint, full, n = 64 to 128:"
 sed -n '/^Published/,/differs most/p' "$T/run" >"$T/table"
@@ -34,7 +34,7 @@ verdict() { grep -cE "^    $1 .* $2" "$T/table"; }
 holds "an order agrees" [ "$(verdict 'full < local,window=4' 'agrees$')" = 1 ]
 holds "a growth differs" [ "$(verdict full 'exact  differs, -2[0-9.]*$')" = 1 ]
 holds "another thing" [ "$(verdict 'full over local,window=4' 'not comparable \[1\]')" = 1 ]
-holds "a variant that is missing" [ "$(verdict 'full over nystrom,landmarks=8' 'not comparable \[2\]')" = 1 ]
+holds "a variant that is missing" [ "$(verdict 'full over sinkhorn,landmarks=8' 'not comparable \[2\]')" = 1 ]
 holds "a metric that is missing" [ "$(verdict 'what was not timed' 'not comparable \[3\]')" = 1 ]
 name="reasons"
 said "$T/table" "[1] that was a model"
@@ -74,8 +74,8 @@ expect 0 "on the page as well" "$A" report "$T/odd"
 # ---- a run without
 sed -i '/^  published/,/^  },$/d; s/optional = true/tile = 1/' "$T/paper.lua"
 expect 2 "a variant that is not optional" "$A" run "$T/paper.lua" --dry-run
-said "$T/err" "unknown variant 'nystrom'"
-sed -i 's/, { "nystrom".*} }/ }/' "$T/paper.lua"
+said "$T/err" "unknown variant 'sinkhorn'"
+sed -i 's/, { "sinkhorn".*} }/ }/' "$T/paper.lua"
 expect 0 "no published numbers" "$A" run "$T/paper.lua" -o "$T/plain" --no-plots
 holds "nothing is said of any" sh -c "! grep -qE 'Published|Left out' $T/out"
 expect 2 "and nothing to fit" "$A" fit "$T/plain"

@@ -187,15 +187,11 @@ static void shapes_over_blocks(void **state) {
     static const struct {
         const char *shape;
         int is;
-    } shapes[] = {{"h nq/block nk/block", 1},
-                  {"nq/block nk/block", 1},
-                  {"b hk nk/size nk/size", 1},
-                  {"h nq/block nk", 0},
-                  {"nq/block", 0},
-                  {"h nq/block nk/block dk", 0},
-                  {"dk nq/block nk/block", 0},
-                  {"nq/block h nk/block", 0},
-                  {"hk dk dv", 0}};
+    } shapes[] = {{"h nq/block nk/block", 1},    {"nq/block nk/block", 1},
+                  {"b hk nk/size nk/size", 1},   {"h nq/block nk/block if rule=none", 1},
+                  {"h nq/block nk", 0},          {"nq/block", 0},
+                  {"h nq/block nk/block dk", 0}, {"dk nq/block nk/block", 0},
+                  {"nq/block h nk/block", 0},    {"hk dk dv", 0}};
     (void)state;
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
         const struct attn_tensor t = {"x", ATTN_WEIGHT, shapes[i].shape, NULL, 1, NULL, ""};

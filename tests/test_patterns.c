@@ -6,22 +6,23 @@
 
 /* ---- drawings ------------------------------------------------------------------------------------ */
 
-enum { N = 24 };
+enum { N = 24 }; /* at most */
 
 /* One line for each query, 'x' for a key that it sees, drawn twice: from forward() on equal logits and unit
    vectors as values, and from the weights of the definition. The two must agree. */
 static void draw(struct rig *r, int h, char text[N][N + 1]) {
     const struct attn_output *o = &r->subject.call.o;
     double weights[N], out[N];
-    for (int i = 0; i < N; i++) {
+    int n = r->trial.nq;
+    for (int i = 0; i < n; i++) {
         const float *row = o->data + h * o->head + i * o->row;
         r->subject.variant->reference(&r->subject.call, 0, h, &i, 1, weights, NULL, out);
-        for (int j = 0; j < N; j++) {
+        for (int j = 0; j < n; j++) {
             text[i][j] = row[j] > 0 ? 'x' : '.';
             if ((weights[j] > 0) != (row[j] > 0))
                 fail_msg("row %d, key %d: forward and definition differ", i, j);
         }
-        text[i][N] = 0;
+        text[i][n] = 0;
     }
 }
 
@@ -29,15 +30,16 @@ static struct text drawn;
 
 static void add_drawing(const char *title, struct rig *r, int heads) {
     char text[N][N + 1];
+    int n = r->trial.nq;
     for (int h = 0; h < heads; h++)
-        for (int j = 0; j < N; j++)
-            for (int d = 0; d < N; d++) ((float *)r->v.data)[(h * N + j) * N + d] = d == j;
+        for (int j = 0; j < n; j++)
+            for (int d = 0; d < n; d++) ((float *)r->v.data)[(h * n + j) * n + d] = d == j;
     memset(r->q.data, 0, r->q.bytes);
     rig_run(r, 0x11);
     for (int h = 0; h < heads; h++) {
         draw(r, h, text);
         text_add(&drawn, "%s%s, head %d\n", drawn.s ? "\n" : "", title, h);
-        for (int i = 0; i < N; i++) text_add(&drawn, "%s\n", text[i]);
+        for (int i = 0; i < n; i++) text_add(&drawn, "%s\n", text[i]);
     }
     rig_free(r);
 }
@@ -50,6 +52,9 @@ static const struct trial open_one = {
     .batch = 1, .heads = 1, .nq = N, .nk = N, .dk = 4, .dv = N, .threads = 2};
 static const struct trial open_heads = {
     .batch = 1, .heads = 2, .nq = N, .nk = N, .dk = 4, .dv = N, .threads = 2};
+
+static const struct trial of_figure = {
+    .batch = 1, .heads = 1, .nq = 12, .nk = 12, .dk = 4, .dv = 12, .threads = 2};
 
 static void draw_all(void) {
     struct rig r;
@@ -68,6 +73,17 @@ static void draw_all(void) {
     DRAW(causal_one, "sparse", "pattern=fixed", "stride=6", "summary=2", "form=lra");
     DRAW(causal_heads, "sparse", "pattern=fixed", "stride=6", "summary=2", "form=code");
     DRAW(causal_heads, "sparse", "pattern=fixed", "stride=6", "summary=2", "heads=split");
+    DRAW(of_figure, "bigbird", "block=2", "global_blocks=1", "random_blocks=1");
+    DRAW(open_heads, "bigbird", "block=3", "random_blocks=2");
+    DRAW(open_one, "bigbird", "block=5", "random_blocks=0");
+    DRAW(open_heads, "bigbird", "mode=etc", "block=4", "global_tokens=3", "window_blocks=1",
+         "random_blocks=1");
+    DRAW(open_one, "blocksparse", "pattern=local", "block=3", "window_blocks=5");
+    DRAW(causal_one, "blocksparse", "pattern=longformer", "block=4", "global_blocks=2");
+    DRAW(open_heads, "blocksparse", "pattern=bigbird", "block=3");
+    DRAW(causal_heads, "blocksparse", "pattern=fixed", "block=2", "global_turns=2");
+    DRAW(open_heads, "blocksparse", "pattern=fixed", "block=2", "local_blocks=5", "global_turns=2",
+         "horizontal=yes");
     DRAW(open_one, "longformer", "window=2", "globals=2");
     DRAW(causal_one, "longformer", "window=2", "globals=2");
     DRAW(open_heads, "longformer", "window=2", "globals=1", "dilation=3", "dilated_heads=1");

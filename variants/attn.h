@@ -162,8 +162,9 @@ enum attn_role {
 };
 
 /* One further tensor. Shape: names out of `b h hk nq nk dk dv` and of integer parameters; a/b is their quotient,
-   rounded up, 2*a twice a. A shape that ends in two quotients, with at most b and h or hk before them, is a value for each block
-   of scores: a config may give a function of blocks for it. */
+   rounded up, 2*a is twice a. Sizes that end in two quotients, with at most b and h or hk before them, are a value for
+   each block of scores: a config may give a function of blocks for it. "if name=choice" after the sizes says of which
+   choice of a parameter the tensor is; with the others it is not there, and its view has data NULL. */
 struct attn_tensor {
     const char *name; /* NULL ends the table */
     enum attn_role role;
@@ -228,6 +229,9 @@ struct attn_variant {
                  struct attn_cost *);
     /* Gives back what create() took beyond the state; NULL where nothing. */
     void (*destroy)(void *state);
+    /* For a variant whose cost grows otherwise with other parameters: `time` and `memory` hold for the defaults, and come
+       in; what these parameters change goes out. NULL: nothing. */
+    void (*growth)(const void *params, struct attn_growth *time, struct attn_growth *memory);
 };
 
 /* ---- a plugin ----------------------------------------------------------------------------------- */

@@ -24,12 +24,14 @@ static int neighbours(const struct attn_call *c, int b, int h, int i, int positi
 
 static void add(const struct attn_call *c, int b, int h, int i, int position, const struct pattern_axis *axis,
                 int x0, int lo, int hi, float *s) {
-    if (!axis->index && axis->step == 1 &&
-        neighbours(c, b, h, i, position, axis->first + x0 + lo, hi - lo, s + lo))
-        return;
-    for (int e = lo; e < hi; e++) {
-        float x = attn_bias_at(c, b, h, i, pattern_row(axis, x0 + e), position);
-        s[e] = x == -INFINITY ? x : s[e] + x;
+    for (int e = lo, end; e < hi; e = end) {
+        int j = pattern_row(axis, x0 + e);
+        end = pattern_stretch(axis, x0 + e, x0 + hi) - x0;
+        if (neighbours(c, b, h, i, position, j, end - e, s + e)) continue;
+        for (int y = e; y < end; y++) {
+            float x = attn_bias_at(c, b, h, i, j + y - e, position);
+            s[y] = x == -INFINITY ? x : s[y] + x;
+        }
     }
 }
 

@@ -21,7 +21,7 @@ struct params {
 };
 
 static const struct attn_param table[] = {
-    {"width", ATTN_INT, offsetof(struct params, width), 3, 1, 1 << 20, NULL,
+    {"width", ATTN_INT, offsetof(struct params, width), 3, 1, 4096, NULL,
      "inputs that an output is made of; the table's k"},
     {0},
 };

@@ -92,7 +92,8 @@ static int create(void *state, const struct attn_problem *p, const void *params,
 }
 
 /* phi of the rows, at positions t, t + 1, ...; each is turned by what its position alone gives. */
-static void features(const struct attn_call *c, int t, const struct prefix_rows *rows, float *phi) {
+static void features(const struct attn_call *c, const struct kern *kern, int t,
+                     const struct prefix_rows *rows, float *phi) {
     const struct rotation *within = c->state;
     struct rotation start = {0};
     int dk = c->problem->dk, m = length(c->problem, c->params);
@@ -102,25 +103,20 @@ static void features(const struct attn_call *c, int t, const struct prefix_rows 
         if (r == 0 || at == 0) start = rotation((double)t - at, m);
         float cosine = (float)(start.cosine * within[at].cosine - start.sine * within[at].sine);
         float sine = (float)(start.sine * within[at].cosine + start.cosine * within[at].sine);
-        for (int d = 0; d < dk; d++) {
-            float y = x[d] > 0 ? x[d] : 0;
-            phi[d] = y * cosine;
-            phi[dk + d] = y * sine;
-        }
+        kern->rectify(dk, x, cosine, phi, sine, phi + dk);
     }
 }
 
 static void keys(const struct attn_call *c, const struct kern *kern, const struct prefix_rows *rows,
                  float *top, float *psi) {
-    (void)kern;
     memset(top, 0, (size_t)rows->count * sizeof *top);
-    features(c, rows->first, rows, psi);
+    features(c, kern, rows->first, rows, psi);
 }
 
 static void queries(const struct attn_call *c, const struct kern *kern, const struct prefix_rows *rows,
                     const float *top, float *phi) {
-    (void)kern, (void)top;
-    features(c, rows->first + position(c->problem, c->params, attn_keys(c, rows->b)), rows, phi);
+    (void)top;
+    features(c, kern, rows->first + position(c->problem, c->params, attn_keys(c, rows->b)), rows, phi);
 }
 
 static void forward(const struct attn_call *c) {

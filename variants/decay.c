@@ -252,10 +252,21 @@ static void fade(const struct unit *u, int r, int invert, float by, const float 
     u->kern->fade(u->map->features, u->w.factors + (ptrdiff_t)r * width, width > 1, invert, by, x, y);
 }
 
+/* Where rows are not in a cache, to read them takes the time; so those to come are asked for. Past the end of a tensor
+   that does no harm. */
+static void ask_for(const float *x, ptrdiff_t row, int n) {
+    enum { AHEAD = 12, LINE = 64 / sizeof(float) }; /* rows; floats of a cache line */
+    for (int p = 0; p < n; p += LINE)
+        __builtin_prefetch((const void *)((uintptr_t)x + sizeof *x * (size_t)(AHEAD * row + p)));
+}
+
 /* Keys of steps from .. to - 1 by the factors of steps from lo on, relative to step `ref`. */
 static void fade_keys(const struct unit *u, int from, int to, int lo, int ref) {
-    for (int j = from; j < to; j++)
-        fade(u, j + 1 - lo, j + 1 > ref, u->w.by[j], u->psi.x + j * u->psi.row, row(u->w.k, u, j));
+    for (int j = from; j < to; j++) {
+        const float *x = u->psi.x + j * u->psi.row;
+        ask_for(x, u->psi.row, u->map->features);
+        fade(u, j + 1 - lo, j + 1 > ref, u->w.by[j], x, row(u->w.k, u, j));
+    }
 }
 
 /* Rows that meet the keys of the chunk: queries, or under the delta rule the keys themselves. */
@@ -274,8 +285,9 @@ struct readers {
 static void fade_readers(const struct unit *u, const struct readers *x, int from, int to, int lo, int ref) {
     for (int r = from; r < to; r++) {
         int at = x->seen[r] + x->own;
-        fade(u, at - lo, at < ref, x->by ? x->by[r] : u->map->scale, x->rows.x + r * x->rows.row,
-             row(u->w.q, u, r));
+        const float *from_row = x->rows.x + r * x->rows.row;
+        ask_for(from_row, x->rows.row, u->map->features);
+        fade(u, at - lo, at < ref, x->by ? x->by[r] : u->map->scale, from_row, row(u->w.q, u, r));
     }
 }
 
@@ -331,7 +343,8 @@ static void settle(const struct unit *u, double *acc, int inverted) {
             ptrdiff_t at = (ptrdiff_t)d * dv;
             double left = w->left[d], by = inverted ? left : 1;
             u->kern->settle(dv, left, by, w->share + at, acc + at, w->state + at);
-            u->kern->settle(1, left, by, w->share + z + d, acc + z + d, w->state + z + d);
+            if (u->map->denominator)
+                u->kern->settle(1, left, by, w->share + z + d, acc + z + d, w->state + z + d);
         }
 }
 

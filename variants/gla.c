@@ -4,7 +4,7 @@
  *   S_t = diag(exp(g_t)) S_(t-1) + k_t v_t^T     o_t = scale q_t^T S_t
  *
  * Source: Yang, Wang, Shen, Panda, Kim, "Gated linear attention transformers with hardware-efficient training", ICML
- * 2024, equations 3 and 4 and section 4.4: g = log(sigmoid(x)) / 16, which keeps decays near 1.
+ * 2024, section 4; g = log(sigmoid(x)) / 16 there, which keeps decays near 1.
  *   gate = logsigmoid   the tensor `gate` holds x, which in the layer is a low-rank projection of the input
  *   gate = log          it holds g itself, as for the update rule `gated` of ONNX LinearAttention
  *   form = recurrent    one step after the other, the state in float; chunked: decay.c
@@ -56,25 +56,28 @@ static int width(const struct attn_problem *p, const struct params *x) {
     return gates_of(p, x) > 1 ? p->dk : 1;
 }
 
-/* The gates of n steps as they are, on end. */
-static void load_gates(const struct attn_call *c, int b, int head, int j0, int n, float *to) {
+/* The gates of n steps on end: where they lie, or put in `room`. */
+static const float *gates_on_end(const struct attn_call *c, int b, int head, int j0, int n, float *room) {
     int own = gates_of(c->problem, of(c->params));
-    for (int j = j0; j < j0 + n; j++, to += own)
-        memcpy(to, attn_row(&c->tensors[GATE], b, head, j), (size_t)own * sizeof *to);
+    const struct attn_view *gate = &c->tensors[GATE];
+    if (gate->row == own) return attn_row(gate, b, head, j0);
+    for (int j = 0; j < n; j++)
+        memcpy(room + (ptrdiff_t)j * own, attn_row(gate, b, head, j0 + j), (size_t)own * sizeof *room);
+    return room;
 }
 
 static struct decay_rows keys(const struct attn_call *c, const struct kern *kern, int b, int head, int j0,
                               int n, float *g, float *by, float *room) {
     const struct params *x = of(c->params);
     int own = gates_of(c->problem, x), w = width(c->problem, x), all = n * own;
-    float *gates_end = g + (ptrdiff_t)n * (w - own); /* so that spreading them runs forward */
+    float *end = g + (ptrdiff_t)n * (w - own); /* of the room, so that spreading them runs forward */
+    const float *from = gates_on_end(c, b, head, j0, n, end);
     (void)by, (void)room;
-    load_gates(c, b, head, j0, n, gates_end);
-    if (x->gate == LOGSIGMOID) kern->softplus(all, -1, (float)(-1 / x->normalizer), gates_end, gates_end);
+    if (x->gate == LOGSIGMOID) kern->softplus(all, -1, (float)(-1 / x->normalizer), from, end);
     else
-        for (int e = 0; e < all; e++) gates_end[e] = gates_end[e] > 0 ? 0 : gates_end[e];
+        for (int e = 0; e < all; e++) end[e] = from[e] > 0 ? 0 : from[e];
     for (int j = 0; own < w && j < n; j++)
-        for (int d = 0; d < w; d++) g[j * w + d] = gates_end[j * own + d / x->share];
+        for (int d = 0; d < w; d++) g[j * w + d] = end[j * own + d / x->share];
     return (struct decay_rows){attn_row(&c->k, b, head, j0), c->k.row};
 }
 

@@ -173,14 +173,25 @@ static void forward(const struct attn_call *c) {
     tiles_window(&call, PATTERN_OPEN, PATTERN_OPEN);
 }
 
+struct place { /* of a key: its stretch, where it stands in it, and how long that is */
+    int stretch, at, length;
+};
+
+/* The last nk % rank stretches have one key more than the others. */
+static struct place place(int nk, int rank, int j) {
+    int length = nk / rank, others = rank - nk % rank, rest = j - others * length;
+    if (rest < 0) return (struct place){j / length, j % length, length};
+    return (struct place){others + rest / (length + 1), rest % (length + 1), length + 1};
+}
+
 /* Entry (row, j) of E or F. */
 static double entry(const struct attn_call *c, int which, int row, int j) {
     const struct params *x = of(c->params);
     int f = which == F && x->sharing == HEADWISE;
     if (x->projection == GAUSSIAN) return attn_row(&c->tensors[f ? F : E], 0, 0, row)[j];
-    int from = pool_begin(c->problem->nk, x->rank, row), end = pool_begin(c->problem->nk, x->rank, row + 1);
-    if (j < from || j >= end) return 0;
-    return x->projection == CONV ? c->tensors[f ? KERNELS + 1 : KERNELS].data[j - from] : 1.0 / (end - from);
+    struct place key = place(c->problem->nk, x->rank, j);
+    if (key.stretch != row) return 0;
+    return x->projection == CONV ? c->tensors[f ? KERNELS + 1 : KERNELS].data[key.at] : 1.0 / key.length;
 }
 
 static double *mixed(const struct attn_call *c, int which, const struct attn_view *x, int b, int g, int d) {

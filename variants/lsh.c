@@ -97,22 +97,22 @@ static int check(const struct attn_problem *p, const void *params, struct attn_e
 enum { ROWS = 48 }; /* of a chunk that are taken together: a multiple of every kernel's mr */
 enum { VECTOR = 16 };
 
-struct workspace {       /* one thread's scratch */
-    float *q;            /* queries of a chunk [c][dk] */
-    float *k, *kt, *v;   /* keys and values that it looks at, the keys also packed [2 c][..] */
-    float *s, *t;        /* scores [ROWS][2 c], and the rows' share of the output [ROWS][dv] */
-    int *token;          /* of the keys [2 c] */
-    int *bucket, *chunk; /* theirs, in every round [R][2 c] */
-    int *met;            /* N_ij of a row [2 c] */
-    int *counts;         /* of a sort [buckets + 1] */
+struct workspace {     /* one thread's scratch */
+    float *q;          /* queries of a chunk [c][dk] */
+    float *k, *kt, *v; /* keys and values that it looks at, the keys also packed [2 c][..] */
+    float *s, *t;      /* scores [ROWS][2 c], and the rows' share of the output [ROWS][dv] */
+    int *token;        /* of the keys [2 c] */
+    int *code;         /* theirs, in every round [R][2 c] */
+    int *counts;       /* of a sort [buckets + 1] */
     void *hash;
 };
 
-/* What a call knows of its tokens, of every head: */
+/* What a call knows of its tokens, of every head. A code is 2 bucket + chunk: chunks do not fall where buckets rise, so
+   that j is in P_i, but for the causal mask, exactly where the code of i is that of j or one more. */
 struct tokens {
-    int *bucket, *order, *chunk; /* in each round [batch][heads][R][n] */
-    float *shrink;               /* 1 / |q| [batch][heads][n] */
-    float *m, *l;                /* running maximum and sum [batch][heads][n] */
+    int *bucket, *order, *code; /* in each round [batch][heads][R][n] */
+    float *shrink;              /* 1 / |q| [batch][heads][n] */
+    float *m, *l;               /* running maximum and sum [batch][heads][n] */
 };
 
 /* Keys of a chunk, in whole panels of any kernel. */
@@ -124,7 +124,7 @@ static size_t workspace_bytes(const struct attn_problem *p, const void *params) 
     struct buckets hash = hashes(p, params);
     size_t keys = window(p, params), c = (size_t)chunk_length(p, params), rounds = (size_t)of(params)->rounds;
     return floats(c * (size_t)p->dk) + 2 * floats(keys * (size_t)p->dk) + floats(keys * (size_t)p->dv) +
-           floats(ROWS * keys) + floats(ROWS * (size_t)p->dv) + 2 * floats(keys) + 2 * floats(rounds * keys) +
+           floats(ROWS * keys) + floats(ROWS * (size_t)p->dv) + floats(keys) + floats(rounds * keys) +
            floats((size_t)buckets_count(&hash) + 1) + buckets_scratch(&hash);
 }
 
@@ -139,9 +139,7 @@ static struct workspace workspace(const struct attn_problem *p, const void *para
     w.s = cut(&at, ROWS * keys * sizeof(float));
     w.t = cut(&at, ROWS * (size_t)p->dv * sizeof(float));
     w.token = cut(&at, keys * sizeof(int));
-    w.met = cut(&at, keys * sizeof(int));
-    w.bucket = cut(&at, rounds * keys * sizeof(int));
-    w.chunk = cut(&at, rounds * keys * sizeof(int));
+    w.code = cut(&at, rounds * keys * sizeof(int));
     w.counts = cut(&at, ((size_t)buckets_count(&hash) + 1) * sizeof(int));
     w.hash = at;
     return w;
@@ -160,7 +158,7 @@ static struct tokens tokens(const struct attn_problem *p, const void *params, ch
     struct tokens t;
     t.bucket = cut(&at, all * sizeof(int));
     t.order = cut(&at, all * sizeof(int));
-    t.chunk = cut(&at, all * sizeof(int));
+    t.code = cut(&at, all * sizeof(int));
     t.shrink = cut(&at, rows * sizeof(float));
     t.m = cut(&at, rows * sizeof(float));
     t.l = cut(&at, rows * sizeof(float));
@@ -204,7 +202,7 @@ static struct head head_of(const struct attn_call *c, const struct kern *kern, i
                      .h = head % p->heads,
                      .t = tokens(p, c->params, c->scratch)};
     x.n = attn_keys(c, x.b);
-    x.t.bucket += all, x.t.order += all, x.t.chunk += all;
+    x.t.bucket += all, x.t.order += all, x.t.code += all;
     x.t.shrink += rows, x.t.m += rows, x.t.l += rows;
     return x;
 }
@@ -230,9 +228,13 @@ static void begin(const struct head *x, int i0, int rows) {
 
 static void sort(const struct head *x, int round) {
     const struct attn_problem *p = x->call->problem;
-    int *order = x->t.order + (ptrdiff_t)round * p->nk, *chunk = x->t.chunk + (ptrdiff_t)round * p->nk;
-    buckets_sort(buckets_count(&x->hash), x->n, x->t.bucket + (ptrdiff_t)round * p->nk, x->w.counts, order);
-    for (int place = 0; place < x->n; place++) chunk[order[place]] = place / chunk_length(p, x->call->params);
+    ptrdiff_t first = (ptrdiff_t)round * p->nk;
+    int *order = x->t.order + first, *code = x->t.code + first, *bucket = x->t.bucket + first;
+    buckets_sort(buckets_count(&x->hash), x->n, bucket, x->w.counts, order);
+    for (int place = 0; place < x->n; place++) {
+        int j = order[place];
+        code[j] = 2 * bucket[j] + place / chunk_length(p, x->call->params);
+    }
 }
 
 /* ---- a chunk ------------------------------------------------------------------------------------- */
@@ -285,30 +287,12 @@ static void collect(const struct head *x, const struct chunk *at) {
     x->kern->pack(at->count, p->dk, x->w.k, p->dk, x->w.kt);
 }
 
-/* Where the keys stand in the other rounds. */
+/* Where the keys stand in every round. */
 static void place(const struct head *x, const struct chunk *at) {
     const struct attn_call *c = x->call;
     ptrdiff_t n = c->problem->nk, keys = (ptrdiff_t)window(c->problem, c->params);
     for (int r = 0; r < of(c->params)->rounds; r++)
-        for (int e = 0; e < at->count; e++) {
-            x->w.bucket[r * keys + e] = x->t.bucket[r * n + x->w.token[e]];
-            x->w.chunk[r * keys + e] = x->t.chunk[r * n + x->w.token[e]];
-        }
-}
-
-/* met[lo .. hi - 1] = N_ij of own token y: this round, and the others that have the key in its bucket and its chunk or
-   the one before. */
-static void count_rounds(const struct head *x, const struct chunk *at, int y, int lo, int hi) {
-    ptrdiff_t keys = (ptrdiff_t)window(x->call->problem, x->call->params);
-    int *met = x->w.met;
-    for (int e = lo; e < hi; e++) met[e] = 1;
-    for (int r = 0; r < of(x->call->params)->rounds; r++) {
-        const int *bucket = x->w.bucket + r * keys, *chunk = x->w.chunk + r * keys;
-        int own_bucket = bucket[at->own + y], own_chunk = chunk[at->own + y];
-        if (r == at->round) continue;
-        for (int e = lo; e < hi; e++)
-            met[e] += (bucket[e] == own_bucket) & ((unsigned)(own_chunk - chunk[e]) <= 1);
-    }
+        for (int e = 0; e < at->count; e++) x->w.code[r * keys + e] = x->t.code[r * n + x->w.token[e]];
 }
 
 /* From the score of own token y against keys lo .. hi - 1, subtracts m_ij. */
@@ -324,11 +308,11 @@ static void subtract(const struct head *x, const struct chunk *at, int y, int lo
         }
         return;
     }
-    if (of(c->params)->rounds > 1) {
-        count_rounds(x, at, y, lo, hi);
-        for (int e = lo; e < hi; e++) s[e] -= e == at->own + y ? 0 : at->logs[x->w.met[e]];
-    }
-    s[at->own + y] -= self;
+    float own = s[at->own + y] - self;
+    if (of(c->params)->rounds > 1)
+        x->kern->discount(of(c->params)->rounds, hi - lo, x->w.code + at->own + y, x->w.code + lo,
+                          (ptrdiff_t)window(c->problem, c->params), at->logs, s + lo);
+    s[at->own + y] = own;
 }
 
 struct spans { /* of keys that rows see */

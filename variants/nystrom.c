@@ -27,6 +27,7 @@
 #include "parts.h"
 #include "pool.h"
 #include "ragged.h"
+#include "splits.h"
 #include "tiles.h"
 
 enum padding { LEAVE_OUT, ZEROS };
@@ -39,8 +40,9 @@ static const char *const paddings[] = {"leave_out", "zeros", NULL};
 static const struct attn_param table[] = {
     {"landmarks", ATTN_INT, offsetof(struct params, landmarks), 64, 1, 4096, NULL,
      "m, segments of queries and of keys; as many as keys or more: exact attention"},
-    {"iterations", ATTN_INT, offsetof(struct params, iterations), 6, 0, 10, NULL,
-     "steps towards the inverse of A; each inverts singular values 1.8 times as small"},
+    {"iterations", ATTN_INT, offsetof(struct params, iterations), 6, 0, 8, NULL,
+     "steps towards the inverse of A, each to singular values 1.8 times as small; what more would reach, "
+     "floats lose"},
     {"conv", ATTN_INT, offsetof(struct params, conv), 0, 0, 1023, NULL,
      "width of the convolution of V that is added, odd; 0: none (released configs 35 and 65)"},
     {"padding", ATTN_CHOICE, offsetof(struct params, padding), LEAVE_OUT, 0, 0, paddings,
@@ -59,10 +61,10 @@ static const struct attn_tensor tensors[] = {
 static int check(const struct attn_problem *p, const void *params, struct attn_error *error) {
     const struct params *x = of(params);
     if (p->mask != ATTN_MASK_NONE)
-        snprintf(error->text, sizeof error->text,
-                 "nystrom has no causal form: its landmarks are means over the whole sequence, so every "
-                 "query would "
-                 "see the future");
+        snprintf(
+            error->text, sizeof error->text,
+            "nystrom has no causal form: its landmarks are means over the whole sequence, so every query "
+            "would see the future");
     else if (x->conv > 0 && x->conv % 2 == 0)
         snprintf(error->text, sizeof error->text, "conv = %d has no middle; take %d", x->conv, x->conv + 1);
     else if (x->conv > 0 && p->nq != p->nk)
@@ -158,7 +160,7 @@ static size_t scratch(const struct attn_problem *all, const struct params *x, in
     struct attn_problem p = *all;
     p.batch = batch;
     struct attn_problem first = asking(&p, x->landmarks), second = answering(&p, x->landmarks);
-    size_t tiles = larger(tiles_scratch(&first, 1), tiles_scratch(&second, 1));
+    size_t tiles = larger(splits_scratch(&first), tiles_scratch(&second, 1));
     size_t by_landmarks = 2 * all_landmarks(&p, x->landmarks, p.dk) + all_landmarks(&p, x->landmarks, p.dv) +
                           larger(tiles, (size_t)p.threads * workspace_bytes(&p, x->landmarks));
     if (is_exact(&p, x, p.nk)) return tiles_scratch(&p, 1);
@@ -198,15 +200,31 @@ static void pool(const struct attn_call *c, const struct kern *kern, const struc
     }
 }
 
+/* sums[m][m] = scale Q~ K~^T, in double over sums of a few terms in float: what these lack of a logit is taken times what
+   the inverse makes of the smallest singular values. */
+static void score(const struct attn_problem *p, const struct kern *kern, int m, const float *q,
+                  const float *k, const struct workspace *w, double *sums) {
+    enum { TERMS = 8 };
+    ptrdiff_t size = (ptrdiff_t)m * m;
+    float *part = w->work + 2 * size;
+    kern->pack(m, p->dk, k, p->dk, w->panels);
+    for (int d = 0; d < p->dk; d += TERMS) {
+        kern->mul(m, m, min_int(TERMS, p->dk - d), 1.0f, q + d, p->dk, 1, w->panels + (ptrdiff_t)d * kern->nr,
+                  kern->nr, (ptrdiff_t)kern->nr * p->dk, 0, part, m);
+        for (ptrdiff_t e = 0; e < size; e++) sums[e] = (d ? sums[e] : 0) + (double)p->scale * part[e];
+    }
+}
+
 /* A = softmax(scale Q~ K~^T) of one head. */
 static void weigh(const struct attn_problem *p, const struct kern *kern, int m, const float *q,
                   const float *k, const struct workspace *w) {
-    kern->pack(m, p->dk, k, p->dk, w->panels);
-    kern->mul(m, m, p->dk, p->scale, q, p->dk, 1, w->panels, kern->nr, (ptrdiff_t)kern->nr * p->dk, 0, w->a,
-              m);
-    for (int i = 0; i < m; i++) {
-        w->m[i] = -INFINITY;
-        w->l[i] = 0;
+    double *sums = (double *)w->work;
+    score(p, kern, m, q, k, w, sums);
+    for (int i = 0; i < m; i++, sums += m) {
+        double top = sums[0];
+        for (int s = 1; s < m; s++) top = sums[s] > top ? sums[s] : top;
+        for (int s = 0; s < m; s++) w->a[(ptrdiff_t)i * m + s] = (float)(sums[s] - top);
+        w->m[i] = w->l[i] = 0;
         w->lo[i] = 0, w->hi[i] = m;
     }
     kern->soften(m, w->lo, w->hi, w->a, m, w->m, w->l, w->f);
@@ -245,11 +263,12 @@ static void approximate(const struct attn_call *c, const struct kern *kern) {
     x.v = cut(&at, all_landmarks(p, m, p->dv));
     x.rest = at;
     pool(c, kern, &x);
+    ask.lse = answer.lse = NULL;
     ask.problem = &first;
     ask.q = rows_of(p, x.q, m, p->dk);
     ask.o = (struct attn_output){x.v, (ptrdiff_t)p->heads * m * p->dv, (ptrdiff_t)m * p->dv, p->dv};
     ask.scratch = x.rest;
-    tiles_window(&ask, PATTERN_OPEN, PATTERN_OPEN);
+    splits_attend(&ask);
     settle(c, kern, &x);
     answer.problem = &second;
     answer.key_lengths = NULL;
@@ -312,15 +331,14 @@ static void forward(const struct attn_call *c) {
 
 /* ---- definition -------------------------------------------------------------------------------- */
 
-/* y[m][d]: the mean of each segment of n rows, those from `valid` on zero. */
+/* y[m][d]: the mean of each segment of n rows, those from `valid` on zero. The last n % m segments have one more row. */
 static double *means(const struct attn_view *x, int b, int h, int n, int valid, int m, int d) {
     double *y = calloc((size_t)m * (size_t)d, sizeof *y);
     if (!y) abort();
-    for (int s = 0; s < m; s++) {
-        int begin = pool_begin(n, m, s), end = pool_begin(n, m, s + 1);
-        for (int j = begin; j < end && j < valid; j++)
-            for (int e = 0; e < d; e++)
-                y[(ptrdiff_t)s * d + e] += (double)attn_row(x, b, h, j)[e] / (end - begin);
+    for (int s = 0, begin = 0, length; s < m; s++, begin += length) {
+        length = n / m + (m - s <= n % m);
+        for (int j = begin; j < begin + length && j < valid; j++)
+            for (int e = 0; e < d; e++) y[(ptrdiff_t)s * d + e] += (double)attn_row(x, b, h, j)[e] / length;
     }
     return y;
 }
@@ -356,7 +374,7 @@ static void inverse(int m, int iterations, const double *a, double *z) {
     free(az);
 }
 
-/* Softmax of s[n] in place; what exp is taken relative to goes to *top, the sum to *sum. */
+/* Softmax of s[n] in place. */
 static void softmax(int n, double *s) {
     double top = -INFINITY, sum = 0;
     for (int j = 0; j < n; j++) top = fmax(top, s[j]);

@@ -6,6 +6,7 @@
 
 static inline int min_int(int a, int b) { return a < b ? a : b; }
 static inline int max_int(int a, int b) { return a > b ? a : b; }
+static inline size_t max_size(size_t a, size_t b) { return a > b ? a : b; }
 static inline int clamp_int(long x, int lo, int hi) { return x < lo ? lo : x > hi ? hi : (int)x; }
 static inline int ceil_div(int a, int b) { return (a + b - 1) / b; }
 

@@ -49,6 +49,7 @@ void ragged_mul(const struct kern *kern, int m, const int *lo, const int *hi, in
 }
 
 int values_finite(const struct kern *kern, int n, int dv, const float *v, ptrdiff_t ldv) {
+    if (ldv == dv) return kern->finite(n * dv, v);
     for (int j = 0; j < n; j++)
         if (!kern->finite(dv, v + j * ldv)) return 0;
     return 1;

@@ -6,8 +6,8 @@
  *
  * R(n) turns channels 2 f and 2 f + 1 by n 10000^(-f / (dk / 2 - 1)).
  * Source: Sun, Dong, Huang, Ma, Xia, Xue, Wang, Wei, "Retentive network: a successor to transformer for large language
- * models", 2023, equations 1 to 6 and the rates of section 2.3; the angles are those of the released code, which runs
- * through linspace(0, 1, dk / 2) and puts the scale on k.
+ * models", 2023, section 2.1, and 2.2 for the rates; the angles are those of the released code, which runs through
+ * linspace(0, 1, dk / 2) and scales k.
  *   rotation = none     R = 1, for keys and queries that come turned
  *   form = recurrent    one step after the other, the state in float; chunked: decay.c
  * Departures: group norm and gate belong to the module, and with them the normalisations of the released code, which

@@ -7,7 +7,7 @@
  *
  * for x = q / |q| and y = k / |k|. The estimated logit is s sigma^2 x.y with s = problem.scale sqrt(dk), 1 at the usual
  * scale, so that the scale keeps its meaning.
- * Source: Peng, Pappas, Yogatama, Schwartz, Smith, Kong, "Random feature attention", ICLR 2021, equations 3 to 7.
+ * Source: Peng, Pappas, Yogatama, Schwartz, Smith, Kong, "Random feature attention", ICLR 2021, section 3.
  *   gate = none         mask none, or causal; prefix.c
  *   gate = sigmoid      g = sigmoid of the tensor `gate`, which in the layer is a projection of the input; decay.c
  *   gate = given        the tensor holds g itself
@@ -15,7 +15,7 @@
  * The sum phi^T z estimates a positive number and may itself be small or negative: where it is below eps, rows are
  * divided by eps, as in the released code (1 for phi without the factor D^(-1/2), as here).
  * Departures: sigma is one number, where the layer learns it for each channel; all heads share the projections. A row of
- * zeros stays one. Carried state: S and z.
+ * zeros is not divided by its length. Carried state: S and z.
  */
 #include <string.h>
 

@@ -27,7 +27,7 @@ struct select {
     /* The chosen keys of query i, ascending, and their scores, which it may spoil. */
     void (*chosen)(const struct select *, const struct kern *, int b, int h, int i, int n, const int *index,
                    float *score);
-    void *context; /* for chosen() */
+    const void *context; /* for chosen() */
 };
 
 /* Bytes of scratch: constant in nq and in the keys, but for what k of them need. */

@@ -111,3 +111,40 @@ void attn_softmax_scores(const struct attn_call *c, enum attn_stage stage, int b
     }
     for (int j = 0; j < nk; j++) scores[j] = score(c, &rule, stage, b, h, i, j, 0);
 }
+
+/* Is key a in front of key b, where the largest are wanted? */
+static int precedes(const double *x, int a, int b) { return x[a] != x[b] ? x[a] > x[b] : a < b; }
+
+/* key [n] is a heap again, the last of the chosen on top, but for that the top may have to go down. */
+static void sink(int n, const double *x, int *key) {
+    for (int at = 0, child; (child = 2 * at + 1) < n; at = child) {
+        if (child + 1 < n && precedes(x, key[child], key[child + 1])) child++;
+        if (!precedes(x, key[at], key[child])) return;
+        int moved = key[at];
+        key[at] = key[child];
+        key[child] = moved;
+    }
+}
+
+static void rise(int at, const double *x, int *key) {
+    for (int parent; at > 0 && precedes(x, key[parent = (at - 1) / 2], key[at]); at = parent) {
+        int moved = key[at];
+        key[at] = key[parent];
+        key[parent] = moved;
+    }
+}
+
+int softmax_largest(int n, const double *x, int k, int *key) {
+    int count = 0;
+    for (int j = 0; j < n; j++) {
+        if (!(x[j] > -(double)INFINITY)) continue;
+        if (count < k) {
+            key[count] = j;
+            rise(count++, x, key);
+        } else if (precedes(x, j, key[0])) {
+            key[0] = j;
+            sink(count, x, key);
+        }
+    }
+    return count;
+}

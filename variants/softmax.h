@@ -20,4 +20,8 @@ struct softmax_rule {
 void softmax_rows(const struct attn_call *, const struct softmax_rule *, int b, int h, const int *rows,
                   int nrows, double *weights, double *out, double *lse, double *max_logit);
 
+/* key[]: which k of x[0 .. n) are the largest, of equal ones the first, in any order; -INFINITY is none of them.
+   Returns how many there are. */
+int softmax_largest(int n, const double *x, int k, int *key);
+
 #endif

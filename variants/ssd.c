@@ -5,15 +5,15 @@
  *
  * k, q and v are B, C and x of the paper; there is no 1 / sqrt(d), and problem.scale is not used.
  * Source: Dao, Gu, "Transformers are SSMs: generalized models and efficient algorithms through structured state space
- * duality", ICML 2024, equations 1 and 2 with scalar A, section 6 for the chunks, 7 for dt.
- *   dt = softplus       the tensor dt holds x of dt = log(1 + exp(x + dt_bias)); the default bias puts x = 0 at 0.01, the
+ * duality", ICML 2024: the scalar A of section 5, the chunks of section 6.
+ *   dt = softplus       the tensor dt holds x of dt = log(1 + exp(x + dt_bias)); with the default bias x = 0 makes 0.01, the
  *                       middle of the range that Mamba-2 starts from
  *   dt = given          it holds dt itself
  *   form = recurrent    one step after the other, the state in float; chunked: decay.c
  * Departures: the skip term D x, the convolution and the gate belong to the block. A_h = exp(a_log) is a learned tensor,
- * as in Mamba-2, where it starts between 1 and 16. B and C of a group are shared by the heads of ours the other way
- * round: a key head keeps one state, which every query head of its group reads. Padded steps change no state. Carried
- * state: S after the last valid step.
+ * as in Mamba-2, where it starts between 1 and 16. Grouped heads of Mamba-2 share k and q, and each keeps a state; here
+ * they share k and v, and a key head keeps one state, which every query head of its group reads. Padded steps change no
+ * state. Carried state: S after the last valid step.
  */
 #include "decay.h"
 #include "recurrence.h"

@@ -7,6 +7,8 @@
  *
  *   m = max_s m_s      l = sum_s exp(m_s - m) l_s      o = sum_s exp(m_s - m) o_s / l
  *
+ * Where weights are no softmax's (weigh.h) m is 0 and nothing is divided.
+ *
  * Source: Dao, Haziza, Massa, Sizov, "Flash-Decoding for long-context inference", 2023. How many splits there are
  * follows from the problem alone, so the bits depend on no number of threads.
  */
@@ -78,6 +80,7 @@ static struct sums sums_of(const struct attn_call *c, int unit) {
 struct unit {
     const struct attn_call *call;
     const struct kern *kern;
+    const struct weigh *weigh;
     struct pattern window;
     struct pattern_view view; /* of the first head of the group; spans are those of all */
     struct sums sums;
@@ -109,7 +112,7 @@ static void tile(const struct unit *u, int j0, int j1) {
         bias_apply(c, u->kern, u->view.b, head_of(u, r), i, i + u->view.offset, &u->view.key_axis, j0, lo[r],
                    hi[r], u->s + (ptrdiff_t)r * TILE);
     }
-    u->kern->soften(rows, lo, hi, u->s, TILE, u->sums.m, u->sums.l, factor);
+    weigh(u->kern, u->weigh, rows, lo, hi, u->s, TILE, u->sums.m, u->sums.l, factor);
     memset(u->sums.t, 0, (size_t)rows * (size_t)p->dv * sizeof(float));
     const float *v = attn_row(&c->v, u->view.b, g, j0);
     int skip_zeros =
@@ -134,7 +137,8 @@ static void run(const struct unit *u, int j0, int j1) {
 /* ---- a call ------------------------------------------------------------------------------------- */
 
 /* Row r of a group from its splits. */
-static void merge(const struct attn_call *c, const struct kern *kern, int group, int r) {
+static void merge(const struct attn_call *c, const struct kern *kern, const struct weigh *how, int group,
+                  int r) {
     const struct attn_problem *p = c->problem;
     int b = group / p->kv_heads, h = group % p->kv_heads * (p->heads / p->kv_heads) + r / p->nq,
         i = r % p->nq;
@@ -150,11 +154,11 @@ static void merge(const struct attn_call *c, const struct kern *kern, int group,
         l = l * before + part.l[r] * now;
         m = top;
     }
-    kern->scale(p->dv, l > 0 ? 1.0f / l : 0.0f, o);
+    kern->scale(p->dv, weigh_share(how, l), o);
     if (c->lse) c->lse[((ptrdiff_t)b * p->heads + h) * p->nq + i] = l == 0 ? -INFINITY : m + logf(l);
 }
 
-void stream_window(const struct attn_call *c, int left, int right) {
+void stream_window(const struct attn_call *c, const struct weigh *how, int left, int right) {
     const struct attn_problem *p = c->problem;
     const struct kern *kern = kern_find(p->isa);
     int groups = p->batch * p->kv_heads, cuts = splits(p), tiles = ceil_div(p->nk, TILE);
@@ -163,7 +167,7 @@ void stream_window(const struct attn_call *c, int left, int right) {
 #pragma omp for schedule(dynamic)
         for (int t = 0; t < groups * cuts; t++) {
             int b = t / cuts / p->kv_heads, g = t / cuts % p->kv_heads, x = t % cuts;
-            struct unit u = {.call = c, .kern = kern, .window = {.left = left, .right = right}};
+            struct unit u = {.call = c, .kern = kern, .weigh = how, .window = {.left = left, .right = right}};
             u.view = pattern_view(&u.window, p, b, g * (p->heads / p->kv_heads), attn_keys(c, b), 0);
             u.sums = sums_of(c, t);
             u.s = (float *)((char *)c->scratch + (size_t)omp_get_thread_num() * thread_bytes(p));
@@ -172,6 +176,7 @@ void stream_window(const struct attn_call *c, int left, int right) {
                 min_int((int)((long)tiles * (x + 1) / cuts) * TILE, u.view.keys));
         }
 #pragma omp for schedule(static)
-        for (int t = 0; t < groups * group_rows(p); t++) merge(c, kern, t / group_rows(p), t % group_rows(p));
+        for (int t = 0; t < groups * group_rows(p); t++)
+            merge(c, kern, how, t / group_rows(p), t % group_rows(p));
     }
 }

@@ -12,11 +12,11 @@
  * the weight of the k-th key, up to 1 / k of the row, would go astray with them.
  */
 #include <stdlib.h>
-#include <string.h>
 
 #include "bias.h"
 #include "parts.h"
 #include "select.h"
+#include "softmax.h"
 
 struct params {
     int k;
@@ -82,44 +82,29 @@ static void forward(const struct attn_call *c) {
 
 /* ---- definition ---------------------------------------------------------------------------------- */
 
-struct logit {
-    double x;
-    int key;
-};
-
-static int largest_first(const void *one, const void *other) {
-    const struct logit *x = one, *y = other;
-    if (x->x != y->x) return x->x < y->x ? 1 : -1;
-    return x->key - y->key;
-}
-
 static void reference(const struct attn_call *c, int b, int h, const int *rows, int nrows, double *weights,
                       double *outside, double *out) {
     const struct attn_problem *p = c->problem;
-    size_t nk = (size_t)p->nk;
-    double *s = malloc(nk * sizeof *s);
-    struct logit *all = malloc(nk * sizeof *all);
+    double *s = malloc((size_t)p->nk * sizeof *s);
+    int *key = malloc((size_t)p->nk * sizeof *key);
     (void)outside;
-    if (!s || !all) abort();
+    if (!s || !key) abort();
     for (int r = 0; r < nrows; r++, out += p->dv) {
-        double l = 0;
-        int n = 0;
+        double top = -(double)INFINITY, l = 0;
         attn_softmax_scores(c, ATTN_STAGE_BIASED, b, h, rows[r], s);
-        for (int j = 0; j < p->nk; j++)
-            if (s[j] > -INFINITY) all[n++] = (struct logit){s[j], j};
-        qsort(all, (size_t)n, sizeof *all, largest_first);
-        n = min_int(n, most(p, c->params));
-        for (int e = 0; e < n; e++) l += exp(all[e].x - all[0].x);
+        int n = softmax_largest(p->nk, s, most(p, c->params), key);
+        for (int e = 0; e < n; e++) top = fmax(top, s[key[e]]);
+        for (int e = 0; e < n; e++) l += exp(s[key[e]] - top);
         for (int d = 0; d < p->dv; d++) out[d] = 0;
-        for (int j = 0; weights && j < p->nk; j++) weights[(size_t)r * nk + (size_t)j] = 0;
+        for (int j = 0; weights && j < p->nk; j++) weights[(ptrdiff_t)r * p->nk + j] = 0;
         for (int e = 0; e < n; e++) {
-            const float *v = attn_row(&c->v, b, attn_kv_head(p, h), all[e].key);
-            double w = exp(all[e].x - all[0].x) / l;
-            if (weights) weights[(size_t)r * nk + (size_t)all[e].key] = w;
+            const float *v = attn_row(&c->v, b, attn_kv_head(p, h), key[e]);
+            double w = exp(s[key[e]] - top) / l;
+            if (weights) weights[(ptrdiff_t)r * p->nk + key[e]] = w;
             for (int d = 0; d < p->dv; d++) out[d] += w * v[d];
         }
     }
-    free(s), free(all);
+    free(s), free(key);
 }
 
 /* A logit for every visible pair, and a weight for the chosen ones. */

@@ -1,6 +1,7 @@
 /* kern_rows.c -- the kernels that take one row: against plain loops in double, over tails and sizes. */
 #include <float.h>
 #include <math.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "kern_test.h"
@@ -231,6 +232,27 @@ void test_exp_sum(const struct kern *kern) {
     }
 }
 
+/* exp of minus the magnitude as in a softmax; 1 + it, its reciprocal (2e-7, four units) and the product come on top. */
+void test_sigmoid(const struct kern *kern) {
+    static const float sums[] = {0, -9.7f, 50, -1e38f};
+    FOR_TAILS(n, size)
+    for (int s = 0; s < 4; s++) {
+        float *x = draw(A, (size_t)n, fmin(sizes[size], 30)), old[ROOM];
+        at("n=%d, values up to %g, sum with %g", n, fmin(sizes[size], 30), (double)sums[s]);
+        if (n) x[n / 2] = size ? -INFINITY : INFINITY;
+        if (n > 1) x[0] = NAN;
+        memcpy(old, x, (size_t)n * sizeof *x);
+        kern->sigmoid(n, sums[s], x);
+        for (int i = 0; i < n; i++) {
+            double t = (double)old[i] + (double)sums[s], want = 1 / (1 + exp(-t)),
+                   off = want * (SOFT_EXP_ERROR + (2.1 * fmin(fabs(t), 100) + 6) * UNIT) + EXP_ZERO;
+            if (!isnan(t)) hold("element", i, (double)x[i], want, off);
+            else if (!isnan(x[i])) wrong("NaN becomes %g", (double)x[i]);
+            if (t == -(double)INFINITY && x[i] != 0) wrong("-inf weighs %g", (double)x[i]);
+        }
+    }
+}
+
 /* Twice x is exact; beyond the limit it is the limit's. */
 void test_exp_twice(const struct kern *kern) {
     FOR_TAILS(n, size) {
@@ -264,7 +286,7 @@ void test_phases(const struct kern *kern) {
         }
 }
 
-/* u = exp(-|x|) errs by EXP_ERROR, the quotient, its square and the polynomial round as often again; 0 below -87. */
+/* u = exp(-|x|) errs by EXP_ERROR, the reciprocal by 2e-7 or 3.4 UNIT, products and the polynomial round; 0 below -87. */
 void test_softplus(const struct kern *kern) {
     static const double spans[] = {3, 100, 1e-3};
     for (int n = 0; n <= widest(kern); n++)
@@ -277,7 +299,7 @@ void test_softplus(const struct kern *kern) {
                 double in = (double)(sign * x[i]),
                        want = -0.5 * (in > 0 ? in + log1p(exp(-in)) : log1p(exp(in)));
                 if (isinf(want) && (double)y[i] == want) continue;
-                hold("element", i, (double)y[i], want, 6 * UNIT * fabs(want) + EXP_ZERO);
+                hold("element", i, (double)y[i], want, 8 * UNIT * fabs(want) + EXP_ZERO);
             }
         }
 }
@@ -295,6 +317,19 @@ void test_elu1(const struct kern *kern) {
             double want = x[i] > 0 ? (double)x[i] + 1 : exp((double)x[i]);
             if (i % (n + GAP) < n) hold("element", i, (double)y[i], want, want * EXP_ERROR + EXP_ZERO);
             else hold("gap", i, (double)y[i], -7, 0);
+        }
+    }
+}
+
+void test_rectify(const struct kern *kern) {
+    FOR_TAILS(n, size) {
+        float *x = draw(A, (size_t)n, sizes[size]), *y = room(B, (size_t)n), *z = room(C, (size_t)n);
+        at("n=%d, values up to %g", n, sizes[size]);
+        kern->rectify(n, x, 0.3f, y, -0.7f, z);
+        for (int i = 0; i < n; i++) {
+            double in = fmax((double)x[i], 0);
+            hold("first", i, (double)y[i], in * (double)0.3f, in * UNIT + TINY);
+            hold("second", i, (double)z[i], in * (double)-0.7f, in * UNIT + TINY);
         }
     }
 }
@@ -424,6 +459,31 @@ void test_gather(const struct kern *kern) {
                     weight += fabs(x);
                 }
                 hold("element", d, (double)o[d], want, weight * (n + 1) * UNIT + TINY);
+            }
+        }
+}
+
+/* Codes a few apart, so that rounds agree on none, some and all of the elements, and the largest that there is. */
+void test_discount(const struct kern *kern) {
+    static const int counts[] = {1, 2, 5, 64};
+    static int code[64 * 200];
+    for (int n = 0; n <= widest(kern); n++)
+        for (int c = 0; c < 4; c++) {
+            int rounds = counts[c], ld = n + 3;
+            float price[65], *s = draw(A, (size_t)n, 4), before[ROOM];
+            at("%d elements, %d rounds", n, rounds);
+            for (int r = 0; r <= rounds; r++) price[r] = r > 1 ? (float)r : NAN;
+            for (int x = 0; x < rounds * ld; x++)
+                code[x] = x % 17 == 3 ? INT32_MAX : x % 19 == 4 ? 0 : x % 5 % 3;
+            memcpy(before, s, (size_t)n * sizeof *s);
+            kern->discount(rounds, n, code + n + 1, code, ld, price, s);
+            for (int i = 0; i < n; i++) {
+                int met = 0;
+                for (int r = 0; r < rounds; r++) {
+                    int64_t apart = (int64_t)code[r * ld + n + 1] - code[r * ld + i];
+                    met += apart == 0 || apart == 1;
+                }
+                hold("element", i, (double)s[i], (double)(before[i] - (met > 1 ? price[met] : 0)), 0);
             }
         }
 }

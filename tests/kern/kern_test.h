@@ -64,8 +64,10 @@ void test_softcap(const struct kern *);
 void test_exp_sum(const struct kern *);
 void test_exp_twice(const struct kern *);
 void test_softplus(const struct kern *);
+void test_sigmoid(const struct kern *);
 void test_phases(const struct kern *);
 void test_elu1(const struct kern *);
+void test_rectify(const struct kern *);
 void test_dot_sum(const struct kern *);
 void test_largest(const struct kern *);
 void test_wide(const struct kern *);
@@ -73,6 +75,7 @@ void test_peak(const struct kern *);
 void test_above(const struct kern *);
 void test_kth(const struct kern *);
 void test_gather(const struct kern *);
+void test_discount(const struct kern *);
 void test_finite(const struct kern *);
 
 void test_exp(const struct kern *);

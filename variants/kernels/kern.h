@@ -66,6 +66,7 @@ struct kern {
     void (*rotate)(int n, const float *cosine, const float *sine, const float *x, float *y);
     void (*softcap)(int n, float cap, float *x);              /* x = cap tanh(x / cap) */
     float (*exp_sum)(int n, float add, float plus, float *x); /* x = exp(x + add) + plus; returns their sum */
+    void (*sigmoid)(int n, float add, float *x);              /* x = 1 / (1 + exp(-(x + add))) */
     /* y = exp(2 x), x first brought into -limit .. limit */
     void (*exp_twice)(int n, float limit, const float *x, float *y);
     void (*phases)(int n, const float *x, float *sine,
@@ -76,6 +77,8 @@ struct kern {
     void (*softplus)(int n, float in, float out, const float *x, float *y);
     void (*elu1)(int n, int d, const float *x, ptrdiff_t ldx, float *y,
                  ptrdiff_t ldy); /* y[n][d] = elu(x) + 1 */
+    /* y[n] = a max(x, 0), z[n] = b max(x, 0) */
+    void (*rectify)(int n, const float *x, float a, float *y, float b, float *z);
     float (*dot)(int n, const float *x, const float *y);
     float (*sum)(int n, const float *x);
     float (*largest)(int n, const float *x);                 /* -inf of none; NaN counts for nothing */
@@ -89,6 +92,10 @@ struct kern {
     float (*kth)(int n, const float *x, int k); /* the k-th largest of n without NaN, 1 <= k <= n */
     /* o[dv] = sum over r of p[r] v[index[r]], r ascending; rows of v are ldv apart. */
     void (*gather)(int n, const int *index, const float *p, int dv, const float *v, ptrdiff_t ldv, float *o);
+    /* s[i] -= price[N] where N > 1, N being in how many of the rounds own[r ld] - code[r ld + i] is 0 or 1.
+       Codes are not negative. */
+    void (*discount)(int rounds, int n, const int *own, const int *code, ptrdiff_t ld, const float *price,
+                     float *s);
     int (*finite)(int n, const float *x); /* no inf, no NaN */
     double (*fma_loop)(long rounds);      /* returns the operations done */
 };

@@ -389,10 +389,13 @@ static void fade(int n, const float *factor, int step, int invert, float by, con
         scale_to(n, invert ? by / *factor : by * *factor, x, y);
         return;
     }
-    for (; i < n; i += VL) {
-        int left = n - i < VL ? n - i : VL;
-        vf in = v_load_n(x + i, left) * by, f = v_load_n(factor + i, left);
-        v_store_n(y + i, invert ? in / f : in * f, left);
+    for (; i + VL <= n; i += VL) {
+        vf in = v_load(x + i) * by, f = v_load(factor + i);
+        v_store(y + i, invert ? in / f : in * f);
+    }
+    if (i < n) {
+        vf in = v_load_n(x + i, n - i) * by, f = v_load_n(factor + i, n - i);
+        v_store_n(y + i, invert ? in / f : in * f, n - i);
     }
 }
 
@@ -443,6 +446,7 @@ static float exp_sum(int n, float add, float plus, float *x) {
     return v_hsum(all[0] + all[1]);
 }
 
+static void sigmoid(int n, float add, float *x) { MAP(n, x, x, v_sigmoid(in + add)); }
 static void exp_twice(int n, float limit, const float *x, float *y) {
     MAP(n, x, y, v_exp(2.0f * v_pick(in > limit, v_set1(limit), v_pick(in < -limit, v_set1(-limit), in))));
 }
@@ -469,6 +473,20 @@ static void elu1(int n, int d, const float *x, ptrdiff_t ldx, float *y, ptrdiff_
         for (int p = 0; p < d; p += LINE) /* past the end of x, too: nothing that harms */
             __builtin_prefetch((const void *)((uintptr_t)x + sizeof *x * (size_t)(AHEAD * ldx + p)));
         MAP(d, x, y, v_max(v_set1(0.0f), in) + v_exp_to_88(-v_max(v_set1(0.0f), -in)));
+    }
+}
+
+static void rectify(int n, const float *x, float a, float *y, float b, float *z) {
+    int i = 0;
+    for (; i + VL <= n; i += VL) {
+        vf in = v_max(v_load(x + i), v_set1(0.0f));
+        v_store(y + i, in * a);
+        v_store(z + i, in * b);
+    }
+    if (i < n) {
+        vf in = v_max(v_load_n(x + i, n - i), v_set1(0.0f));
+        v_store_n(y + i, in * a, n - i);
+        v_store_n(z + i, in * b, n - i);
     }
 }
 
@@ -623,12 +641,37 @@ static void gather(int n, const int *index, const float *p, int dv, const float 
     if (d < dv) gather_columns(1, dv - d, n, index, p, v + d, ldv, o + d);
 }
 
+/* The lanes of x as they lie in memory as integers. */
+static inline vi load_ints(const int *x, int n) {
+    vi y;
+    if (n < VL) return (vi)v_load_n((const float *)(const void *)x, n);
+    memcpy(&y, x, sizeof y);
+    return y;
+}
+
+static void discount(int rounds, int n, const int *own, const int *code, ptrdiff_t ld, const float *price,
+                     float *s) {
+    for (int i = 0; i < n; i += VL) {
+        int lanes = n - i < VL ? n - i : VL;
+        vi count = {0};
+        for (int r = 0; r < rounds; r++)
+            count -= (vi)((vu)(own[r * ld] - load_ints(code + r * ld + i, lanes)) <= 1u);
+        for (unsigned bits = v_bits((count > 1) & ((vi){LANES} < lanes)); bits; bits &= bits - 1) {
+            int lane = __builtin_ctz(bits);
+            s[i + lane] -= price[count[lane]];
+        }
+    }
+}
+
 static int all_finite(int n, const float *x) {
-    vf bad = v_set1(0.0f); /* x * 0 is NaN for inf and NaN alone, and NaN stays */
+    vf bad = v_set1(0.0f), other = bad; /* x * 0 is NaN for inf and NaN alone, and NaN stays */
     int i = 0;
-    for (; i + VL <= n; i += VL) bad += v_load(x + i) * 0.0f;
-    if (i < n) bad += v_load_n(x + i, n - i) * 0.0f;
-    return v_hsum(bad) == 0.0f;
+    for (; i + 2 * VL <= n; i += 2 * VL) {
+        bad += v_load(x + i) * 0.0f;
+        other += v_load(x + i + VL) * 0.0f;
+    }
+    for (; i < n; i += VL) bad += v_load_n(x + i, n - i < VL ? n - i : VL) * 0.0f;
+    return v_hsum(bad + other) == 0.0f;
 }
 
 #ifndef CHAIN /* one step of a chain of fma_loop() */
@@ -669,6 +712,7 @@ const struct kern KERN = {
     .phases = phases,
     .exp = map_exp,
     .exp_sum = exp_sum,
+    .sigmoid = sigmoid,
     .exp_twice = exp_twice,
     .additive = additive,
     .additive_exp = additive_exp,
@@ -676,6 +720,7 @@ const struct kern KERN = {
     .tanh = map_tanh,
     .softplus = softplus,
     .elu1 = elu1,
+    .rectify = rectify,
     .dot = dot,
     .sum = sum,
     .largest = largest,
@@ -685,6 +730,7 @@ const struct kern KERN = {
     .above = above,
     .kth = kth,
     .gather = gather,
+    .discount = discount,
     .finite = all_finite,
     .fma_loop = fma_loop,
 };

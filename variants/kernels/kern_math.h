@@ -1,5 +1,5 @@
 /*
- * kern_math.h -- exp and tanh over the primitives of one instruction set.
+ * kern_math.h -- exp, tanh and the sigmoid over the primitives of one instruction set.
  *
  * exp: x = k ln 2 + r with |r| <= ln 2 / 2, then a polynomial of degree 6 in r (coefficients as in
  * Cephes expf) and 2^k put into the exponent. Below -87, where the result leaves the normal range, it
@@ -63,6 +63,12 @@ static inline vf v_exp_down(vf x) {
     p = v_fma(p, r, v_set1(6.9314698e-1f));
     p = v_fma(p, r, v_set1(1.0f));
     return v_times_power(p, whole, t, lowest);
+}
+
+/* From exp of what is not above 0: neither large nor small x overflow. */
+static inline vf v_sigmoid(vf x) {
+    vf e = v_exp_down(-v_abs(x)), y = v_rcp(e + 1.0f);
+    return v_pick(x > 0.0f, y, e * y);
 }
 
 #if VL == 4
@@ -155,7 +161,7 @@ static inline vf v_sums(vf x[VL]) {
 }
 
 static inline vf v_softplus(vf x) {
-    vf u = v_exp(-v_abs(x)), z = u / (2.0f + u), w = z * z;
+    vf u = v_exp_to_88(-v_abs(x)), z = u * v_rcp(2.0f + u), w = z * z;
     vf p = v_fma(v_set1(0.281746572f), w, v_set1(0.279614189f));
     p = v_fma(p, w, v_set1(0.400248537f));
     p = v_fma(p, w, v_set1(0.666663159f));
