@@ -117,6 +117,17 @@ outputs() {
         near "linear $map: the state" "$O/s1.npy" "$O/s.npy" 1e-6
     done
 
+    # a tensor with a row for each position comes in the layout of q
+    "$N" normal "$I/gate.npy" 2,3,9,8 6
+    for x in ql k v gate; do "$N" tokens "$I/$x.npy" "$I/$x.tokens.npy"; done
+    gated="deltanet --causal --set gate=softplus --set share=1"
+    run "deltanet, gates given" $gated --q "$I/ql.npy" --k "$I/k.npy" --v "$I/v.npy" --tensor gate="$I/gate.npy" \
+        -o "$O/o.npy"
+    tokens="--heads 3 --q $I/ql.tokens.npy --k $I/k.tokens.npy --v $I/v.tokens.npy"
+    run "the same in [batch, n, heads*d]" $gated $tokens --tensor gate="$I/gate.tokens.npy" -o "$O/tokens.npy"
+    "$N" tokens "$O/o.npy" "$O/want.npy"
+    near "gates in both layouts" "$O/tokens.npy" "$O/want.npy" 0
+
     # weights of a variant: given or drawn from the seed
     "$N" normal "$I/w.npy" 6,8,8 5
     run "bilinear, drawn" bilinear $QKV -o "$O/o.npy" --seed 7
@@ -355,6 +366,9 @@ wrong_files() {
     wrong "a bias of NaN" "--bias FOLDER/bias_nan.npy: NaN at element 7; finite numbers add, -inf masks" flash $QKV $o --bias "$I/bias_nan.npy"
     wrong "a tensor of another shape" "--tensor FOLDER/state.npy: shape [2, 3, 8, 3]; 'state_s' is [b hk dk dv] = [2, 3, 8, 4] here, or 1 for all items and heads alike" \
         linear $QKV $o --tensor state_s="$I/state.npy"
+    wrong "gates of another shape" "--tensor FOLDER/k_new3.npy: shape [2, 5, 24]; 'gate' is [b hk nk dk/share], and beside q of [batch, n, heads*d] that is [2, 9, 24] here, or 1 for all items and 8 for all heads alike" \
+        deltanet --heads 3 --q "$I/ql.tokens.npy" --k "$I/k.tokens.npy" --v "$I/v.tokens.npy" --causal --set share=1 \
+        $o --tensor gate="$I/k_new3.npy"
     wrong "a missing tensor in a file" "--q: FOLDER/all.safetensors: no tensor 'x'; it has: q, keys, v" flash --q "$I/all.safetensors:x" $kv $o
     wrong "a missing folder" "cannot write $O/none/o.npy: No such file or directory; make its folder first" flash $QKV -o "$O/none/o.npy"
     wrong "a missing folder for the second" "cannot write $O/none/l.npy: No such file or directory; make its folder first" \

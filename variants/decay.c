@@ -252,8 +252,8 @@ static void fade(const struct unit *u, int r, int invert, float by, const float 
     u->kern->fade(u->map->features, u->w.factors + (ptrdiff_t)r * width, width > 1, invert, by, x, y);
 }
 
-/* Reading rows is what takes the time where they are not in a cache, so those to come are asked for; past the end of a
-   tensor that does no harm. */
+/* Where rows are not in a cache, to read them takes the time; so those to come are asked for. Past the end of a tensor
+   that does no harm. */
 static void ask_for(const float *x, ptrdiff_t row, int n) {
     enum { AHEAD = 12, LINE = 64 / sizeof(float) }; /* rows; floats of a cache line */
     for (int p = 0; p < n; p += LINE)
@@ -343,7 +343,8 @@ static void settle(const struct unit *u, double *acc, int inverted) {
             ptrdiff_t at = (ptrdiff_t)d * dv;
             double left = w->left[d], by = inverted ? left : 1;
             u->kern->settle(dv, left, by, w->share + at, acc + at, w->state + at);
-            u->kern->settle(1, left, by, w->share + z + d, acc + z + d, w->state + z + d);
+            if (u->map->denominator)
+                u->kern->settle(1, left, by, w->share + z + d, acc + z + d, w->state + z + d);
         }
 }
 

@@ -420,17 +420,18 @@ static void reference(const struct attn_call *c, int b, int h, const int *rows, 
     free(filter), free(first), free(u), free(v), free(x);
 }
 
-/* Three transforms for each channel, of which that of the filter serves all items; the filters; taps and gates. */
+/* Three transforms for each channel and convolution, of which that of the filter serves all items; the filters; taps
+   and gates. */
 static void cost(const struct attn_problem *p, const void *params, const struct attn_view *views,
                  struct attn_cost *cost) {
     const struct params *x = of(params);
-    int size = fourier_size(2 * p->nk), convolutions_ = convolutions(x);
+    int size = fourier_size(2 * p->nk);
     double channels = (double)p->heads * p->dv, n = p->nk, taps = x->short_conv == ON ? x->taps : 0;
     (void)views;
-    double filters = fourier_flops(size) + implicit_filter_flops(&x->filter, p->nk) + 2 * n;
+    double filter = implicit_filter_flops(&x->filter, p->nk) + 2 * n + fourier_flops(size);
     double item = 2 * fourier_flops(size) + 3.0 * size, ends = n * (2 + 6 * taps);
     cost->flops = implicit_hidden_flops(&x->filter, p->nk) +
-                  channels * (convolutions_ * (filters + p->batch * item) + p->batch * ends);
+                  channels * (convolutions(x) * (filter + p->batch * item) + p->batch * ends);
     cost->bytes = sizeof(float) * 4.0 * p->batch * channels * n;
 }
 
