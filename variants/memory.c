@@ -12,7 +12,8 @@
  * program of lucidrains, where s_h = exp(a_h), a_h from ln 20 on. problem.scale is not used: s_h stands in its place.
  * Departures: the look-up is exact, by all cosines; the paper's is approximate. What is written into the memory, the
  * context after it has been attended to, first in, first out, is the model's business. The context is a window that
- * slides; the paper cuts the sequence into segments of 512, with those before in a cache.
+ * slides; the paper cuts the sequence into segments of 512, with those before in a cache. Both forms have the factor
+ * s_h; the paper leaves open what stands before the cosines.
  *
  * The context goes through tiles.c, the memory through select.c; the two outputs are merged by the gate, or by the
  * sums of their softmax.
@@ -27,7 +28,6 @@
 #include "tiles.h"
 
 enum combine { GATE, JOINT };
-
 enum gates { RAW, FINAL };
 
 struct params {
