@@ -1,4 +1,4 @@
-/* tiles.h -- softmax attention in tiles: the engine under flash, local and the mechanisms over patterns. */
+/* tiles.h -- attention in tiles: the engine under flash, local, sigmoid and the mechanisms over patterns. */
 #ifndef TILES_H
 #define TILES_H
 
