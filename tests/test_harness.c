@@ -232,6 +232,11 @@ static void tensor_shapes(void **state) {
     wrong.shape = "b colour";
     assert_int_equal(tensors_shape(v, &wrong, &p, params, &other, &error), -1);
     assert_non_null(strstr(error.text, "'colour'"));
+    wrong.shape = "2*colour";
+    assert_int_equal(tensors_shape(v, &wrong, &p, params, &other, &error), -1);
+    wrong.shape = "2*window nk/dk";
+    assert_int_equal(tensors_shape(v, &wrong, &p, params, &other, &error), 0);
+    assert_true(other.rank == 2 && other.size[0] == 512 && other.size[1] == 2);
     float x[1000];
     double square = 0;
     assert_float_equal(shape.deviation, 1, 1e-12); /* 2 / sqrt(dk), dk = 4 */
