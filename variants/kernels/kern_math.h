@@ -182,8 +182,8 @@ static inline void v_phases(vf x, vf *sine, vf *cosine) {
     vf c = v_fma(v_set1(2.443315711809948e-5f), z, v_set1(-1.388731625493765e-3f));
     c = v_fma(v_fma(v_fma(c, z, v_set1(4.166664568298827e-2f)), z, v_set1(-0.5f)), z, v_set1(1.0f));
     vi quarter = __builtin_convertvector(k, vi), odd = -(quarter & 1);
-    *sine = (vf)((vi)v_pick(odd, c, s) ^ ((quarter & 2) << 30));
-    *cosine = (vf)((vi)v_pick(odd, s, c) ^ (((quarter + 1) & 2) << 30));
+    *sine = (vf)((vu)v_pick(odd, c, s) ^ ((vu)(quarter & 2) << 30));
+    *cosine = (vf)((vu)v_pick(odd, s, c) ^ ((vu)((quarter + 1) & 2) << 30));
 }
 
 static inline vf v_tanh(vf x) {
