@@ -103,7 +103,8 @@ static void describe_param(const struct attn_param *p) {
         for (int i = 0; p->choices[i]; i++) printf("%s %s", i ? "," : "", p->choices[i]);
         printf("\n  %-14s %s\n", "", p->help);
     } else {
-        printf("  %-14s %.10g; from %.10g to %.10g\n  %-14s %s\n", p->name, p->preset, p->min, p->max, "", p->help);
+        printf("  %-14s %.10g; from %.10g to %.10g\n  %-14s %s\n", p->name, p->preset, p->min, p->max, "",
+               p->help);
     }
 }
 

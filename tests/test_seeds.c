@@ -27,7 +27,8 @@ static int agrees(const struct attn_variant *v, struct trial t) {
             if (!attn_isa_usable(isa)) continue;
             double *got = definition(v, t, isa, threads, &other);
             if (other != n || memcmp(got, want, n * sizeof *got))
-                fail_msg("%s draws something else on %s with %d threads", v->name, attn_isa_name(isa), threads);
+                fail_msg("%s draws something else on %s with %d threads", v->name, attn_isa_name(isa),
+                         threads);
             free(got);
         }
     free(want);
