@@ -49,8 +49,8 @@ static double length_of(const struct doc *row) { return doc_num(row, "shape.nk",
 
 /* The same but for the seed. */
 static int are_alike(const struct doc *a, const struct doc *b) {
-    static const char *const settings[] = {"label",       "shape",   "mask", "logits",
-                                           "input_label", "threads", "cache"};
+    static const char *const settings[] = {"label",       "shape",   "mask",  "logits",
+                                           "input_label", "threads", "cache", "layer"};
     for (size_t i = 0; i < sizeof settings / sizeof *settings; i++)
         if (!doc_equal(doc_get(a, settings[i]), doc_get(b, settings[i]))) return 0;
     return 1;

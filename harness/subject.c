@@ -94,7 +94,18 @@ int subject_make(struct subject *s, const struct doc *point, const struct attn_c
     return failed;
 }
 
+int subject_wrap(struct subject *s, const struct layered *layered, struct attn_error *error) {
+    s->is_layered = 1;
+    s->layered = *layered;
+    s->layered.layer.problem = &s->problem;
+    s->layer_in.struct_size = s->layer_out.struct_size = sizeof s->layer_in;
+    attn_layer_size(&s->layered.layer, &s->layer_in, &s->layer_out);
+    size_t bytes = s->layer_in.state + s->layer_out.state;
+    return block_make(&s->packed, bytes) ? no_memory(bytes, "the layer's weights", error) : 0;
+}
+
 int subject_create(struct subject *s, struct attn_error *error) {
+    if (s->is_layered) attn_layer_create(&s->layered.layer, s->packed.data);
     int failed = s->variant->create ? s->variant->create(s->state.data, &s->problem, s->params, error) : 0;
     s->created = !failed;
     return failed;
@@ -103,6 +114,64 @@ int subject_create(struct subject *s, struct attn_error *error) {
 void subject_free(struct subject *s) {
     if (s->created && s->variant->destroy) s->variant->destroy(s->state.data);
     block_free(&s->state);
+    block_free(&s->packed);
     for (int t = 0; t < TENSORS_MAX; t++) block_free(&s->data[t]);
     free(s->params);
+}
+
+/* ---- parts --------------------------------------------------------------------------------------- */
+
+static void run_in(void *subject) {
+    struct subject *s = subject;
+    attn_layer_in(&s->layered.layer, s->packed.data, &s->layered.x, &s->layered.context, &s->call);
+}
+
+static void run_operator(void *subject) {
+    struct subject *s = subject;
+    s->variant->forward(&s->call);
+}
+
+static void run_out(void *subject) {
+    struct subject *s = subject;
+    attn_layer_out(&s->layered.layer, s->packed.data, &s->call, &s->layered.y);
+}
+
+static struct attn_cost operator_cost(const struct subject *s) {
+    struct attn_cost cost = {.struct_size = sizeof cost};
+    s->variant->cost(&s->problem, s->params, s->tensors, &cost);
+    return cost;
+}
+
+static double in_flops(const struct subject *s) { return attn_layer_in_flops(&s->layered.layer); }
+static double operator_flops(const struct subject *s) { return operator_cost(s).flops; }
+static double out_flops(const struct subject *s) { return attn_layer_out_flops(&s->layered.layer); }
+static struct attn_need in_need(const struct subject *s) { return s->layer_in; }
+static struct attn_need operator_need(const struct subject *s) { return s->need; }
+static struct attn_need out_need(const struct subject *s) { return s->layer_out; }
+
+const struct subject_part subject_parts[] = {{"project_in", run_in, in_flops, in_need},
+                                             {"operator", run_operator, operator_flops, operator_need},
+                                             {"project_out", run_out, out_flops, out_need},
+                                             {0}};
+
+void subject_forward(void *subject) {
+    struct subject *s = subject;
+    if (!s->is_layered) run_operator(s);
+    for (const struct subject_part *x = subject_parts; s->is_layered && x->name; x++) x->run(s);
+}
+
+struct attn_need subject_need(const struct subject *s) {
+    struct attn_need all = s->need;
+    all.state += s->layer_in.state + s->layer_out.state;
+    all.scratch += s->layer_in.scratch + s->layer_out.scratch;
+    return all;
+}
+
+/* Of a layer x, context and weights are read, and y is written; what is between passes through caches or not. */
+struct attn_cost subject_cost(const struct subject *s) {
+    struct attn_cost cost = operator_cost(s);
+    if (!s->is_layered) return cost;
+    cost.flops += in_flops(s) + out_flops(s);
+    cost.bytes = (double)layered_bytes(&s->layered) + layered_output_bytes(&s->layered);
+    return cost;
 }

@@ -40,7 +40,7 @@ static struct attn_view rows_of(const float *x, int n, int width) {
 static void run(struct rig *r, const char *name, const struct attn_layer *layer, const struct attn_call *with,
                 const float *x, const float *context) {
     const struct attn_variant *v = registry_find(name);
-    struct attn_need need = {.struct_size = sizeof need}, own = need;
+    struct attn_need in = {.struct_size = sizeof in}, out = in, own = in;
     struct attn_error error;
     void *params = xmalloc(v->params_size + 1);
     assert_true(v->params_size == 0 || !strcmp(name, "full"));
@@ -50,12 +50,13 @@ static void run(struct rig *r, const char *name, const struct attn_layer *layer,
     r->layer = *layer;
     r->layer.problem = &r->problem;
     const struct attn_problem *p = &r->problem;
-    struct attn_view in = rows_of(x, p->nq, layer->d_model),
+    struct attn_view from = rows_of(x, p->nq, layer->d_model),
                      other = rows_of(context, p->nk, layer->d_context);
-    attn_layer_size(&r->layer, &need);
+    attn_layer_size(&r->layer, &in, &out);
     v->size(p, params, &own);
     size_t bytes = (size_t)p->batch * (size_t)p->nq * (size_t)layer->d_model * sizeof(float);
-    assert_int_equal(block_make(&r->state, need.state) | block_make(&r->scratch, need.scratch) |
+    assert_int_equal(block_make(&r->state, in.state + out.state) |
+                         block_make(&r->scratch, in.scratch + out.scratch) |
                          block_make(&r->own_state, own.state) | block_make(&r->own_scratch, own.scratch) |
                          block_make(&r->y, bytes),
                      0);
@@ -71,7 +72,7 @@ static void run(struct rig *r, const char *name, const struct attn_layer *layer,
     r->call.state = r->own_state.data;
     r->call.scratch = r->own_scratch.data;
     attn_layer_call(&r->layer, r->scratch.data, &r->call);
-    attn_layer_in(&r->layer, r->state.data, &in, &other, &r->call);
+    attn_layer_in(&r->layer, r->state.data, &from, &other, &r->call);
     v->forward(&r->call);
     struct attn_output y = {(float *)r->y.data, (ptrdiff_t)p->nq * layer->d_model, 0, layer->d_model};
     attn_layer_out(&r->layer, r->state.data, &r->call, &y);

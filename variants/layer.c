@@ -47,21 +47,22 @@ static struct head head_at(const struct attn_layer *l, const struct kern *kern, 
                          at + (size_t)v * (size_t)l->d_context * padded(kern, p->dv)};
 }
 
-/* Where the panels of the output projection begin; and, from `kern` alone, where they end. */
+/* Where the panels of the output projection begin, in floats: behind the last head of V, on a cache line. */
 static size_t output_at(const struct attn_layer *l, const struct kern *kern) {
     struct head last = head_at(l, kern, heads_of(l->problem) - 1);
-    return last.at + (size_t)last.depth * padded(kern, last.width);
+    return floats(last.at + (size_t)last.depth * padded(kern, last.width)) / sizeof(float);
 }
 
-void attn_layer_size(const struct attn_layer *l, struct attn_need *need) {
+void attn_layer_size(const struct attn_layer *l, struct attn_need *in, struct attn_need *out) {
     const struct attn_problem *p = l->problem;
     const struct kern *kern = kern_find(p->isa);
     size_t queries = (size_t)p->batch * (size_t)p->heads * (size_t)p->nq,
            keys = (size_t)p->batch * (size_t)p->kv_heads * (size_t)p->nk;
-    size_t output = (size_t)p->heads * (size_t)p->dv * padded(kern, l->d_model);
-    need->state = floats(output_at(l, kern) + output);
-    need->scratch = floats(queries * (size_t)p->dk) + floats(keys * (size_t)p->dk) +
-                    floats(keys * (size_t)p->dv) + floats(queries * (size_t)p->dv);
+    in->state = output_at(l, kern) * sizeof(float);
+    in->scratch =
+        floats(queries * (size_t)p->dk) + floats(keys * (size_t)p->dk) + floats(keys * (size_t)p->dv);
+    out->state = floats((size_t)p->heads * (size_t)p->dv * padded(kern, l->d_model));
+    out->scratch = floats(queries * (size_t)p->dv);
 }
 
 void attn_layer_call(const struct attn_layer *l, void *scratch, struct attn_call *c) {

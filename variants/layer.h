@@ -32,8 +32,9 @@ struct attn_layer {
     struct attn_linear output; /* [heads dv][d_model] */
 };
 
-/* Bytes of state, the weights in the order of the kernels, and of scratch: q, k, v and o of the operator. */
-void attn_layer_size(const struct attn_layer *, struct attn_need *);
+/* Bytes of state, the weights in the order of the kernels, and of scratch: q, k and v of the way in, o of the way out. The
+   state of the layer is that of both, one after the other; so is its scratch. */
+void attn_layer_size(const struct attn_layer *, struct attn_need *in, struct attn_need *out);
 
 /* Fills the state; afterwards weights, but not biases, may go. */
 void attn_layer_create(const struct attn_layer *, void *state);
