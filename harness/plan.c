@@ -212,6 +212,7 @@ static void add_point(struct plan *p, const struct entry *e, const void *params,
     doc_put_str(point, "isa", isa);
     if (p->is_cold) doc_put_str(point, "cache", "cold");
     if (layer) doc_put(point, "layer", doc_copy(layer));
+    if (layer) doc_drop(doc_get(point, "layer"), "refused");
     doc_put_num(point, "growth.time", v->time.exponent);
     doc_put_num(point, "growth.memory", v->memory.exponent);
     doc_put_num(point, "group", p->groups);
@@ -282,7 +283,7 @@ static void add_group(struct plan *p, const struct doc *isas, const struct attn_
             void *params = params_defaults(e->variant);
             if (!set_params(p, e, &o, axes, problem.nk, params))
                 add_point(p, e, params, axes, &o, doc_as_str(doc_at(axes[n], o.at[n])), &problem, input,
-                          layer, refused ? refusal.text : NULL);
+                          layer, refused ? refusal.text : doc_str(layer, "refused", NULL));
             free(params);
             if (doc_len(p->points) > POINTS_MAX)
                 complain(&p->reader, "variants", 1, "the axes multiply to more than %d points", POINTS_MAX);

@@ -17,24 +17,32 @@ static void read_tensors(struct reader *r, const struct doc *layer) {
         if (!doc_is_string(doc_at(tensors, i)))
             complain(r, name, 1, "layer: tensors: %s takes a file: \"FILE.npy\" or \"FILE.safetensors:NAME\"",
                      name);
+        if (!strcmp(name, "context") && !doc_get(layer, "context"))
+            complain(r, name, 1,
+                     "layer: tensors: context is given, and the layer has none; say context = { n = ... }");
         if (*name == 'b' && !has_bias)
             complain(r, name, 1, "layer: tensors: %s is given and bias = false; leave one of them out", name);
     }
     doc_free(empty);
 }
 
+static void read_flag(struct reader *r, const struct doc *layer, const char *key) {
+    const struct doc *given = doc_get(layer, key);
+    if (!given || doc_is_bool(given)) return;
+    char *shown = doc_text(given, 0);
+    complain(r, key, 1, "layer: %s = %s; allowed: true, false", key, shown);
+    free(shown);
+}
+
 const struct doc *section_layer(struct reader *r, const struct doc *sweep) {
-    static const char *const keys[] = {"d_model", "heads", "kv_heads", "dk",
-                                       "dv",      "bias",  "context",  "tensors"};
+    static const char *const keys[] = {"d_model", "heads",      "kv_heads", "dk",     "dv",
+                                       "bias",    "transposed", "context",  "tensors"};
     struct doc *empty = doc_object();
-    const struct doc *layer = sections_table(r, sweep, "layer", empty), *bias = doc_get(layer, "bias");
+    const struct doc *layer = sections_table(r, sweep, "layer", empty);
     int is_there = layer != empty;
     axis_known_keys(r, "layer", layer, keys, sizeof keys / sizeof *keys);
-    if (bias && !doc_is_bool(bias)) {
-        char *shown = doc_text(bias, 0);
-        complain(r, "bias", 1, "layer: bias = %s; allowed: true, false", shown);
-        free(shown);
-    }
+    read_flag(r, layer, "bias");
+    read_flag(r, layer, "transposed");
     if (is_there) read_tensors(r, layer);
     doc_free(empty);
     return is_there ? layer : NULL;
@@ -66,6 +74,7 @@ static char *label_of(const struct doc *x, const struct doc *tensors) {
     if (doc_int(x, "d_context", width) != width)
         text_add(&t, ",d_context=%d", doc_int(x, "d_context", width));
     if (!doc_flag(x, "bias")) text_add(&t, ",bias=false");
+    if (doc_flag(x, "transposed")) text_add(&t, ",transposed");
     for (int i = 0; i < LAYERED_TENSORS; i++)
         if (doc_get(tensors, layered_names[i]))
             text_add(&t, ",%s=%s", layered_names[i], doc_str(tensors, layered_names[i], ""));
@@ -78,15 +87,17 @@ void section_layer_finish(struct reader *r, const struct doc *layer, const struc
     struct doc *point = doc_object(), *sources = doc_object();
     struct layered sizes;
     struct attn_error error;
+    doc_put_bool(x, "transposed", doc_flag(layer, "transposed"));
     doc_put(point, "layer", doc_copy(x));
     layered_sizes(point, p, &sizes);
     for (int t = 0; t < LAYERED_TENSORS; t++) {
         const char *name = layered_names[t], *file = doc_str(given, name, NULL);
-        if (!file) continue;
+        if (!file || !layered_has(&sizes, t)) continue;
         char *path = sections_path(config, file);
         doc_put_str(sources, name, path);
-        if (layered_check(&sizes, t, doc_get(sources, name), &error))
-            complain(r, name, 1, "layer: tensors: %s", error.text);
+        int failed = layered_check(&sizes, t, path, &error);
+        if (failed < 0) complain(r, name, 1, "layer: tensors: %s", error.text);
+        if (failed > 0) doc_put_str(x, "refused", error.text);
         free(path);
     }
     char *label = label_of(x, given);
