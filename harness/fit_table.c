@@ -33,6 +33,7 @@ static void print_title(const struct doc *s) {
     printf("\n%s, mask %s, batch %d, %d heads", doc_str(s, "input", "?"), doc_str(s, "mask", "?"),
            doc_int(s, "batch", 1), heads);
     if (kv != heads) printf(" (%d of keys)", kv);
+    if (doc_get(s, "positions")) printf(", positions %s", doc_str(s, "positions", ""));
     printf(", head size %d", dk);
     if (dv != dk) printf("/%d", dv);
     printf(", %d threads, %s", doc_int(s, "threads", 1), doc_str(s, "isa", "best"));

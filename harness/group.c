@@ -1,4 +1,4 @@
-/* group.c -- what all variants of one (shape, mask, input, threads, seed) share. */
+/* group.c -- what all variants of one (shape, mask, input, positions, threads, seed) share. */
 #include "group.h"
 
 #include <errno.h>
@@ -11,6 +11,7 @@
 
 #include "inputs.h"
 #include "lowrank.h"
+#include "position_kinds.h"
 #include "problem.h"
 #include "text.h"
 
@@ -18,25 +19,28 @@ enum { ALIGN = 64 };
 
 struct header { /* at offset 0 of the file; the rest by layout() */
     struct attn_problem problem;
+    struct attn_bias bias; /* its values stand at the offset that layout() says */
+    size_t nbias;
     int nrows;
     double max_logit, naive_error;
     struct descriptors descriptors;
 };
 
 struct layout {
-    size_t q, k, v, rows, softmax, mean, coef, basis, end; /* offsets in bytes */
+    size_t q, k, v, bias, rows, softmax, mean, coef, basis, end; /* offsets in bytes */
 };
 
 static size_t after(size_t at, double bytes) { return (at + (size_t)bytes + ALIGN - 1) / ALIGN * ALIGN; }
 
-static struct layout layout(const struct attn_problem *p, int nrows) {
+static struct layout layout(const struct attn_problem *p, size_t nbias, int nrows) {
     double kv = (double)p->batch * p->kv_heads * p->nk * sizeof(float),
            out = (double)nrows * p->dv * sizeof(double), terms = lowrank_terms(p);
     struct layout l;
     l.q = after(0, sizeof(struct header));
     l.k = after(l.q, (double)p->batch * p->heads * p->nq * p->dk * sizeof(float));
     l.v = after(l.k, kv * p->dk);
-    l.rows = after(l.v, kv * p->dv);
+    l.bias = after(l.v, kv * p->dv);
+    l.rows = after(l.bias, (double)nbias * sizeof(float));
     l.softmax = after(l.rows, (double)nrows * sizeof(struct sample));
     l.mean = after(l.softmax, out);
     l.coef = after(l.mean, out);
@@ -49,8 +53,10 @@ int group_make(int f, const struct doc *point, int rows, struct attn_error *erro
     struct attn_problem p;
     problem_from_point(point, &p);
     p.isa = 0;
+    const struct doc *positions = doc_get(point, "positions");
     int nrows = truth_rows(&p, rows);
-    struct layout l = layout(&p, nrows);
+    size_t nbias = positions_bias_count(positions, &p);
+    struct layout l = layout(&p, nbias, nrows);
     char *base = MAP_FAILED;
     if (!ftruncate(f, (off_t)l.end)) base = mmap(NULL, l.end, PROT_READ | PROT_WRITE, MAP_SHARED, f, 0);
     if (base == MAP_FAILED) {
@@ -59,10 +65,15 @@ int group_make(int f, const struct doc *point, int rows, struct attn_error *erro
         return -1;
     }
     if (inputs_fill(doc_get(point, "input"), &p, (float *)(base + l.q), (float *)(base + l.k),
-                    (float *)(base + l.v), error))
+                    (float *)(base + l.v), error) ||
+        positions_turn(positions, &p, (float *)(base + l.q), (float *)(base + l.k), error))
         return -1;
     struct header *head = (struct header *)base;
-    *head = (struct header){.problem = p, .nrows = nrows, .naive_error = (double)NAN};
+    *head = (struct header){.problem = p,
+                            .bias = positions_bias(positions, &p, (float *)(base + l.bias)),
+                            .nbias = nbias,
+                            .nrows = nrows,
+                            .naive_error = (double)NAN};
     truth_draw(&p, nrows, (struct sample *)(base + l.rows));
 
     struct group g;
@@ -90,12 +101,13 @@ int group_open(int f, struct group *g, struct attn_error *error) {
         return -1;
     }
     const struct header *head = (const struct header *)base;
-    struct layout l = layout(&head->problem, head->nrows);
+    struct layout l = layout(&head->problem, head->nbias, head->nrows);
     *g = (struct group){
         .problem = head->problem,
         .q = (const float *)(base + l.q),
         .k = (const float *)(base + l.k),
         .v = (const float *)(base + l.v),
+        .bias = head->bias,
         .truth = {.nrows = head->nrows,
                   .rows = (const struct sample *)(base + l.rows),
                   .softmax = (const double *)(base + l.softmax),
@@ -108,6 +120,7 @@ int group_open(int f, struct group *g, struct attn_error *error) {
         .map = base,
         .bytes = (size_t)st.st_size,
     };
+    g->bias.values = head->nbias ? (const float *)(base + l.bias) : NULL;
     return 0;
 }
 
@@ -120,4 +133,5 @@ void group_call(const struct group *g, const struct attn_problem *p, struct attn
     c->q = packed(g->q, p->heads, p->nq, p->dk);
     c->k = packed(g->k, p->kv_heads, p->nk, p->dk);
     c->v = packed(g->v, p->kv_heads, p->nk, p->dv);
+    c->bias = g->bias;
 }

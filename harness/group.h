@@ -1,5 +1,5 @@
 /*
- * group.h -- what all variants of one (shape, mask, input, threads, seed) share.
+ * group.h -- what all variants of one (shape, mask, input, positions, threads, seed) share.
  *
  * One worker makes it, in a file without a name that the parent passes on to all others: the inputs,
  * the sampled query rows, and for those rows softmax attention and the mean of V in double, and what the rows are
@@ -14,7 +14,8 @@
 
 struct group {
     struct attn_problem problem; /* isa is not the group's; 0 */
-    const float *q, *k, *v;      /* packed */
+    const float *q, *k, *v;      /* packed; turned where positions are rotary */
+    struct attn_bias bias;       /* of the positions */
     struct truth truth;
     struct descriptors descriptors;
     void *map;

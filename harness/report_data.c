@@ -22,6 +22,7 @@ static const char *const shown[] = {
     "shape",
     "mask",
     "input_label",
+    "positions_label",
     "seed",
     "threads",
     "isa",

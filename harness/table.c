@@ -222,6 +222,7 @@ static const char *const columns[] = {
     "shape.dv",
     "mask",
     "input_label",
+    "positions_label",
     "input.descriptors.logit_sd",
     "input.descriptors.entropy",
     "input.descriptors.perplexity",

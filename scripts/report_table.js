@@ -39,6 +39,11 @@ const COLUMNS = [
     {name: "mechanism", value: (row) => row.label, show: (row) => breakable(row.label)},
     {name: "mask", value: (row) => row.mask, varies: (x) => `mask ${x}`},
     {name: "input", value: (row) => row.input_label, varies: (x) => `input ${x}`},
+    {
+        name: "positions",
+        value: (row) => (rows.some((x) => x.positions_label) ? row.positions_label || "none" : undefined),
+        varies: (x) => `positions ${x}`
+    },
     {name: "batch", value: (row) => shape(row, "batch"), number: true, varies: (x) => `batch ${x}`},
     {name: "heads", value: (row) => shape(row, "heads"), number: true, varies: (x) => plural(x, "head")},
     {

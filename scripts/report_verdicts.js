@@ -15,6 +15,7 @@ const SETTINGS = [
     ["scale", (x) => `scale ${x}`],
     ["softcap", (x) => `softcap ${x}`],
     ["shift", (x) => `shift ${x}`],
+    ["positions", (x) => (x ? `positions ${x}` : "no positions")],
     ["cache", (x) => `${x} cache`],
 ];
 
