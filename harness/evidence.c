@@ -32,14 +32,14 @@ const char *evidence_show(const char *metric, double value) {
 
 static int is_at(const struct doc *row, const struct doc *at) {
     static const char *const paths[][2] = {
-        {"mask", "mask"},         {"input", "input_label"}, {"positions", "positions_label"},
-        {"batch", "shape.batch"}, {"heads", "shape.heads"}, {"threads", "threads"},
-        {"dk", "shape.dk"},       {"seed", "seed"},
+        {"mask", "mask"},       {"input", "input_label"}, {"batch", "shape.batch"}, {"heads", "shape.heads"},
+        {"threads", "threads"}, {"dk", "shape.dk"},       {"seed", "seed"},
     };
     for (size_t i = 0; at && i < sizeof paths / sizeof *paths; i++)
         if (doc_get(at, paths[i][0]) && !doc_equal(doc_get(at, paths[i][0]), doc_get(row, paths[i][1])))
             return 0;
-    return 1;
+    const char *own = doc_str(row, "positions_label", "none");
+    return !strcmp(doc_str(at, "positions", own), own);
 }
 
 static int is_of_curve(const struct archive *a, const struct doc *row, const char *label) {
