@@ -1,16 +1,7 @@
 /* test_positions.c -- rotations, slopes, buckets and sinusoids against their formulas in double. */
-#include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
+#include "point_bench.h"
+#include "position_kinds.h"
 #include "positions.h"
-#include "text.h"
 
 static const char *const styles[] = {"interleaved", "half"};
 
@@ -247,11 +238,154 @@ static void sinusoids(void **state) {
         }
 }
 
+/* ---- groups ------------------------------------------------------------------------------------ */
+
+/* The group of a point with these positions. */
+static void open_group(struct group *g, const char *positions, const char *mask) {
+    struct doc *point = doc_object();
+    struct attn_error error;
+    int file = memfd_create("inputs", 0);
+    doc_put_num(point, "shape.heads", 2);
+    doc_put_num(point, "shape.nq", 40);
+    doc_put_num(point, "shape.nk", 70);
+    doc_put_num(point, "shape.dk", 16);
+    doc_put_num(point, "threads", 2);
+    doc_put_str(point, "mask", mask);
+    doc_put_str(point, "input.family", "gauss");
+    doc_put_num(point, "input.s", 2);
+    doc_put(point, "positions", kinds_option(&position_kinds, "--positions", positions));
+    assert_int_equal(group_make(file, point, 20, &error), 0);
+    assert_int_equal(group_open(file, g, &error), 0);
+    close(file);
+    doc_free(point);
+}
+
+static double far_apart(const struct group *a, const struct group *b) {
+    size_t n = (size_t)a->truth.nrows * (size_t)a->problem.dv;
+    double far = 0, size = 0;
+    for (size_t i = 0; i < n; i++) {
+        double e = a->truth.softmax[i] - b->truth.softmax[i];
+        far += e * e;
+        size += b->truth.softmax[i] * b->truth.softmax[i];
+    }
+    return sqrt(far / size);
+}
+
+/* The truth of a group is that of turned q and k: another one than without, and the same wherever the sequence begins.
+   Logits of deviation 2 are off by some 1e-6, and so are the weights. */
+static void rope_in_groups(void **state) {
+    static const char *const masks[] = {"none", "causal", "causal_top_left"};
+    (void)state;
+    for (int m = 0; m < 3; m++) {
+        struct group plain, turned_group, later;
+        open_group(&plain, "none", masks[m]);
+        open_group(&turned_group, "rope,style=half", masks[m]);
+        open_group(&later, "rope,style=half,first=5000", masks[m]);
+        assert_true(far_apart(&turned_group, &plain) > 0.1);
+        assert_true(far_apart(&turned_group, &later) < 1e-5);
+        /* the query of the last row stands where its mask puts it */
+        int last = plain.problem.nq - 1, at = last + attn_offset(&plain.problem, plain.problem.nk);
+        double x[16], y[16];
+        for (int e = 0; e < 16; e++) x[e] = (double)plain.q[last * 16 + e];
+        turned(ATTN_ROPE_HALF, 16, 10000, at, x, 16, y);
+        for (int e = 0; e < 16; e++)
+            assert_true(fabs((double)turned_group.q[last * 16 + e] - y[e]) < 1.2e-6); /* of values below 10 */
+        munmap(plain.map, plain.bytes);
+        munmap(turned_group.map, turned_group.bytes);
+        munmap(later.map, later.bytes);
+    }
+}
+
+/* Its bias comes with the call: ALiBi's slopes of two heads are 2^-4 and 2^-8. */
+static void biases_in_groups(void **state) {
+    struct group g;
+    struct attn_call c;
+    (void)state;
+    open_group(&g, "alibi", "causal");
+    assert_int_equal(g.problem.bias, ATTN_BIAS_ALIBI);
+    group_call(&g, &g.problem, &c);
+    assert_true(attn_bias_at(&c, 0, 0, 0, 10, 42) == -2 && attn_bias_at(&c, 0, 1, 0, 10, 42) == -0.125f);
+    munmap(g.map, g.bytes);
+    open_group(&g, "t5,buckets=8,max_distance=20", "causal");
+    group_call(&g, &g.problem, &c);
+    assert_int_equal(c.bias.count, 41);
+    assert_true(attn_bias_at(&c, 0, 0, 0, 0, 20) == attn_bias_at(&c, 0, 0, 0, 0, 60));
+    assert_true(attn_bias_at(&c, 0, 0, 0, 59, 60) != attn_bias_at(&c, 0, 0, 0, 58, 60));
+    munmap(g.map, g.bytes);
+}
+
+/* ---- shaw -------------------------------------------------------------------------------------- */
+
+enum { SHAW_N = 300, SHAW_D = 16, CLIP = 5 };
+
+/* One head; with a bias where there are values for it. */
+static void call_variant(const char *name, const void *params, const struct attn_view *tensors,
+                         const float *qkv, float *bias, float *o) {
+    const struct attn_variant *v = registry_find(name);
+    const ptrdiff_t all = (ptrdiff_t)SHAW_N * SHAW_D;
+    struct attn_problem p = {.struct_size = sizeof p,
+                             .batch = 1,
+                             .heads = 1,
+                             .kv_heads = 1,
+                             .nq = SHAW_N,
+                             .nk = SHAW_N,
+                             .dk = SHAW_D,
+                             .dv = SHAW_D,
+                             .scale = 0.25f,
+                             .mask = ATTN_MASK_CAUSAL,
+                             .bias = bias ? ATTN_BIAS_DENSE : ATTN_BIAS_NONE,
+                             .threads = 2};
+    struct attn_need need = {.struct_size = sizeof need};
+    struct block scratch;
+    struct attn_call c = {.struct_size = sizeof c, .problem = &p, .params = params, .tensors = tensors};
+    v->size(&p, params, &need);
+    assert_int_equal(block_make(&scratch, need.scratch), 0);
+    c.scratch = scratch.data;
+    c.q = (struct attn_view){qkv, all, all, SHAW_D};
+    c.k = (struct attn_view){qkv + all, all, all, SHAW_D};
+    c.v = (struct attn_view){qkv + 2 * all, all, all, SHAW_D};
+    c.o = (struct attn_output){o, all, all, SHAW_D};
+    c.bias = (struct attn_bias){.values = bias, .query = SHAW_N, .key = 1};
+    v->forward(&c);
+    block_free(&scratch);
+}
+
+/* The part of the keys is a bias, scale q_i . a_k[clip(j - i)], and weights sum to one: with a_v the same vector at every
+   distance the output is that of flash with the bias, and the vector. Both sides are floats of some 1; 5e-6 is twice
+   what flash may err by, and one more rounding. */
+static void shaw_is_a_bias(void **state) {
+    enum { ROWS = 2 * CLIP + 1, ALL = SHAW_N * SHAW_D };
+    static float qkv[3 * ALL], bias[SHAW_N * SHAW_N], own[ALL], other[ALL], a_k[ROWS * SHAW_D],
+        a_v[ROWS * SHAW_D];
+    const struct attn_view tensors[] = {{a_k, 0, 0, SHAW_D}, {a_v, 0, 0, SHAW_D}};
+    const struct attn_variant *shaw = registry_find("shaw");
+    struct attn_error error;
+    (void)state;
+    void *params = params_defaults(shaw), *none = params_defaults(registry_find("flash"));
+    struct doc *clip = doc_number(CLIP);
+    assert_int_equal(params_set(params, params_find(shaw, "clip"), clip, &error), 0);
+    attn_random_normal(5, 1, 0, 3 * ALL, qkv);
+    attn_random_normal(5, 2, 0, ROWS * SHAW_D, a_k);
+    for (int x = 0; x < ROWS * SHAW_D; x++) a_v[x] = 0.125f * (float)(x % SHAW_D);
+    for (int i = 0; i < SHAW_N; i++)
+        for (int j = 0; j < SHAW_N; j++) {
+            int r = j - i < -CLIP ? 0 : j - i > CLIP ? 2 * CLIP : j - i + CLIP;
+            bias[i * SHAW_N + j] = (float)(0.25 * dot(qkv + i * SHAW_D, a_k + r * SHAW_D, SHAW_D));
+        }
+    call_variant("shaw", params, tensors, qkv, NULL, own);
+    call_variant("flash", none, NULL, qkv, bias, other);
+    for (int x = 0; x < ALL; x++) assert_true(fabsf(own[x] - other[x] - a_v[x % SHAW_D]) < 5e-6f);
+    doc_free(clip);
+    free(params), free(none);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(rope_definition), cmocka_unit_test(rope_by_item), cmocka_unit_test(rope_is_relative),
-        cmocka_unit_test(alibi),           cmocka_unit_test(t5_buckets),   cmocka_unit_test(t5_bias),
-        cmocka_unit_test(sinusoids),
+        cmocka_unit_test(rope_definition),  cmocka_unit_test(rope_by_item),
+        cmocka_unit_test(rope_is_relative), cmocka_unit_test(alibi),
+        cmocka_unit_test(t5_buckets),       cmocka_unit_test(t5_bias),
+        cmocka_unit_test(sinusoids),        cmocka_unit_test(rope_in_groups),
+        cmocka_unit_test(biases_in_groups), cmocka_unit_test(shaw_is_a_bias),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
