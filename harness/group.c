@@ -1,4 +1,4 @@
-/* group.c -- what all variants of one (shape, mask, input, threads, seed) share. */
+/* group.c -- what all variants of one (shape, mask, input, positions, threads, seed) share. */
 #include "group.h"
 
 #include <errno.h>
@@ -12,6 +12,7 @@
 #include "block.h"
 #include "inputs.h"
 #include "lowrank.h"
+#include "position_kinds.h"
 #include "problem.h"
 #include "text.h"
 
@@ -19,6 +20,8 @@ enum { ALIGN = 64 };
 
 struct header { /* at offset 0 of the file; the rest by layout() */
     struct attn_problem problem;
+    struct attn_bias bias; /* its values stand at the offset that layout() says */
+    size_t nbias;
     struct layered layered; /* its sizes */
     int is_layered, nrows;
     double max_logit, naive_error;
@@ -26,20 +29,22 @@ struct header { /* at offset 0 of the file; the rest by layout() */
 };
 
 struct layout {
-    size_t q, k, v, rows, softmax, mean, coef, basis, layered, layer_softmax, layer_mean,
+    size_t q, k, v, bias, rows, softmax, mean, coef, basis, layered, layer_softmax, layer_mean,
         end; /* offsets in bytes */
 };
 
 static size_t after(size_t at, double bytes) { return (at + (size_t)bytes + ALIGN - 1) / ALIGN * ALIGN; }
 
-static struct layout layout(const struct attn_problem *p, int nrows, const struct layered *layered) {
+static struct layout layout(const struct attn_problem *p, size_t nbias, int nrows,
+                            const struct layered *layered) {
     double kv = (double)p->batch * p->kv_heads * p->nk * sizeof(float),
            out = (double)nrows * p->dv * sizeof(double), terms = lowrank_terms(p);
     struct layout l;
     l.q = after(0, sizeof(struct header));
     l.k = after(l.q, (double)p->batch * p->heads * p->nq * p->dk * sizeof(float));
     l.v = after(l.k, kv * p->dk);
-    l.rows = after(l.v, kv * p->dv);
+    l.bias = after(l.v, kv * p->dv);
+    l.rows = after(l.bias, (double)nbias * sizeof(float));
     l.softmax = after(l.rows, (double)nrows * sizeof(struct sample));
     l.mean = after(l.softmax, out);
     l.coef = after(l.mean, out);
@@ -65,7 +70,12 @@ static int fill_layer(const struct doc *point, const struct attn_problem *p, str
     struct attn_call call = {.struct_size = sizeof call, .problem = p};
     struct block state;
     layered_place(layered, base + l->layered);
-    if (layered_fill(point, layered, error)) return -1;
+    const struct doc *positions = doc_get(point, "positions");
+    if (layered_fill(point, layered, error) ||
+        positions_add(positions, p, p->nq, layered->layer.d_model, (float *)layered->x.data, error) ||
+        (layered->layer.is_cross &&
+         positions_add(positions, p, p->nk, layered->layer.d_context, (float *)layered->context.data, error)))
+        return -1;
     attn_layer_size(&layered->layer, &in, &out);
     if (block_make(&state, in.state + out.state)) {
         snprintf(error->text, sizeof error->text, "no memory for the packed weights of the layer");
@@ -85,8 +95,10 @@ int group_make(int f, const struct doc *point, int rows, struct attn_error *erro
     struct layered layered;
     problem_from_point(point, &p);
     p.isa = 0;
+    const struct doc *positions = doc_get(point, "positions");
     int is_layered = layered_sizes(point, &p, &layered), nrows = truth_rows(&p, rows);
-    struct layout l = layout(&p, nrows, is_layered ? &layered : NULL);
+    size_t nbias = positions_bias_count(positions, &p);
+    struct layout l = layout(&p, nbias, nrows, is_layered ? &layered : NULL);
     char *base = MAP_FAILED;
     if (!ftruncate(f, (off_t)l.end)) base = mmap(NULL, l.end, PROT_READ | PROT_WRITE, MAP_SHARED, f, 0);
     if (base == MAP_FAILED) {
@@ -98,8 +110,11 @@ int group_make(int f, const struct doc *point, int rows, struct attn_error *erro
                    : inputs_fill(doc_get(point, "input"), &p, (float *)(base + l.q), (float *)(base + l.k),
                                  (float *)(base + l.v), error))
         return -1;
+    if (positions_turn(positions, &p, (float *)(base + l.q), (float *)(base + l.k), error)) return -1;
     struct header *head = (struct header *)base;
     *head = (struct header){.problem = p,
+                            .bias = positions_bias(positions, &p, (float *)(base + l.bias)),
+                            .nbias = nbias,
                             .layered = layered,
                             .is_layered = is_layered,
                             .nrows = nrows,
@@ -137,13 +152,14 @@ int group_open(int f, struct group *g, struct attn_error *error) {
     const struct header *head = (const struct header *)base;
     struct layered layered = head->layered;
     layered.layer.problem = &head->problem;
-    struct layout l = layout(&head->problem, head->nrows, head->is_layered ? &layered : NULL);
+    struct layout l = layout(&head->problem, head->nbias, head->nrows, head->is_layered ? &layered : NULL);
     if (head->is_layered) layered_place(&layered, base + l.layered);
     *g = (struct group){
         .problem = head->problem,
         .q = (const float *)(base + l.q),
         .k = (const float *)(base + l.k),
         .v = (const float *)(base + l.v),
+        .bias = head->bias,
         .is_layered = head->is_layered,
         .layered = layered,
         .truth = {.nrows = head->nrows,
@@ -160,6 +176,7 @@ int group_open(int f, struct group *g, struct attn_error *error) {
         .map = base,
         .bytes = (size_t)st.st_size,
     };
+    g->bias.values = head->nbias ? (const float *)(base + l.bias) : NULL;
     return 0;
 }
 
@@ -168,4 +185,5 @@ void group_call(const struct group *g, const struct attn_problem *p, struct attn
     c->q = packed(g->q, p->heads, p->nq, p->dk);
     c->k = packed(g->k, p->kv_heads, p->nk, p->dk);
     c->v = packed(g->v, p->kv_heads, p->nk, p->dv);
+    c->bias = g->bias;
 }

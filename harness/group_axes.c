@@ -6,6 +6,7 @@
 
 #include "isa.h"
 #include "machine.h"
+#include "position_kinds.h"
 #include "problem.h"
 #include "section_layer.h"
 #include "sections.h"
@@ -41,7 +42,7 @@ int group_axes_problem(const struct group_axes *a, struct reader *r, struct attn
     numbers[SEED] = at(a, r, SEED, "seed", n, 0, PROBLEM_SEED_MAX, 1);
     numbers[THREADS] = at(a, r, THREADS, "threads", n, 1, 1024, 1);
     numbers[MASK] = problem_mask_find(doc_as_str(doc_at(a->axes[MASK], a->odometer.at[MASK])));
-    numbers[INPUT] = numbers[D_MODEL] = numbers[D_CONTEXT] = 0;
+    numbers[INPUT] = numbers[POSITIONS] = numbers[D_MODEL] = numbers[D_CONTEXT] = 0;
     for (int i = 0; i < AXES; i++)
         if (isnan(numbers[i])) return -1;
     if (numbers[DK] == 0 && (numbers[DK] = head_size(a, r, numbers[HEADS], n)) < 1) return -1;
@@ -57,6 +58,7 @@ int group_axes_problem(const struct group_axes *a, struct reader *r, struct attn
     x->causal_shift = (int)numbers[SHIFT];
     x->scale = numbers[SCALE] > 0 ? (float)numbers[SCALE] : (float)(1 / sqrt(numbers[DK]));
     x->softcap = (float)numbers[SOFTCAP];
+    x->bias = positions_bias_kind(group_axes_positions(a));
     x->seed = (uint64_t)numbers[SEED];
     x->threads = (int)numbers[THREADS];
     if (numbers[BATCH] * numbers[HEADS] > most) {
@@ -155,6 +157,7 @@ void group_axes_read(struct group_axes *a, struct reader *r, const struct doc *s
     a->axes[SOFTCAP] = axis_numbers(r, sweep, "softcap", 0, 0, 0, PROBLEM_SOFTCAP_MAX);
     a->axes[INPUT] = sections_inputs(r, sweep, config);
     if (layer) section_layer_inputs(r, a->axes[INPUT]);
+    a->axes[POSITIONS] = kinds_axis(r, &position_kinds, sweep);
     a->axes[SEED] = axis_numbers(r, sweep, "seed", 1, 1, 0, PROBLEM_SEED_MAX);
     a->axes[THREADS] = axis_numbers(r, sweep, "threads", machine_cores(), 1, 1, PROBLEM_THREADS_MAX);
     doc_free(empty);
@@ -165,6 +168,10 @@ void group_axes_read(struct group_axes *a, struct reader *r, const struct doc *s
 
 const struct doc *group_axes_input(const struct group_axes *a) {
     return doc_at(a->axes[INPUT], a->odometer.at[INPUT]);
+}
+
+const struct doc *group_axes_positions(const struct group_axes *a) {
+    return doc_at(a->axes[POSITIONS], a->odometer.at[POSITIONS]);
 }
 
 int group_axes_next(struct group_axes *a) { return odometer_next(&a->odometer); }

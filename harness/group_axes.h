@@ -1,5 +1,6 @@
 /*
- * group_axes.h -- the axes of a sweep that all its variants share: sizes, layer, mask, logits, input, seed and threads. Each of
+ * group_axes.h -- the axes of a sweep that all its variants share: sizes, layer, mask, logits, input, positions, seed and
+ * threads. Each of
  * their combinations is a group.
  */
 #ifndef GROUP_AXES_H
@@ -21,6 +22,7 @@ enum axis_id {
     SCALE,
     SOFTCAP,
     INPUT,
+    POSITIONS,
     SEED,
     THREADS,
     D_MODEL,   /* of a layer; 0: there is none */
@@ -42,9 +44,10 @@ struct group_axes {
 void group_axes_read(struct group_axes *, struct reader *, const struct doc *sweep, const char *config);
 void group_axes_free(struct group_axes *);
 
-/* The present combination: its problem, or -1 where it is none, after a complaint; and its input. */
+/* The present combination: its problem, or -1 where it is none, after a complaint; its input; its positions. */
 int group_axes_problem(const struct group_axes *, struct reader *, struct attn_problem *);
 const struct doc *group_axes_input(const struct group_axes *);
+const struct doc *group_axes_positions(const struct group_axes *);
 
 /* {label, d_model, d_context, cross, bias, tensors{}} of the layer around the present problem; NULL: there is none. */
 struct doc *group_axes_layer(const struct group_axes *, struct reader *, const struct attn_problem *);

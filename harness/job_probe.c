@@ -59,7 +59,8 @@ static void count_work(const struct subject *s, struct doc *d) {
     struct attn_cost cost = subject_cost(s);
     doc_put_num(d, "cost.flops", cost.flops);
     doc_put_num(d, "cost.bytes", cost.bytes);
-    for (const struct subject_part *x = subject_parts; s->is_layered && x->name; x++) {
+    for (const struct subject_part *x = subject_parts; x->name; x++) {
+        if (!x->is_there(s)) continue;
         struct attn_need need = x->need(s);
         struct doc *part = doc_object();
         doc_put_num(part, "flops", x->flops(s));

@@ -9,7 +9,8 @@
  * How many calls, and in which order, is timing.c. Each round opens with a sentinel that shows what the machine gives
  * just then. The point number `twin` is there twice, as two entries that know nothing of each other: how far their times
  * differ is what a difference means nothing below. With `cold` each call works on another copy of the inputs. A layer is
- * there as a whole, for half of its share of seconds, and as its parts, which work on what the last whole call left.
+ * there as a whole, for half of its share of seconds, and as its parts, which work on what the last calls left: rotary
+ * positions turn once more what is turned already, which changes no length.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -30,7 +31,7 @@
 enum { COPY_BYTES = 1 << 20 };
 static const double SENTINEL_SECONDS = 2e-4;
 
-enum { ENTRIES = 4 }; /* of a point at most: the whole, and parts of a layer */
+enum { ENTRIES = 5 }; /* of a point at most: the whole, and parts of a layer */
 
 struct entrant {
     struct subject subject;
@@ -79,11 +80,12 @@ static void take_reading(void *with) {
 
 /* ---- the job ------------------------------------------------------------------------------------- */
 
-/* The parts of a layer behind the entry of the whole. A projection takes its share of the operations at most, where the
-   kernels are no slower than the operator's; the first calls say better. */
+/* The parts of a layer behind the entry of the whole. What is known of them before is the time of the whole: of the operator
+   that is the most it can be, of others their share of the operations; the first calls say better. */
 static void add_parts(struct entrant *e, struct timing_entry *whole) {
     double flops = subject_cost(&e->subject).flops;
     for (const struct subject_part *x = subject_parts; x->name; x++) {
+        if (!x->is_there(&e->subject)) continue;
         struct timing_entry *part = whole + e->count++;
         *part = *whole;
         part->call = x->run;
@@ -126,9 +128,10 @@ static struct doc *samples_of(const struct timing_entry *entry) {
 
 static struct doc *times_of(const struct entrant *e, const struct timing_entry *entry) {
     struct doc *one = doc_object();
+    const struct timing_entry *part = entry;
     if (e->count > 1) doc_put(one, "parts", doc_object());
-    for (int i = 1; i < e->count; i++)
-        doc_put(doc_get(one, "parts"), subject_parts[i - 1].name, samples_of(&entry[i]));
+    for (const struct subject_part *x = subject_parts; e->count > 1 && x->name; x++)
+        if (x->is_there(&e->subject)) doc_put(doc_get(one, "parts"), x->name, samples_of(++part));
     doc_put_str(one, "id", entry->id);
     doc_put_num(one, "setup_ns", e->setup_ns);
     doc_put(one, "samples_ns", samples_of(entry));

@@ -238,7 +238,8 @@ static int draw(const struct subject *s, const struct doc *point, const struct t
     inputs.tensors = NULL;
     doc_put_num(drawn, "seed", doc_num(point, "seed", 1) + seed);
     int failed = subject_make(&other, drawn, &inputs, error) ||
-                 (s->is_layered && subject_wrap(&other, &s->layered, error)) || subject_create(&other, error);
+                 (s->is_layered && subject_wrap(&other, point, &s->layered, error)) ||
+                 subject_create(&other, error);
     if (!failed) {
         subject_forward(&other);
         struct judge_rows rows = judge_rows_make(&other, t);

@@ -80,12 +80,15 @@ struct tally { /* squares, of q, k and v together */
 };
 
 /* One row of one head, as the layer's float has it and as the definition says. */
-static void add_row(struct tally *sum, const struct attn_layer *l, enum attn_projection which,
+static void add_row(struct tally *sum, const struct subject *s, enum attn_projection which,
                     const struct attn_view *x, const float *got, const struct sample *at, int width,
                     double *want) {
+    const struct attn_layer *l = &s->layered.layer;
     double *largest = want + width;
     int depth = which == ATTN_PROJECTION_Q ? l->d_model : l->d_context;
     attn_layer_define_in(l, which, x, at->b, at->h, at->i, want, largest);
+    if (which != ATTN_PROJECTION_V)
+        positions_define_turn(s->positions, &s->problem, which == ATTN_PROJECTION_Q, at->i, want);
     for (int d = 0; d < width; d++) {
         double e = (double)got[d] - want[d];
         sum->error += isfinite(e) ? e * e : (double)INFINITY;
@@ -96,18 +99,17 @@ static void add_row(struct tally *sum, const struct attn_layer *l, enum attn_pro
 
 void judge_rows_projections(const struct subject *s, const struct truth *t, struct doc *d) {
     const struct attn_problem *p = &s->problem;
-    const struct attn_layer *l = &s->layered.layer;
     const struct attn_view *x = &s->layered.x, *c = &s->layered.context;
     struct tally sum = {0};
     int wide = p->dk > p->dv ? p->dk : p->dv;
     double *want = xmalloc(2 * (size_t)wide * sizeof *want);
     for (int r = 0; r < t->nrows; r++) {
         struct sample at = t->rows[r];
-        add_row(&sum, l, ATTN_PROJECTION_Q, x, attn_row(&s->call.q, at.b, at.h, at.i), &at, p->dk, want);
+        add_row(&sum, s, ATTN_PROJECTION_Q, x, attn_row(&s->call.q, at.b, at.h, at.i), &at, p->dk, want);
         if (at.h >= p->kv_heads) continue; /* heads of keys: as many rows of each, spread over the keys */
         at.i = (int)((long)at.i * p->nk / p->nq);
-        add_row(&sum, l, ATTN_PROJECTION_K, c, attn_row(&s->call.k, at.b, at.h, at.i), &at, p->dk, want);
-        add_row(&sum, l, ATTN_PROJECTION_V, c, attn_row(&s->call.v, at.b, at.h, at.i), &at, p->dv, want);
+        add_row(&sum, s, ATTN_PROJECTION_K, c, attn_row(&s->call.k, at.b, at.h, at.i), &at, p->dk, want);
+        add_row(&sum, s, ATTN_PROJECTION_V, c, attn_row(&s->call.v, at.b, at.h, at.i), &at, p->dv, want);
     }
     double error = sqrt(sum.error / sum.size), bound = LUCK * UNIT * sqrt(sum.largest / sum.size);
     doc_put_num(d, "accuracy.projections.rel_fro", error);

@@ -2,7 +2,8 @@
  * judge_rows.h -- the rows that are judged: those of the operator's output, or, of a layer, of y.
  *
  * A layer is held to its definition step by step, each on the floats that it was given, so that an operator which chooses
- * (by size, by hash) chooses from the same numbers: queries, keys and values against the projection in double; y against
+ * (by size, by hash) chooses from the same numbers: queries, keys and values against the projection in
+ * double, turned where positions are rotary; y against
  * the operator's own definition on the layer's q, k and v, and the projection of that in double.
  */
 #ifndef JUDGE_ROWS_H

@@ -18,6 +18,7 @@
 #include "params.h"
 #include "plugin.h"
 #include "plugins_asked.h"
+#include "position_kinds.h"
 #include "problem.h"
 #include "registry.h"
 #include "rotation.h"
@@ -122,7 +123,10 @@ static void put_need(struct doc *point, const struct attn_variant *v, const stru
             extra += (double)(source ? stored.count : shape.count) * sizeof(float);
     }
     double inputs = problem_input_bytes(p), outputs = problem_output_bytes(p);
-    if (layered_sizes(point, p, &layered)) put_layer(&layered, &need, &cost, &inputs, &outputs);
+    if (layered_sizes(point, p, &layered)) {
+        put_layer(&layered, &need, &cost, &inputs, &outputs);
+        need.state += positions_table_count(doc_get(point, "positions"), p) * sizeof(float);
+    }
     doc_put_num(point, "need.state_bytes", (double)need.state);
     doc_put_num(point, "need.scratch_bytes", (double)need.scratch);
     doc_put_num(point, "need.inputs_bytes", inputs + extra);
@@ -182,10 +186,19 @@ static void keep_point(struct plan *p, struct doc *point) {
     doc_add(p->points, point);
 }
 
+struct common { /* of the points of a group */
+    const struct attn_problem *problem;
+    const struct doc *input, *positions, *layer; /* layer NULL: there is none */
+    const char *refused;                         /* why there is no such input; NULL */
+};
+
 static void add_point(struct plan *p, const struct entry *e, const void *params, struct doc *const *axes,
-                      const struct odometer *o, const char *isa, const struct attn_problem *problem,
-                      const struct doc *input, const struct doc *layer, const char *refused) {
+                      const struct odometer *o, const char *isa, const struct common *group) {
     const struct attn_variant *v = e->variant;
+    const struct attn_problem *problem = group->problem;
+    const struct doc *input = group->input, *positions = group->positions, *layer = group->layer;
+    const char *refused = group->refused;
+    struct attn_error unplaced;
     struct doc *sources =
         entry_tensors_sources(&p->reader, e, problem, params, p->options->config, p->known_maps);
     if (!sources) return;
@@ -195,9 +208,10 @@ static void add_point(struct plan *p, const struct entry *e, const void *params,
     entry_tensors_name(&tensors, p->entries, e, sources);
     char *label = params_label(v, params), *from = inputs_label(input, NULL);
     char *name = format("%s%s%s%s", v->name, *label ? "," : "", label, tensors.s);
-    char *id = format("%s/%s/%s/%s/t%d/s%.0f%s%s%s%s%s", name, shape_label(problem),
-                      problem_mask_name(problem->mask), from, problem->threads, (double)problem->seed,
-                      strcmp(isa, "best") ? "/" : "", strcmp(isa, "best") ? isa : "",
+    char *place = positions_are(positions, "none") ? xstrdup("") : positions_label(positions);
+    char *id = format("%s/%s/%s/%s%s%s/t%d/s%.0f%s%s%s%s%s", name, shape_label(problem),
+                      problem_mask_name(problem->mask), from, *place ? "/" : "", place, problem->threads,
+                      (double)problem->seed, strcmp(isa, "best") ? "/" : "", strcmp(isa, "best") ? isa : "",
                       p->is_cold ? "/cold" : "", layer ? "/" : "", doc_str(layer, "label", ""));
     doc_put_str(point, "id", id);
     doc_put_str(point, "variant", v->name);
@@ -209,6 +223,8 @@ static void add_point(struct plan *p, const struct entry *e, const void *params,
     put_problem(point, problem);
     doc_put(point, "input", doc_copy(input));
     doc_put_str(point, "input_label", from);
+    if (*place) doc_put(point, "positions", doc_copy(positions));
+    if (*place) doc_put_str(point, "positions_label", place);
     doc_put_str(point, "isa", isa);
     if (p->is_cold) doc_put_str(point, "cache", "cold");
     if (layer) doc_put(point, "layer", doc_copy(layer));
@@ -220,12 +236,14 @@ static void add_point(struct plan *p, const struct entry *e, const void *params,
     if (plugin) doc_put(point, "plugin", plugin);
     if (doc_len(sources)) doc_put(point, "tensors", sources);
     else doc_free(sources);
+    if (!refused && positions_accept(positions, problem, v, layer != NULL, &unplaced))
+        refused = unplaced.text;
     put_need(point, v, problem, params, refused);
     if (p->labels && !doc_has_word(p->labels, series)) doc_add(p->labels, doc_string(series));
     if ((!p->options->filter || regexec(&p->filter, id, 0, NULL, 0) == 0) && !is_twin(p, point, by_chance))
         keep_point(p, point);
     else doc_free(point);
-    free(tensors.s), free(label), free(from), free(name), free(id), free(series);
+    free(tensors.s), free(label), free(from), free(place), free(name), free(id), free(series);
 }
 
 /* Sets every parameter of the entry for this combination; -1 after a complaint. */
@@ -252,10 +270,12 @@ static int set_params(struct plan *p, const struct entry *e, const struct odomet
 
 /* The points of one group: every entry, instruction set and parameter. */
 static void add_group(struct plan *p, const struct doc *isas, const struct attn_problem *asked,
-                      const struct doc *input, const struct doc *layer) {
+                      const struct doc *input, const struct doc *positions, const struct doc *layer) {
     struct attn_problem problem = *asked;
     struct attn_error refusal;
     int refused = inputs_adjust(input, &problem, &refusal) || inputs_suffice(input, &problem, &refusal);
+    const struct common group = {&problem, input, positions, layer,
+                                 refused ? refusal.text : doc_str(layer, "refused", NULL)};
     if (doc_get(p->sweep, "scale") == NULL) problem.scale = (float)(1 / sqrt((double)problem.dk));
     for (size_t x = 0; x < p->nentries; x++) {
         const struct entry *e = &p->entries[x];
@@ -282,8 +302,7 @@ static void add_group(struct plan *p, const struct doc *isas, const struct attn_
         do {
             void *params = params_defaults(e->variant);
             if (!set_params(p, e, &o, axes, problem.nk, params))
-                add_point(p, e, params, axes, &o, doc_as_str(doc_at(axes[n], o.at[n])), &problem, input,
-                          layer, refused ? refusal.text : doc_str(layer, "refused", NULL));
+                add_point(p, e, params, axes, &o, doc_as_str(doc_at(axes[n], o.at[n])), &group);
             free(params);
             if (doc_len(p->points) > POINTS_MAX)
                 complain(&p->reader, "variants", 1, "the axes multiply to more than %d points", POINTS_MAX);
@@ -337,7 +356,7 @@ static void expand(struct plan *p) {
             struct attn_problem problem;
             if (group_axes_problem(&axes, &p->reader, &problem)) continue;
             struct doc *layer = group_axes_layer(&axes, &p->reader, &problem);
-            add_group(p, isas, &problem, group_axes_input(&axes), layer);
+            add_group(p, isas, &problem, group_axes_input(&axes), group_axes_positions(&axes), layer);
             doc_free(layer);
         } while (!p->reader.errors->length && group_axes_next(&axes));
     group_axes_free(&axes);
@@ -382,9 +401,9 @@ static struct doc *document(struct plan *p, struct doc *measure, struct doc *pub
 }
 
 struct doc *plan_build(const struct run_options *options, struct text *errors) {
-    static const char *const keys[] = {"shape",        "mask",     "input",     "threads", "seed",
-                                       "isa",          "variants", "measure",   "scale",   "softcap",
-                                       "causal_shift", "plugins",  "published", "layer"};
+    static const char *const keys[] = {"shape",        "mask",     "input",     "threads",   "seed",
+                                       "isa",          "variants", "measure",   "scale",     "softcap",
+                                       "causal_shift", "plugins",  "published", "positions", "layer"};
     struct plan p = {.options = options, .reader.errors = errors};
     struct doc *result = NULL;
     if (options->filter && regcomp(&p.filter, options->filter, REG_EXTENDED | REG_NOSUB)) {

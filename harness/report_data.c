@@ -22,6 +22,8 @@ static const char *const shown[] = {
     "shape",
     "mask",
     "input_label",
+    "positions_label",
+    "layer.label",
     "seed",
     "threads",
     "isa",

@@ -30,9 +30,13 @@ static struct part part_of(const struct doc *row, const char *name) {
 
 static struct part operator_of(const struct doc *row) { return part_of(row, "operator"); }
 
-static struct part projections_of(const struct doc *row) {
-    struct part in = part_of(row, "project_in"), out = part_of(row, "project_out");
-    return (struct part){in.median + out.median, in.low + out.low, in.high + out.high};
+/* Nanoseconds of all other parts together. */
+static double rest_of(const struct doc *row) {
+    const struct doc *parts = doc_get(row, "parts");
+    double sum = 0;
+    for (size_t x = 0; x < doc_len(parts); x++)
+        if (strcmp(doc_key(parts, x), "operator")) sum += part_of(row, doc_key(parts, x)).median;
+    return parts ? sum : (double)NAN;
 }
 
 /* 1: the operator takes more than half, -1: less; 0: processes differ. */
@@ -129,12 +133,12 @@ static void add_cell(struct text *t, double x) {
     else text_add(t, ",");
 }
 
-/* The projections do the same for every mechanism: the median over these, and their range. */
-static void add_projections(struct text *t, const struct slice *s, size_t i) {
+/* Projections and positions do the same for every mechanism: the median over these, and their range. */
+static void add_rest(struct text *t, const struct slice *s, size_t i) {
     double *all = xmalloc((s->ncurves + 1) * sizeof *all);
     size_t n = 0;
     for (size_t c = 0; c < s->ncurves; c++) {
-        double x = projections_of(s->curves[c].rows[i]).median;
+        double x = rest_of(s->curves[c].rows[i]);
         if (!isnan(x)) all[n++] = x;
     }
     add_cell(t, n ? stats_median(all, n) : (double)NAN);
@@ -152,7 +156,7 @@ static char *data_text(const struct slice *s) {
     text_add(&t, "\n");
     for (size_t i = 0; i < s->nx; i++) {
         text_add(&t, "%.9g", s->x[i]);
-        add_projections(&t, s, i);
+        add_rest(&t, s, i);
         for (size_t c = 0; c < s->ncurves; c++) {
             struct part x = operator_of(s->curves[c].rows[i]);
             add_cell(&t, x.median), add_cell(&t, x.low), add_cell(&t, x.high);
@@ -182,6 +186,13 @@ static int is_drawn(const struct slice *s, const struct curve *c) {
     return 0;
 }
 
+static int has_positions(const struct slice *s) {
+    for (size_t c = 0; c < s->ncurves; c++)
+        for (size_t i = 0; i < s->nx; i++)
+            if (!isnan(part_of(s->curves[c].rows[i], "positions").median)) return 1;
+    return 0;
+}
+
 int shares_plot(const char *folder, const struct slice *s) {
     if (!shares_known(s) || s->nx < 2) return 0;
     struct text t = {0};
@@ -192,7 +203,8 @@ int shares_plot(const char *folder, const struct slice *s) {
              marks > 0);
     for (size_t c = 0; c < s->ncurves; c++)
         if (is_drawn(s, &s->curves[c])) text_add(&t, "%zu ", c + 1);
-    text_add(&t, "\"\narray label[%zu]\n", s->ncurves);
+    text_add(&t, "\"\nrest = \"projections%s\"\narray label[%zu]\n",
+             has_positions(s) ? " and positions" : ", in and out", s->ncurves);
     for (size_t c = 0; c < s->ncurves; c++) {
         text_add(&t, "label[%zu] = ", c + 1);
         picture_quote(&t, s->curves[c].label);

@@ -15,7 +15,7 @@
 
 struct axis {
     const char *name, *what;
-    const struct input_setting *setting; /* NULL: of no input */
+    const struct setting *setting; /* NULL: of no input */
 };
 
 static const struct axis length_axis = {"n", "sequence length n", NULL};
@@ -44,11 +44,11 @@ static int varies(const struct axis *axis, const struct doc *rows, const struct 
 
 /* The axis along which `row` is drawn. */
 static struct axis axis_of(const struct doc *rows, const struct doc *row) {
-    const struct input_family *f = inputs_find(doc_str(row, "input.family", ""));
+    const struct kind *k = kinds_find(&input_kinds, doc_str(row, "input.family", ""));
     if (varies(&length_axis, rows, row)) return length_axis;
-    for (const struct input_setting *s = f ? f->settings : NULL; s && s->name; s++) {
+    for (const struct setting *s = k ? k->settings : NULL; s && s->name; s++) {
         struct axis axis = {s->name, s->help, s};
-        if (inputs_is_number(s) && varies(&axis, rows, row)) return axis;
+        if (kinds_is_number(s) && varies(&axis, rows, row)) return axis;
     }
     return varies(&thread_axis, rows, row) ? thread_axis : length_axis;
 }
@@ -66,6 +66,7 @@ static char *title_of(const struct doc *row, const struct axis *axis) {
     int heads = doc_int(row, "shape.heads", 1), kv = doc_int(row, "shape.kv_heads", heads);
     int dk = doc_int(row, "shape.dk", 0), dv = doc_int(row, "shape.dv", dk);
     text_add(&t, "%s, mask %s, ", input, doc_str(row, "mask", "?"));
+    if (doc_get(row, "positions_label")) text_add(&t, "positions %s, ", doc_str(row, "positions_label", ""));
     free(input);
     if (strcmp(axis->name, "n")) text_add(&t, "n %.0f, ", position(&length_axis, row));
     if (doc_flag(row, "layer.cross")) text_add(&t, "context of %d, ", doc_int(row, "shape.nk", 0));
@@ -105,6 +106,7 @@ static char *slug_of(const struct doc *row, const struct axis *axis) {
     if (doc_num(row, "logits.softcap", 0) > 0) text_add(&t, "-softcap%g", doc_num(row, "logits.softcap", 0));
     if (doc_int(row, "logits.shift", 0)) text_add(&t, "-shift%d", doc_int(row, "logits.shift", 0));
     if (own_scale(row)) text_add(&t, "-scale%.9g", doc_num(row, "logits.scale", 0));
+    if (doc_get(row, "positions_label")) text_add(&t, "-%s", doc_str(row, "positions_label", ""));
     if (doc_get(row, "cache")) text_add(&t, "-%s", doc_str(row, "cache", ""));
     if (doc_get(row, "layer")) text_add(&t, "-%s", doc_str(row, "layer.label", ""));
     for (char *c = t.s; *c; c++)

@@ -8,6 +8,7 @@
 #include "block.h"
 #include "doc.h"
 #include "layered.h"
+#include "position_kinds.h"
 #include "tensors.h"
 
 struct subject {
@@ -24,11 +25,16 @@ struct subject {
     struct layered layered;
     struct attn_need layer_in, layer_out;
     struct block packed; /* state of the layer */
+    const struct doc
+        *positions; /* that turn q and k between the projections and the operator; NULL: none do */
+    struct attn_rope turn_q, turn_k;
+    struct block tables; /* theirs */
 };
 
-/* What a call of a layer does one after the other. */
+/* What a call of a layer does one after the other, where it is there. */
 struct subject_part {
     const char *name;
+    int (*is_there)(const struct subject *);
     void (*run)(void *subject);
     double (*flops)(const struct subject *);
     struct attn_need (*need)(const struct subject *);
@@ -46,8 +52,8 @@ int subject_build(struct subject *, const struct attn_variant *, const struct at
                   const void *params, const struct attn_call *inputs, struct attn_error *);
 
 /* Puts the layer around the operator: the call then begins at x and ends at y. q, k, v and o of the call are the layer's,
-   as attn_layer_call() cuts them. -1 and the reason: no memory. */
-int subject_wrap(struct subject *, const struct layered *, struct attn_error *);
+   as attn_layer_call() cuts them. Of the point its positions count. -1 and the reason: no memory. */
+int subject_wrap(struct subject *, const struct doc *point, const struct layered *, struct attn_error *);
 
 /* Bytes of state and scratch, those of the layer among them; `scratch` of that is the operator's own, in need. */
 struct attn_need subject_need(const struct subject *);

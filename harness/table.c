@@ -233,6 +233,7 @@ static const char *const columns[] = {
     "shape.dv",
     "mask",
     "input_label",
+    "positions_label",
     "layer.label",
     "input.descriptors.logit_sd",
     "input.descriptors.entropy",

@@ -34,7 +34,7 @@ int truth_rows(const struct attn_problem *, int wanted);
 void truth_draw(const struct attn_problem *, int nrows, int together, struct sample *rows);
 
 /* Softmax, the mean of the values that mask and key lengths leave, and the largest logit; with `descriptors` unless
-   NULL, all but the rank, where the call has no bias. */
+   NULL, all but the rank, where no bias hides a key. */
 void truth_compute(const struct attn_call *, const struct sample *rows, int nrows, double *softmax,
                    double *mean, double *max_logit, struct descriptors *);
 

@@ -50,7 +50,7 @@ static int open_layer(struct stage *s) {
     l->x.data = (const float *)s->inputs[0].data;
     l->context.data = (const float *)s->inputs[l->layer.is_cross].data;
     l->y = (struct attn_output){(float *)s->output.data, l->x.batch, 0, l->x.row};
-    s->call = (struct attn_call){.struct_size = sizeof s->call, .problem = p};
+    s->call = (struct attn_call){.struct_size = sizeof s->call, .problem = p, .bias = s->group.bias};
     attn_layer_call(&l->layer, s->between.data, &s->call);
     return 0;
 }
@@ -69,7 +69,7 @@ int stage_open(struct stage *s, struct attn_error *error) {
 int stage_subject(const struct stage *stage, const struct doc *point, struct subject *s,
                   struct attn_error *error) {
     if (subject_make(s, point, &stage->call, error)) return -1;
-    return stage->group.is_layered ? subject_wrap(s, &stage->layered, error) : 0;
+    return stage->group.is_layered ? subject_wrap(s, point, &stage->layered, error) : 0;
 }
 
 void job_fail(const char *status, const char *reason) {

@@ -66,6 +66,14 @@ said "$T/out" " n=8 "
 holds "queries are those of x, keys of the context" grep -q '"id":"flash/b2h4g2q24k30d8v10/none/gauss,s=2/t2/s1/layer,d_model=32,cross,d_context=20,bias=false".*"status":"ok"' "$R/points.jsonl"
 holds "every row is ok" [ "$(grep -c '"status":"ok"' "$R/points.jsonl")" = 6 ]
 
+# ---- positions
+R=$T/positions
+expect 0 "positions in a layer" "$A" run "$T/cross.lua" -o "$R" --set shape.n=24 --set 'variants={"flash"}' \
+    --set 'positions={"rope","alibi","t5","sinusoidal","learned"}'
+holds "of every kind" [ "$(grep -c '"status":"ok"' "$R/points.jsonl")" = 5 ]
+holds "rotary ones are a part, others none" [ "$(grep -c '"parts":{"project_in":{.*"positions":{"flops"' "$R/points.jsonl")" = 1 ]
+said "$T/out" "gauss,s=2, mask none, positions sinusoidal, context of 30"
+
 # ---- files
 "$B/tests/npy" normal "$T/x.npy" 40,32 1 && "$B/tests/npy" normal "$T/w.npy" 32,32 2
 cat >"$T/files.lua" <<LUA

@@ -74,10 +74,11 @@ static void open_bench(struct bench *b, struct doc *point) {
     assert_int_equal(block_make(&b->between, in.scratch + out.scratch), 0);
     assert_int_equal(block_make(&b->y, (size_t)layered_output_bytes(&b->layered)), 0);
     b->layered.y = (struct attn_output){(float *)b->y.data, N * D, 0, D};
-    b->call = (struct attn_call){.struct_size = sizeof b->call, .problem = &b->group.problem};
+    b->call = (struct attn_call){
+        .struct_size = sizeof b->call, .problem = &b->group.problem, .bias = b->group.bias};
     attn_layer_call(&b->layered.layer, b->between.data, &b->call);
     assert_int_equal(subject_make(&b->subject, point, &b->call, &error), 0);
-    assert_int_equal(subject_wrap(&b->subject, &b->layered, &error), 0);
+    assert_int_equal(subject_wrap(&b->subject, point, &b->layered, &error), 0);
     assert_int_equal(block_make(&b->scratch, b->subject.need.scratch), 0);
     b->subject.call.scratch = b->scratch.data;
     assert_int_equal(subject_create(&b->subject, &error), 0);
@@ -141,6 +142,59 @@ static void faults(void **state) {
     }
 }
 
+/* Positions: rotary ones turn q and k within the layer as the group did, and as the definition does; a bias comes to the
+   operator; vectors are in x. Each makes another layer. */
+static void positions(void **state) {
+    static const char *const kinds[] = {"none", "rope", "alibi", "t5", "sinusoidal", "learned"};
+    (void)state;
+    for (int is_cross = 0; is_cross < 2; is_cross++) {
+        double before[D] = {0};
+        for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+            struct doc *point = point_of("flash", is_cross);
+            struct bench b;
+            struct attn_call call;
+            if (k) doc_put_str(point, "positions.kind", kinds[k]);
+            if (!strcmp(kinds[k], "rope")) doc_put_str(point, "positions.style", "half");
+            open_bench(&b, point);
+            group_call(&b.group, &b.group.problem, &call);
+            assert_memory_equal(call.q.data, b.subject.call.q.data, N * D * sizeof(float));
+            struct doc *d = judged(&b);
+            assert_true(doc_flag(d, "accuracy.definition.within"));
+            assert_true(doc_flag(d, "accuracy.projections.within"));
+            assert_true(doc_num(d, "accuracy.softmax.rel_fro", 1) < 2e-6);
+            const float *row = attn_out_row(&b.layered.y, 0, 0, N - 1);
+            double moved = 0;
+            for (int i = 0; i < D; i++) {
+                moved = fmax(moved, fabs((double)row[i] - before[i]));
+                if (k == 0) before[i] = (double)row[i];
+            }
+            if (k) assert_true(moved > 1e-3);
+            int turns = !strcmp(kinds[k], "rope");
+            assert_int_equal(subject_parts[1].is_there(&b.subject), turns);
+            if (turns)
+                assert_float_equal(subject_parts[1].flops(&b.subject),
+                                   6.0 * 2 * (D / HEADS / 2) * (HEADS * N + (is_cross ? CONTEXT : HEADS * N)),
+                                   0);
+            doc_free(d);
+            close_bench(&b);
+        }
+    }
+}
+
+/* Turned once too often, q and k miss their definition. */
+static void turned_twice(void **state) {
+    (void)state;
+    struct doc *point = point_of("flash", 0);
+    struct bench b;
+    doc_put_str(point, "positions.kind", "rope");
+    open_bench(&b, point);
+    subject_parts[1].run(&b.subject);
+    struct doc *d = judged(&b);
+    assert_false(doc_flag(d, "accuracy.projections.within"));
+    doc_free(d);
+    close_bench(&b);
+}
+
 /* The group's q, k and v, which softmax and the descriptors are of, are those that the layer feeds its operator. */
 static void same_queries(void **state) {
     (void)state;
@@ -185,6 +239,7 @@ static void parts(void **state) {
     memcpy(want, attn_out_row(&b.layered.y, 1, 0, 7), sizeof want);
     block_fill(&b.y, 0xff), block_fill(&b.between, 0xff);
     for (const struct subject_part *x = subject_parts; x->name; x++) {
+        if (!x->is_there(&b.subject)) continue;
         struct attn_need need = x->need(&b.subject);
         x->run(&b.subject);
         sum.state += need.state, sum.scratch += need.scratch;
@@ -273,10 +328,9 @@ static void misfits(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(verdicts),     cmocka_unit_test(faults),
-        cmocka_unit_test(same_queries), cmocka_unit_test(deviation_of_logits),
-        cmocka_unit_test(parts),        cmocka_unit_test(files),
-        cmocka_unit_test(misfits),
+        cmocka_unit_test(verdicts),     cmocka_unit_test(faults),       cmocka_unit_test(positions),
+        cmocka_unit_test(turned_twice), cmocka_unit_test(same_queries), cmocka_unit_test(deviation_of_logits),
+        cmocka_unit_test(parts),        cmocka_unit_test(files),        cmocka_unit_test(misfits),
     };
     if (!mkdtemp(folder)) return 1;
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -158,7 +158,7 @@ enum attn_role {
 };
 
 /* One further tensor. Shape: names out of `b h hk nq nk dk dv` and of integer parameters; a/b is their quotient,
-   rounded up. A shape that ends in two quotients, with at most b and h or hk before them, is a value for each block
+   rounded up, a+b their sum, and a number stands for itself. A shape that ends in two quotients, with at most b and h or hk before them, is a value for each block
    of scores: a config may give a function of blocks for it. */
 struct attn_tensor {
     const char *name; /* NULL ends the table */
