@@ -222,6 +222,7 @@ void apply_inputs_open(struct apply_inputs *in, const struct apply_options *o) {
     make_problem(in, o);
     if (o->key_lengths) read_key_lengths(in, o->key_lengths);
     if (o->bias) open_bias(in, o->bias);
+    apply_positions_open(&in->positions, o, &in->problem, in->past);
 }
 
 /* ---- values ------------------------------------------------------------------------------------ */
@@ -297,11 +298,13 @@ void apply_inputs_read(struct apply_inputs *in, const struct apply_options *o, c
     in->call.q = view_of(&in->q, in->token_major, p->heads, p->nq, p->dk);
     in->call.k = view_of(&in->k, in->token_major, p->kv_heads, fresh, p->dk);
     in->call.v = view_of(&in->v, in->token_major, p->kv_heads, fresh, p->dv);
+    apply_positions_turn(&in->positions, p, in->key_lengths, in->past, &in->call.q, &in->call.k);
     if (in->past) {
         in->call.k = join(in, &in->past_k, in->call.k, p->dk, &in->keys);
         in->call.v = join(in, &in->past_v, in->call.v, p->dv, &in->values);
     }
     if (in->bias.option) read_bias(in);
+    apply_positions_bias(&in->positions, p, &in->call.bias);
     for (size_t i = 0; i < o->ntensors; i++) read_tensor(in, &o->tensors[i], v, params);
     in->call.problem = p;
     in->call.key_lengths = in->key_lengths;
@@ -312,6 +315,7 @@ void apply_inputs_free(struct apply_inputs *in) {
     struct tensor_load *all[] = {&in->q, &in->k, &in->v, &in->past_k, &in->past_v, &in->bias};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) tensor_load_free(all[i]);
     for (size_t t = 0; t < TENSORS_MAX; t++) tensor_load_free(&in->tensors[t]);
+    apply_positions_free(&in->positions);
     block_free(&in->keys), block_free(&in->values), block_free(&in->allowed);
     free(in->key_lengths);
 }

@@ -7,11 +7,13 @@
 #define APPLY_INPUTS_H
 
 #include "apply_options.h"
+#include "apply_positions.h"
 #include "tensor_load.h"
 #include "tensors.h"
 
 struct apply_inputs {
     struct tensor_load q, k, v, past_k, past_v, bias, tensors[TENSORS_MAX]; /* option NULL: not given */
+    struct apply_positions positions;
     struct attn_problem problem;
     int token_major;                    /* q, k and v are [batch, n, heads*d] */
     int past;                           /* keys of the past; problem.nk counts them */

@@ -49,7 +49,7 @@ int apply_judge(const struct apply_options *o, const struct subject *s) {
     struct truth t = {
         .nrows = nrows, .rows = rows, .softmax = softmax, .mean = mean, .naive_error = (double)NAN};
     struct doc *d = doc_object();
-    truth_draw(p, nrows, rows);
+    truth_draw(p, nrows, 0, rows);
     truth_compute(&s->call, rows, nrows, softmax, mean, &t.max_logit, NULL);
     judge_output(s, &t, d);
     if (o->json) {

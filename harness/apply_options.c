@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "option_value.h"
+#include "position_kinds.h"
 #include "problem.h"
 #include "text.h"
 
@@ -30,6 +31,13 @@ static const char usage[] =
     "                              dimension may end where the longest of them does\n"
     "      --key-lengths FILE      integers [batch]: keys that are valid in each item, past ones counted\n"
     "      --past-k, --past-v FILE [batch, kv_heads, past, d]: put before k and v\n"
+    "      --positions KIND        rope, alibi or t5, with settings as in a sweep: rope,style=half,dims=32; "
+    "key\n"
+    "                              j stands at j, query i at i + offset; the past is turned already\n"
+    "      --position-ids FILE     integers [n] or [batch, n]: where the rows of q and k stand, of rope\n"
+    "      --rope-cos, --rope-sin FILE\n"
+    "                              [positions, dims/2], or [batch, n, dims/2]: in place of base\n"
+    "      --slopes FILE           [heads]: of alibi, in place of its own\n"
     "      --scale X               of the logits; default 1 / sqrt(d)\n"
     "      --softcap X             logits become X tanh(logit / X)\n"
     "      --set KEY=VALUE         a parameter of the variant; 'attnbench describe VARIANT' lists them\n"
@@ -52,6 +60,7 @@ static const char usage[] =
     "                          bias or the variant's choice of keys hides the key\n"
     "  weights                 after the softmax; 0 where the key is hidden\n"
     "  lse                     [batch, heads, nq]: log of the sum of exp(biased)\n"
+    "  q_rotated, k_rotated    q, and k without the past, as rope turned them; in the layout of q\n"
     "  present_k, present_v    [batch, kv_heads, nk, d]: keys and values, past ones first\n"
     "  a carried tensor of the variant: its new value\n"
     "The first three are there for variants of the kinds exact and subset_softmax. qk_matmul_output of\n"
@@ -74,6 +83,11 @@ enum {
     KEY_LENGTHS,
     PAST_K,
     PAST_V,
+    POSITIONS,
+    POSITION_IDS,
+    ROPE_COS,
+    ROPE_SIN,
+    SLOPES,
     SCALE,
     SOFTCAP,
     SET,
@@ -98,6 +112,11 @@ static const struct option longs[] = {
     {"key-lengths", required_argument, NULL, KEY_LENGTHS},
     {"past-k", required_argument, NULL, PAST_K},
     {"past-v", required_argument, NULL, PAST_V},
+    {"positions", required_argument, NULL, POSITIONS},
+    {"position-ids", required_argument, NULL, POSITION_IDS},
+    {"rope-cos", required_argument, NULL, ROPE_COS},
+    {"rope-sin", required_argument, NULL, ROPE_SIN},
+    {"slopes", required_argument, NULL, SLOPES},
     {"scale", required_argument, NULL, SCALE},
     {"softcap", required_argument, NULL, SOFTCAP},
     {"set", required_argument, NULL, SET},
@@ -176,6 +195,14 @@ void apply_options_parse(int argc, char **argv, struct apply_options *o) {
         case KEY_LENGTHS: o->key_lengths = optarg; break;
         case PAST_K: o->past_k = optarg; break;
         case PAST_V: o->past_v = optarg; break;
+        case POSITIONS:
+            if (o->positions) die(EXIT_USAGE, "--positions %s: one kind at a time", optarg);
+            o->positions = kinds_option(&position_kinds, "--positions", optarg);
+            break;
+        case POSITION_IDS: o->position_ids = optarg; break;
+        case ROPE_COS: o->rope_cos = optarg; break;
+        case ROPE_SIN: o->rope_sin = optarg; break;
+        case SLOPES: o->slopes = optarg; break;
         case SCALE: o->scale = option_number("--scale", optarg, PROBLEM_SCALE_MIN, PROBLEM_SCALE_MAX); break;
         case SOFTCAP: o->softcap = option_number("--softcap", optarg, 0, PROBLEM_SOFTCAP_MAX); break;
         case SET: o->sets[o->nsets++] = optarg; break;
@@ -195,5 +222,6 @@ void apply_options_parse(int argc, char **argv, struct apply_options *o) {
 void apply_options_free(struct apply_options *o) {
     for (size_t i = 0; i < o->ntensors; i++) free(o->tensors[i].name);
     for (size_t i = 0; i < o->noutputs; i++) free(o->outputs[i].name);
+    doc_free(o->positions);
     free(o->sets), free(o->tensors), free(o->outputs);
 }

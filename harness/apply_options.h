@@ -3,6 +3,7 @@
 #define APPLY_OPTIONS_H
 
 #include "attn.h"
+#include "doc.h"
 
 struct named_file { /* NAME=FILE */
     char *name;
@@ -14,7 +15,9 @@ struct apply_options {
     const char *q, *k, *v;          /* files, as on the command line */
     const char *past_k, *past_v;    /* NULL: none; both or neither */
     const char *bias, *key_lengths; /* NULL: none */
-    int heads, kv_heads;            /* 0: not given */
+    struct doc *positions;          /* of --positions, as position_kinds.h has it; NULL: none */
+    const char *position_ids, *rope_cos, *rope_sin, *slopes; /* files that go with them; NULL: none */
+    int heads, kv_heads;                                     /* 0: not given */
     enum attn_mask mask;
     int causal_shift;
     double scale;   /* 0: 1 / sqrt(dk) */

@@ -17,8 +17,9 @@ static int carried_line(const struct attn_variant *v, const char *name) {
 }
 
 static void verify_one(const char *name, const struct apply_options *o, const struct attn_variant *v) {
-    const char *names[3 + PAIRS_COUNT + TENSORS_MAX] = {"lse", "present_k", "present_v"};
-    size_t n = 3;
+    const char *names[5 + PAIRS_COUNT + TENSORS_MAX] = {"lse", "present_k", "present_v", "q_rotated",
+                                                        "k_rotated"};
+    size_t n = 5;
     for (size_t i = 0; i < PAIRS_COUNT; i++) names[n++] = pairs_names[i];
     for (size_t t = 0; t < tensors_count(v); t++)
         if (v->tensors[t].role == ATTN_CARRY) names[n++] = v->tensors[t].name;
@@ -28,6 +29,8 @@ static void verify_one(const char *name, const struct apply_options *o, const st
         die(EXIT_USAGE, "--out %s: no such output of %s; %s", name, v->name, suggestion(name, names, n));
     if (at == 0 && !(v->caps & ATTN_CAP_LSE))
         die(EXIT_USAGE, "--out lse: %s has no log of a sum of exponentials; full and flash have", v->name);
+    if (strstr(name, "_rotated") && !positions_are(o->positions, "rope"))
+        die(EXIT_USAGE, "--out %s: nothing is rotated; add --positions rope", name);
     if (pairs_find(name) >= 0) pairs_verify((enum pairs)pairs_find(name), o, v);
 }
 
@@ -110,6 +113,16 @@ static void write_pairs(const struct target *to, enum pairs what, const struct s
     block_free(&all);
 }
 
+/* q or k as rotary embedding turned it. */
+static void write_rotated(const struct target *to, const struct apply_inputs *in, int is_key) {
+    const struct attn_problem *p = &in->problem;
+    int heads = is_key ? p->kv_heads : p->heads, n = is_key ? p->nk - in->past : p->nq;
+    const struct block *rows = is_key ? &in->positions.k : &in->positions.q;
+    const int head_major[4] = {p->batch, heads, n, p->dk}, token_major[3] = {p->batch, n, heads * p->dk};
+    write_to(to, in->token_major ? 3 : 4, in->token_major ? token_major : head_major,
+             (const float *)rows->data);
+}
+
 static void write_output(const struct target *to, const struct apply_results *r,
                          const struct apply_inputs *in) {
     const struct attn_problem *p = &in->problem;
@@ -142,6 +155,8 @@ void apply_results_write(const struct apply_results *r, const struct apply_optio
         if (i == 0) write_output(&to, r, in);
         else if (!strcmp(name, "lse")) write_lse(&to, r, p);
         else if (pairs_find(name) >= 0) write_pairs(&to, (enum pairs)pairs_find(name), s);
+        else if (!strcmp(name, "q_rotated") || !strcmp(name, "k_rotated"))
+            write_rotated(&to, in, *name == 'k');
         else if (!strcmp(name, "present_k")) write_present(&to, p, &s->call.k, p->dk);
         else if (!strcmp(name, "present_v")) write_present(&to, p, &s->call.v, p->dv);
         else write_carried(&to, r, s, carried_line(s->variant, name));

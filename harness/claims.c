@@ -184,9 +184,10 @@ static void read_length(struct reading *c, const struct doc *from, const char *k
 /* ---- where and what ------------------------------------------------------------------------------ */
 
 static void read_at(struct reading *c) {
-    static const char *const settings[] = {"n", "mask", "input", "batch", "heads", "dk", "threads", "seed"};
+    static const char *const settings[] = {"n",     "mask", "input",   "positions", "batch",
+                                           "heads", "dk",   "threads", "seed"};
     enum {
-        WORDS = 3,
+        WORDS = 4,
         SETTINGS = sizeof settings / sizeof *settings
     }; /* up to WORDS they are words but for n */
     const struct doc *at = doc_get(c->given, "at");

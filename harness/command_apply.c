@@ -35,6 +35,7 @@ static int apply(const struct apply_options *o, const struct doc *paths) {
     apply_results_verify(o, v);
     for (size_t i = 0; i < o->nsets; i++) param_option(v, params, o->sets[i]);
     apply_inputs_open(&in, o);
+    apply_positions_verify(&in.positions, &in.problem, v);
     if (problem_accept(v, &in.problem, params, &error)) die(EXIT_USAGE, "%s", error.text);
     apply_inputs_read(&in, o, v, params);
     apply_results_open(&results, o, &in, v, params, &in.call);

@@ -19,6 +19,7 @@
 #include "machine.h"
 #include "param_option.h"
 #include "params.h"
+#include "position_kinds.h"
 #include "problem.h"
 #include "subject.h"
 #include "text.h"
@@ -66,6 +67,7 @@ static struct doc *make_point(const struct weights_options *o, const struct attn
     doc_put_num(point, "threads", o->threads ? o->threads : machine_cores());
     doc_put_str(point, "isa", "best");
     doc_put(point, "input", doc_copy(o->input));
+    if (o->positions) doc_put(point, "positions", doc_copy(o->positions));
     if (doc_len(o->sources)) doc_put(point, "tensors", doc_copy(o->sources));
     free(params);
     return point;
@@ -91,7 +93,7 @@ static void verify_tensors(const struct doc *sources, const struct attn_variant 
 
 struct scene { /* inputs, and the variant on them */
     struct attn_problem problem;
-    float *q, *k, *v;
+    float *q, *k, *v, *bias;
     struct subject subject;
 };
 
@@ -109,7 +111,9 @@ static void open_scene(struct scene *s, const struct doc *point, const struct at
             "definition",
             v->name);
     void *params = params_from_doc(v, doc_get(point, "params"));
-    if (problem_accept(v, p, params, &error)) die(EXIT_USAGE, "%s", error.text);
+    const struct doc *positions = doc_get(point, "positions");
+    if (positions_accept(positions, p, v, 0, &error) || problem_accept(v, p, params, &error))
+        die(EXIT_USAGE, "%s", error.text);
     free(params);
     size_t queries = (size_t)p->batch * (size_t)p->heads * (size_t)p->nq,
            keys = (size_t)p->batch * (size_t)p->kv_heads * (size_t)p->nk;
@@ -118,18 +122,21 @@ static void open_scene(struct scene *s, const struct doc *point, const struct at
     s->v = xmalloc(keys * (size_t)p->dv * sizeof *s->v);
     if (inputs_fill(doc_get(point, "input"), p, s->q, s->k, s->v, &error))
         die(EXIT_USAGE, "--input: %s", error.text);
+    if (positions_turn(positions, p, s->q, s->k, &error)) die(EXIT_USAGE, "--positions: %s", error.text);
+    s->bias = xmalloc((positions_bias_count(positions, p) + 1) * sizeof *s->bias);
     struct attn_call call = {.struct_size = sizeof call,
                              .problem = p,
                              .q = packed(s->q, p->heads, p->nq, p->dk),
                              .k = packed(s->k, p->kv_heads, p->nk, p->dk),
                              .v = packed(s->v, p->kv_heads, p->nk, p->dv)};
+    call.bias = positions_bias(positions, p, s->bias);
     if (subject_make(&s->subject, point, &call, &error) || subject_create(&s->subject, &error))
         die(EXIT_USAGE, "%s: %s", v->name, error.text);
 }
 
 static void close_scene(struct scene *s) {
     subject_free(&s->subject);
-    free(s->q), free(s->k), free(s->v);
+    free(s->q), free(s->k), free(s->v), free(s->bias);
 }
 
 /* ---- tokens ------------------------------------------------------------------------------------- */
@@ -247,13 +254,16 @@ static int show(const struct weights_options *o) {
         head_rows_free(&rows);
     }
     char *label = inputs_label(o->input, NULL);
-    char *title = format("%s, mask %s, n %d", label, problem_mask_name(o->mask), scene.problem.nq);
+    char *place = positions_label(o->positions);
+    char *title =
+        format("%s, mask %s, %s%s%sn %d", label, problem_mask_name(o->mask), o->positions ? "positions " : "",
+               o->positions ? place : "", o->positions ? ", " : "", scene.problem.nq);
     int failed = heatmap_draw(&map, folder, name, v->name, title, tokens.words, tokens.n);
     if (o->json) doc_print(all, 1);
     else if (!failed)
         printf("%s/%s.svg and .png: %s%d head%s\n", folder, name, heads > map.heads ? "the first " : "",
                map.heads, map.heads == 1 ? "" : "s");
-    free(label), free(title), free(folder), free(name);
+    free(label), free(place), free(title), free(folder), free(name);
     heatmap_free(&map);
     close_scene(&scene);
     free_tokens(&tokens);

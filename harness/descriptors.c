@@ -9,13 +9,14 @@ enum { TOP = 8, FIRST = 4, WINDOW = 64 };
 static const double NEGLIGIBLE = 0.01;
 static const double TINY = 1e-290; /* a smaller weight has lost digits, or all of itself */
 
-static double logit(const struct attn_call *c, int b, int h, int i, int j) {
+static double logit(const struct attn_call *c, int b, int h, int i, int j, int position) {
     const struct attn_problem *p = c->problem;
     const float *q_i = attn_row(&c->q, b, h, i), *k_j = attn_row(&c->k, b, attn_kv_head(p, h), j);
     double x = 0;
     for (int d = 0; d < p->dk; d++) x += (double)q_i[d] * k_j[d];
     x *= p->scale;
-    return p->softcap > 0 ? p->softcap * tanh(x / p->softcap) : x;
+    if (p->softcap > 0) x = p->softcap * tanh(x / p->softcap);
+    return x + (double)attn_bias_at(c, b, h, i, j, position);
 }
 
 /* Keeps the TOP largest in top[], smallest first. */
@@ -36,7 +37,7 @@ void descriptors_of_row(const struct attn_call *c, int b, int h, int i, const do
     if (visible == 0) return;
     for (int j = 0; j < visible; j++) {
         double w = weights[j], known = w > TINY ? log(w) : 0;
-        double x = w > TINY ? known : logit(c, b, h, i, j) - lse;
+        double x = w > TINY ? known : logit(c, b, h, i, j, position) - lse;
         if (j == 0) first = x; /* equal logits shall have no deviation, not that of roundings */
         sum += x - first;
         squares += (x - first) * (x - first);

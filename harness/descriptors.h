@@ -29,7 +29,7 @@ struct descriptors {
         rank90; /* singular values of one head's weights that hold 90 % of their sum, by lowrank.h; NaN: not known */
 };
 
-/* The call has no bias; weights [nk] and lse as attn_softmax_rows() gives them for query i. */
+/* The bias of the call, if any, hides no key; weights [nk] and lse as attn_softmax_rows() gives them for query i. */
 void descriptors_of_row(const struct attn_call *, int b, int h, int i, const double *weights, double lse,
                         struct descriptors_row *);
 

@@ -38,7 +38,8 @@ static int is_at(const struct doc *row, const struct doc *at) {
     for (size_t i = 0; at && i < sizeof paths / sizeof *paths; i++)
         if (doc_get(at, paths[i][0]) && !doc_equal(doc_get(at, paths[i][0]), doc_get(row, paths[i][1])))
             return 0;
-    return 1;
+    const char *own = doc_str(row, "positions_label", "none");
+    return !strcmp(doc_str(at, "positions", own), own);
 }
 
 static int is_of_curve(const struct archive *a, const struct doc *row, const char *label) {
@@ -49,8 +50,8 @@ static double length_of(const struct doc *row) { return doc_num(row, "shape.nk",
 
 /* The same but for the seed. */
 static int are_alike(const struct doc *a, const struct doc *b) {
-    static const char *const settings[] = {"label",       "shape",   "mask", "logits",
-                                           "input_label", "threads", "cache"};
+    static const char *const settings[] = {
+        "label", "shape", "mask", "logits", "input_label", "threads", "cache", "positions_label", "layer"};
     for (size_t i = 0; i < sizeof settings / sizeof *settings; i++)
         if (!doc_equal(doc_get(a, settings[i]), doc_get(b, settings[i]))) return 0;
     return 1;

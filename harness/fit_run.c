@@ -35,7 +35,9 @@ static struct doc *about_series(const struct doc *row) {
     if (doc_num(row, "logits.softcap", 0) > 0)
         doc_put_num(about, "softcap", doc_num(row, "logits.softcap", 0));
     if (doc_num(row, "logits.shift", 0) != 0) doc_put_num(about, "shift", doc_num(row, "logits.shift", 0));
+    if (doc_get(row, "positions_label")) doc_put_str(about, "positions", doc_str(row, "positions_label", ""));
     if (doc_get(row, "cache")) doc_put_str(about, "cache", doc_str(row, "cache", ""));
+    if (doc_get(row, "layer")) doc_put_str(about, "layer", doc_str(row, "layer.label", ""));
     return about;
 }
 

@@ -33,12 +33,14 @@ static void print_title(const struct doc *s) {
     printf("\n%s, mask %s, batch %d, %d heads", doc_str(s, "input", "?"), doc_str(s, "mask", "?"),
            doc_int(s, "batch", 1), heads);
     if (kv != heads) printf(" (%d of keys)", kv);
+    if (doc_get(s, "positions")) printf(", positions %s", doc_str(s, "positions", ""));
     printf(", head size %d", dk);
     if (dv != dk) printf("/%d", dv);
     printf(", %d threads, %s", doc_int(s, "threads", 1), doc_str(s, "isa", "best"));
     if (doc_num(s, "seed", 1) != 1) printf(", seed %.0f", doc_num(s, "seed", 1));
     if (doc_get(s, "softcap")) printf(", softcap %g", doc_num(s, "softcap", 0));
     if (doc_get(s, "shift")) printf(", shift %g", doc_num(s, "shift", 0));
+    if (doc_get(s, "layer")) printf(", %s", doc_str(s, "layer", ""));
     if (doc_get(s, "scale")) printf(", scale %.9g", doc_num(s, "scale", 0));
     putchar('\n');
 }

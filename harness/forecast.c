@@ -9,10 +9,10 @@
 
 /* All that a forecast may carry over from: everything but the length and the input. */
 static char *family(const struct doc *p) {
-    return format("%s|%s|%s|%d|%d|%d|%d|%d|%d", doc_str(p, "label", ""), doc_str(p, "isa", ""),
-                  doc_str(p, "mask", ""), doc_int(p, "shape.batch", 0), doc_int(p, "shape.heads", 0),
-                  doc_int(p, "shape.kv_heads", 0), doc_int(p, "shape.dk", 0), doc_int(p, "shape.dv", 0),
-                  doc_int(p, "threads", 0));
+    return format("%s|%s|%s|%s|%s|%d|%d|%d|%d|%d|%d", doc_str(p, "label", ""), doc_str(p, "isa", ""),
+                  doc_str(p, "mask", ""), doc_str(p, "positions.kind", ""), doc_str(p, "layer.label", ""),
+                  doc_int(p, "shape.batch", 0), doc_int(p, "shape.heads", 0), doc_int(p, "shape.kv_heads", 0),
+                  doc_int(p, "shape.dk", 0), doc_int(p, "shape.dv", 0), doc_int(p, "threads", 0));
 }
 
 double forecast_pairs(const struct doc *p) { return doc_num(p, "shape.nq", 1) * doc_num(p, "shape.nk", 1); }

@@ -11,32 +11,17 @@
 
 #include "attn.h"
 #include "doc.h"
-
-enum input_type { INPUT_REAL, INPUT_WHOLE, INPUT_TEXT, INPUT_WORD };
-
-/* One setting of a family, with its default and range; NULL name ends a table. */
-struct input_setting {
-    const char *name;
-    enum input_type type;
-    double preset, min, max; /* of numbers */
-    const char *text;        /* default of a text or word; NULL: required */
-    const char *help;
-    const char *const *words; /* what an INPUT_WORD may be; NULL ends them */
-    int quiet;                /* labels leave its default out */
-};
+#include "kinds.h"
 
 struct input_family {
-    const char *name, *help;
-    const struct input_setting *settings;
+    struct kind kind;
     /* From the seed; NULL: from files. */
     void (*make)(const struct doc *input, const struct attn_problem *, float *q, float *k, float *v);
     /* As inputs_suffice(); NULL: always 0. */
     int (*suffices)(const struct doc *input, const struct attn_problem *, struct attn_error *);
 };
 
-extern const struct input_family inputs_families[]; /* ends with a NULL name */
-const struct input_family *inputs_find(const char *name);
-int inputs_is_number(const struct input_setting *);
+extern const struct kinds input_kinds;
 
 /* Are these the numbers that are hard on floats, which have a bound of their own on the error? */
 int inputs_are_hard(const struct doc *input);

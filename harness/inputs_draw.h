@@ -9,6 +9,7 @@
 
 /* Streams of the seed. */
 enum { STREAM_Q = 1, STREAM_K, STREAM_V, STREAM_NEEDLE, STREAM_PLACE, STREAM_FRAME, STREAM_TURN };
+enum { STREAM_X = 10, STREAM_CONTEXT }; /* of a layer */
 
 /* Rows of q, and of k and v: all heads of all batch items. */
 size_t draw_query_rows(const struct attn_problem *);

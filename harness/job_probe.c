@@ -28,13 +28,14 @@ static int first_call(struct subject *s, struct doc *d, struct attn_error *error
     int64_t start = stopwatch();
     if (subject_create(s, error)) return -1;
     int64_t ready = stopwatch();
-    s->variant->forward(&s->call);
+    subject_forward(s);
     int64_t end = stopwatch();
     double grown = memory_peak() - before;
+    struct attn_need need = subject_need(s);
     doc_put_num(d, "setup_ns", (double)(ready - start));
     doc_put_num(d, "forward_ns", (double)(end - ready));
-    doc_put_num(d, "memory.state_bytes", (double)s->need.state);
-    doc_put_num(d, "memory.scratch_bytes", (double)s->need.scratch);
+    doc_put_num(d, "memory.state_bytes", (double)need.state);
+    doc_put_num(d, "memory.scratch_bytes", (double)need.scratch);
     if (known) doc_put_num(d, "memory.hwm_bytes", grown > 0 ? grown : 0);
     else doc_put_str(d, "memory.hwm_bytes", NULL);
     return 0;
@@ -44,18 +45,31 @@ static int first_call(struct subject *s, struct doc *d, struct attn_error *error
 static void second_call(struct subject *s, struct block *scratch, struct doc *d) {
     block_fill(scratch, PATTERN);
     int64_t start = stopwatch();
-    s->variant->forward(&s->call);
+    subject_forward(s);
     double ns = (double)(stopwatch() - start);
     if (ns < doc_num(d, "forward_ns", 0)) doc_put_num(d, "forward_ns", ns);
-    doc_put_num(d, "memory.arena_peak_bytes", (double)(s->need.state + block_extent(scratch, PATTERN)));
+    struct attn_need need = subject_need(s);
+    size_t between = need.scratch - s->need.scratch; /* of a layer, which fills it */
+    doc_put_num(d, "memory.arena_peak_bytes",
+                (double)(need.state + between + block_extent(scratch, PATTERN)));
 }
 
 /* What the call had to do, now that the tensors are known. */
 static void count_work(const struct subject *s, struct doc *d) {
-    struct attn_cost cost = {.struct_size = sizeof cost};
-    s->variant->cost(&s->problem, s->params, s->tensors, &cost);
+    struct attn_cost cost = subject_cost(s);
     doc_put_num(d, "cost.flops", cost.flops);
     doc_put_num(d, "cost.bytes", cost.bytes);
+    for (const struct subject_part *x = subject_parts; x->name; x++) {
+        if (!x->is_there(s)) continue;
+        struct attn_need need = x->need(s);
+        struct doc *part = doc_object();
+        doc_put_num(part, "flops", x->flops(s));
+        doc_put_num(part, "state_bytes", (double)need.state);
+        doc_put_num(part, "scratch_bytes", (double)need.scratch);
+        char *path = format("parts.%s", x->name);
+        doc_put(d, path, part);
+        free(path);
+    }
 }
 
 /* What follows the variant's calls is our own time. */
@@ -89,7 +103,7 @@ void job_probe(const struct doc *job) {
     }
     blas_warm(stage.group.problem.threads);
     memory_cap(doc_num(job, "memory_limit", 0x1p40));
-    if (subject_make(&s, point, &stage.call, &error) || block_make(&scratch, s.need.scratch)) {
+    if (stage_subject(&stage, point, &s, &error) || block_make(&scratch, s.need.scratch)) {
         job_fail("oom", *error.text ? error.text : "no memory for the declared scratch");
         return;
     }

@@ -3,12 +3,14 @@
  *
  *   job   {points[], estimates_ns[], share_seconds, seed, replicate, memory_limit, twin, cold}
  *   sends {call: id} before each block of a variant, and at the end
- *         {times: [{id, setup_ns, samples_ns[], single, repeated, disturbed}], twin_ns[], fma_flops[],
- *         copy_bytes[]}
+ *         {times: [{id, setup_ns, samples_ns[], single, repeated, disturbed, parts{name: samples_ns[]}}], twin_ns[],
+ *         fma_flops[], copy_bytes[]}
  *
  * How many calls, and in which order, is timing.c. Each round opens with a sentinel that shows what the machine gives
  * just then. The point number `twin` is there twice, as two entries that know nothing of each other: how far their times
- * differ is what a difference means nothing below. With `cold` each call works on another copy of the inputs.
+ * differ is what a difference means nothing below. With `cold` each call works on another copy of the inputs. A layer is
+ * there as a whole, for half of its share of seconds, and as its parts, which work on what the last calls left: rotary
+ * positions turn once more what is turned already, which changes no length.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -29,18 +31,16 @@
 enum { COPY_BYTES = 1 << 20 };
 static const double SENTINEL_SECONDS = 2e-4;
 
+enum { ENTRIES = 5 }; /* of a point at most: the whole, and parts of a layer */
+
 struct entrant {
     struct subject subject;
     struct rotating rotating;
     double setup_ns;
+    int first, count; /* its entries */
 };
 
 /* ---- what timing.c calls ------------------------------------------------------------------------- */
-
-static void forward(void *with) {
-    struct subject *s = with;
-    s->variant->forward(&s->call);
-}
 
 static void forward_cold(void *with) {
     struct rotating *r = with;
@@ -80,17 +80,32 @@ static void take_reading(void *with) {
 
 /* ---- the job ------------------------------------------------------------------------------------- */
 
+/* The parts of a layer behind the entry of the whole. What is known of them before is the time of the whole: of the operator
+   that is the most it can be, of others their share of the operations; the first calls say better. */
+static void add_parts(struct entrant *e, struct timing_entry *whole) {
+    double flops = subject_cost(&e->subject).flops;
+    for (const struct subject_part *x = subject_parts; x->name; x++) {
+        if (!x->is_there(&e->subject)) continue;
+        struct timing_entry *part = whole + e->count++;
+        *part = *whole;
+        part->call = x->run;
+        if (strcmp(x->name, "operator")) part->estimate *= x->flops(&e->subject) / flops;
+    }
+    for (int i = 1; i < e->count; i++) whole[i].share = whole->share / (e->count - 1);
+}
+
 static int set_up(struct entrant *e, struct timing_entry *entry, const struct doc *point,
                   const struct stage *stage, const struct rotation *rotation, struct attn_error *error) {
     entry->id = doc_str(point, "id", "");
     announce(entry->id);
-    if (subject_make(&e->subject, point, &stage->call, error)) return -1;
+    if (stage_subject(stage, point, &e->subject, error)) return -1;
     int64_t start = stopwatch();
     if (subject_create(&e->subject, error)) return -1;
     e->setup_ns = (double)(stopwatch() - start);
-    entry->call = rotation ? forward_cold : forward;
+    entry->call = rotation ? forward_cold : subject_forward;
     entry->with = rotation ? (void *)&e->rotating : (void *)&e->subject;
     if (rotation) rotating_begin(&e->rotating, rotation, &stage->call, &e->subject);
+    e->count = 1;
     return 0;
 }
 
@@ -113,6 +128,10 @@ static struct doc *samples_of(const struct timing_entry *entry) {
 
 static struct doc *times_of(const struct entrant *e, const struct timing_entry *entry) {
     struct doc *one = doc_object();
+    const struct timing_entry *part = entry;
+    if (e->count > 1) doc_put(one, "parts", doc_object());
+    for (const struct subject_part *x = subject_parts; e->count > 1 && x->name; x++)
+        if (x->is_there(&e->subject)) doc_put(doc_get(one, "parts"), x->name, samples_of(++part));
     doc_put_str(one, "id", entry->id);
     doc_put_num(one, "setup_ns", e->setup_ns);
     doc_put(one, "samples_ns", samples_of(entry));
@@ -122,24 +141,29 @@ static struct doc *times_of(const struct entrant *e, const struct timing_entry *
     return one;
 }
 
+struct cast {      /* who is timed */
+    int points, n; /* entrants: those of the points, with the twin behind them */
+    struct entrant *all;
+    struct timing_entry *entries;
+    int nentries;
+};
+
 /* Everything is in place: measure and tell. -1: no memory. */
-static int measure(const struct doc *job, struct entrant *all, struct timing_entry *entries, int n, int twin,
-                   int threads) {
+static int measure(const struct doc *job, const struct cast *c, int threads) {
     struct readings readings = {.threads = threads, .flops = doc_array(), .copies = doc_array()};
-    struct timing timing = {.share = doc_num(job, "share_seconds", 1),
-                            .seed = (uint64_t)doc_num(job, "seed", 1),
+    struct timing timing = {.seed = (uint64_t)doc_num(job, "seed", 1),
                             .replicate = (uint64_t)doc_int(job, "replicate", 0),
                             .announce = announce,
                             .sentinel = take_reading,
                             .with = &readings,
                             .switches = switches};
     struct doc *result = doc_object(), *times = doc_array();
-    int points = twin >= 0 ? n - 1 : n;
     if (block_make(&readings.buffer, (size_t)COPY_BYTES)) return -1;
     block_fill(&readings.buffer, 1);
-    timing_run(&timing, entries, n);
-    for (int i = 0; i < points; i++) doc_add(times, times_of(&all[i], &entries[i]));
-    if (twin >= 0) doc_put(result, "twin_ns", samples_of(&entries[points]));
+    if (c->all[0].count > 1) subject_forward(&c->all[0].subject); /* parts have something to work on */
+    timing_run(&timing, c->entries, c->nentries);
+    for (int i = 0; i < c->points; i++) doc_add(times, times_of(&c->all[i], &c->entries[c->all[i].first]));
+    if (c->n > c->points) doc_put(result, "twin_ns", samples_of(&c->entries[c->all[c->points].first]));
     doc_put(result, "fma_flops", readings.flops);
     doc_put(result, "copy_bytes", readings.copies);
     doc_put(result, "times", times);
@@ -148,17 +172,38 @@ static int measure(const struct doc *job, struct entrant *all, struct timing_ent
     return 0;
 }
 
-void job_time(const struct doc *job) {
+/* The twin is the whole of its point once more, and no parts. */
+static int gather(struct cast *c, const struct doc *job, const struct stage *stage,
+                  const struct rotation *cold, struct attn_error *error) {
     const struct doc *points = doc_get(job, "points"), *estimates = doc_get(job, "estimates_ns");
-    int points_n = (int)doc_len(points), twin = doc_int(job, "twin", -1), n = points_n + (twin >= 0);
-    struct entrant *all = xmalloc((size_t)n * sizeof *all);
-    struct timing_entry *entries = xmalloc((size_t)n * sizeof *entries);
+    int twin = doc_int(job, "twin", -1);
+    c->points = (int)doc_len(points);
+    c->n = c->points + (twin >= 0);
+    c->all = xmalloc((size_t)c->n * sizeof *c->all);
+    c->entries = xmalloc((size_t)c->n * ENTRIES * sizeof *c->entries);
+    memset(c->all, 0, (size_t)c->n * sizeof *c->all);
+    memset(c->entries, 0, (size_t)c->n * ENTRIES * sizeof *c->entries);
+    for (int i = 0; i < c->n; i++) {
+        size_t x = (size_t)(i < c->points ? i : twin);
+        struct timing_entry *whole = &c->entries[c->nentries];
+        struct entrant *e = &c->all[i];
+        whole->estimate = doc_as_num(doc_at(estimates, x)) * 1e-9;
+        whole->share = doc_num(job, "share_seconds", 1);
+        e->first = c->nentries;
+        if (set_up(e, whole, doc_at(points, x), stage, cold, error)) return -1;
+        if (e->subject.is_layered) whole->share /= 2;
+        if (e->subject.is_layered && i < c->points) add_parts(e, whole);
+        c->nentries += e->count;
+    }
+    return 0;
+}
+
+void job_time(const struct doc *job) {
     struct attn_error error = {0};
+    struct cast c = {0};
     struct stage stage;
     struct rotation rotation, *cold = doc_flag(job, "cold") ? &rotation : NULL;
     struct block scratch;
-    memset(all, 0, (size_t)n * sizeof *all);
-    memset(entries, 0, (size_t)n * sizeof *entries);
     if (stage_open(&stage, &error)) {
         job_fail("oom", error.text);
         return;
@@ -169,21 +214,17 @@ void job_time(const struct doc *job) {
         job_fail("oom", "no memory for the copies of the inputs that make the cache cold");
         return;
     }
-    for (int i = 0; i < n; i++) {
-        size_t x = (size_t)(i < points_n ? i : twin);
-        entries[i].estimate = doc_as_num(doc_at(estimates, x)) * 1e-9;
-        if (set_up(&all[i], &entries[i], doc_at(points, x), &stage, cold, &error)) {
-            job_fail("oom", error.text);
-            return;
-        }
+    if (gather(&c, job, &stage, cold, &error)) {
+        job_fail("oom", error.text);
+        return;
     }
-    if (share_scratch(all, n, &scratch) || measure(job, all, entries, n, twin, stage.group.problem.threads)) {
+    if (share_scratch(c.all, c.n, &scratch) || measure(job, &c, stage.group.problem.threads)) {
         job_fail("oom", "no memory for the declared scratch");
         return;
     }
-    for (int i = 0; i < n; i++) subject_free(&all[i].subject);
-    free(entries);
-    free(all);
+    for (int i = 0; i < c.n; i++) subject_free(&c.all[i].subject);
+    free(c.entries);
+    free(c.all);
 }
 
 void job_ceilings(const struct doc *job) {

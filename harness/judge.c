@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "accuracy.h"
+#include "judge_rows.h"
 #include "lowrank.h"
 #include "row_metrics.h"
 #include "stats.h"
@@ -13,16 +14,6 @@
 #include "text.h"
 
 enum { WEIGHTS_MAX = 64 << 20 }; /* bytes of the attention rows of one head */
-
-/* The sampled rows of the output, packed. */
-static float *sampled(const struct subject *s, const struct truth *t) {
-    size_t dv = (size_t)s->problem.dv;
-    float *rows = xmalloc((size_t)t->nrows * dv * sizeof *rows);
-    for (int r = 0; r < t->nrows; r++)
-        memcpy(rows + (size_t)r * dv, attn_out_row(&s->call.o, t->rows[r].b, t->rows[r].h, t->rows[r].i),
-               dv * sizeof *rows);
-    return rows;
-}
 
 /* ---- one head ------------------------------------------------------------------------------------ */
 
@@ -108,13 +99,14 @@ static double *defined(const struct subject *s, const struct truth *t, struct he
     return want;
 }
 
-static void put_place(struct doc *d, const char *path, const struct truth *t, size_t element, size_t dv) {
-    const struct sample *s = &t->rows[element / dv];
+static void put_place(struct doc *d, const char *path, const struct judge_rows *x, const struct truth *t,
+                      size_t element) {
+    const struct sample *s = judge_rows_sample(x, t, element / x->width);
     struct doc *place = doc_array();
     doc_add(place, doc_number(s->b));
-    doc_add(place, doc_number(s->h));
+    if (!x->of_layer) doc_add(place, doc_number(s->h));
     doc_add(place, doc_number(s->i));
-    doc_add(place, doc_number((double)(element % dv)));
+    doc_add(place, doc_number((double)(element % x->width)));
     doc_put(d, path, place);
 }
 
@@ -139,40 +131,47 @@ static double rank_of(const struct subject *s) {
     return cost.rank;
 }
 
-void judge_output(const struct subject *s, const struct truth *t, struct doc *d) {
-    size_t rows = (size_t)t->nrows, dv = (size_t)s->problem.dv;
-    struct head all;
-    struct doc *softmax = doc_object();
-    float *got = sampled(s, t);
-    double *want = defined(s, t, &all), bound = truth_bound(t, s->variant->kind);
-    struct distance own = accuracy_distance(got, want, rows, dv),
-                    far = accuracy_distance(got, t->softmax, rows, dv);
-    doc_put_num(d, "accuracy.rows", (double)rows);
-    doc_put_num(d, "accuracy.definition.rel_fro", own.rel_fro);
-    doc_put_num(d, "accuracy.definition.max_abs", own.max_abs);
-    put_place(d, "accuracy.definition.max_at", t, own.max_at, dv);
-    doc_put_num(d, "accuracy.definition.bound", bound);
-    doc_put_bool(d, "accuracy.definition.within", own.rel_fro <= bound);
-    doc_put_num(softmax, "rel_fro", far.rel_fro);
-    doc_put_num(softmax, "nmse", far.nmse);
-    doc_put_num(softmax, "skill", accuracy_skill(got, t->softmax, t->mean, rows * dv));
-    doc_put_num(softmax, "max_abs", far.max_abs);
-    put_place(softmax, "max_at", t, far.max_at, dv);
-    doc_put_num(softmax, "cosine_mean", far.cosine_mean);
-    doc_put_num(softmax, "cosine_p01", far.cosine_p01);
-    put_row_errors(softmax, got, t->softmax, rows, dv);
-    row_metrics_put(&all.rows, s->variant->kind, softmax);
-    doc_put(d, "accuracy.softmax", softmax);
+static void put_oracle(const struct subject *s, const struct truth *t, const struct head *all,
+                       struct doc *d) {
     double rank = rank_of(s), best = rank > 0 ? lowrank_error(t, &s->problem, rank) : (double)NAN;
     if (!isnan(best)) {
         doc_put_str(d, "accuracy.oracle.of", "the nearest matrix of its rank, head 0");
         doc_put_num(d, "accuracy.oracle.rank", rank);
         doc_put_num(d, "accuracy.oracle.rel_fro", best);
-    } else if (all.size > 0) {
+    } else if (all->size > 0) {
         doc_put_str(d, "accuracy.oracle.of", "the keys that weigh most");
-        doc_put_num(d, "accuracy.oracle.rel_fro", sqrt(all.oracle / all.size));
+        doc_put_num(d, "accuracy.oracle.rel_fro", sqrt(all->oracle / all->size));
     }
-    free(got);
+}
+
+void judge_output(const struct subject *s, const struct truth *t, struct doc *d) {
+    struct head all;
+    struct doc *softmax = doc_object();
+    double *want = defined(s, t, &all);
+    struct judge_rows x = judge_rows_make(s, t);
+    double bound = truth_bound(t, s->variant->kind), *defined_rows = judge_rows_define(s, t, want, &bound);
+    struct distance own = accuracy_distance(x.got, defined_rows, x.rows, x.width),
+                    far = accuracy_distance(x.got, x.softmax, x.rows, x.width);
+    doc_put_num(d, "accuracy.rows", (double)x.rows);
+    doc_put_num(d, "accuracy.definition.rel_fro", own.rel_fro);
+    doc_put_num(d, "accuracy.definition.max_abs", own.max_abs);
+    put_place(d, "accuracy.definition.max_at", &x, t, own.max_at);
+    doc_put_num(d, "accuracy.definition.bound", bound);
+    doc_put_bool(d, "accuracy.definition.within", own.rel_fro <= bound);
+    if (s->is_layered) judge_rows_projections(s, t, d);
+    doc_put_num(softmax, "rel_fro", far.rel_fro);
+    doc_put_num(softmax, "nmse", far.nmse);
+    doc_put_num(softmax, "skill", accuracy_skill(x.got, x.softmax, x.mean, x.rows * x.width));
+    doc_put_num(softmax, "max_abs", far.max_abs);
+    put_place(softmax, "max_at", &x, t, far.max_at);
+    doc_put_num(softmax, "cosine_mean", far.cosine_mean);
+    doc_put_num(softmax, "cosine_p01", far.cosine_p01);
+    put_row_errors(softmax, x.got, x.softmax, x.rows, x.width);
+    row_metrics_put(&all.rows, s->variant->kind, softmax);
+    doc_put(d, "accuracy.softmax", softmax);
+    if (!s->is_layered) put_oracle(s, t, &all, d);
+    judge_rows_free(&x);
+    free(defined_rows);
     free(want);
 }
 
@@ -238,12 +237,14 @@ static int draw(const struct subject *s, const struct doc *point, const struct t
     struct subject other;
     inputs.tensors = NULL;
     doc_put_num(drawn, "seed", doc_num(point, "seed", 1) + seed);
-    int failed = subject_make(&other, drawn, &inputs, error) || subject_create(&other, error);
+    int failed = subject_make(&other, drawn, &inputs, error) ||
+                 (s->is_layered && subject_wrap(&other, point, &s->layered, error)) ||
+                 subject_create(&other, error);
     if (!failed) {
-        s->variant->forward(&other.call);
-        float *got = sampled(&other, t);
-        add_seed(x, got, (size_t)t->nrows, (size_t)s->problem.dv);
-        free(got);
+        subject_forward(&other);
+        struct judge_rows rows = judge_rows_make(&other, t);
+        add_seed(x, rows.got, rows.rows, rows.width);
+        judge_rows_free(&rows);
     }
     subject_free(&other);
     doc_free(drawn);
@@ -252,8 +253,9 @@ static int draw(const struct subject *s, const struct doc *point, const struct t
 
 int judge_seeds(const struct subject *s, const struct doc *point, const struct truth *t, int seeds,
                 void (*alive)(const struct doc *point), struct doc *d, struct attn_error *error) {
-    size_t n = (size_t)t->nrows * (size_t)s->problem.dv;
-    struct spread x = {.about = t->softmax,
+    struct judge_rows rows = judge_rows_make(s, t);
+    size_t n = rows.rows * rows.width;
+    struct spread x = {.about = rows.softmax,
                        .sum = xmalloc(n * sizeof *x.sum),
                        .errors = xmalloc((size_t)seeds * sizeof *x.errors)};
     int failed = 0;
@@ -264,5 +266,6 @@ int judge_seeds(const struct subject *s, const struct doc *point, const struct t
     }
     if (!failed && differ(&x, n)) put_spread(&x, n, d);
     free(x.sum), free(x.errors);
+    judge_rows_free(&rows);
     return failed;
 }

@@ -7,7 +7,8 @@
 
 void naive_row(const struct attn_call *c, int b, int h, int i, float *out) {
     const struct attn_problem *p = c->problem;
-    int visible = attn_visible(p, attn_keys(c, b), i), kv = attn_kv_head(p, h);
+    int visible = attn_visible(p, attn_keys(c, b), i), kv = attn_kv_head(p, h),
+        position = i + attn_offset(p, attn_keys(c, b));
     const float *q_i = attn_row(&c->q, b, h, i);
     float *s = xmalloc((size_t)p->nk * sizeof *s), top = -INFINITY, sum = 0;
     for (int j = 0; j < visible; j++) {
@@ -16,6 +17,7 @@ void naive_row(const struct attn_call *c, int b, int h, int i, float *out) {
         for (int d = 0; d < p->dk; d++) s[j] += q_i[d] * k_j[d];
         s[j] *= p->scale;
         if (p->softcap > 0) s[j] = p->softcap * tanhf(s[j] / p->softcap);
+        s[j] += attn_bias_at(c, b, h, i, j, position);
         if (s[j] > top) top = s[j];
     }
     for (int j = 0; j < visible; j++) sum += s[j] = expf(s[j] - top);

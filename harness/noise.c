@@ -277,8 +277,8 @@ double *noise_positive(const struct doc *array, size_t *n) {
 }
 
 char *noise_group(const struct doc *row) {
-    static const char *const parts[] = {"shape",   "mask", "logits", "input_label",
-                                        "threads", "seed", "plugin", "cache"};
+    static const char *const parts[] = {"shape", "mask",   "logits", "input_label",     "threads",
+                                        "seed",  "plugin", "cache",  "positions_label", "layer"};
     struct text t = {0};
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         char *part = doc_get(row, parts[i]) ? doc_text(doc_get(row, parts[i]), 0) : xstrdup("");

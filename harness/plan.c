@@ -14,12 +14,15 @@
 #include "group_axes.h"
 #include "idset.h"
 #include "inputs.h"
+#include "layered.h"
 #include "params.h"
 #include "plugin.h"
 #include "plugins_asked.h"
+#include "position_kinds.h"
 #include "problem.h"
 #include "registry.h"
 #include "rotation.h"
+#include "section_layer.h"
 #include "sections.h"
 #include "tensor_source.h"
 #include "tensors.h"
@@ -77,9 +80,23 @@ static void put_problem(struct doc *point, const struct attn_problem *p) {
     doc_put_num(point, "threads", p->threads);
 }
 
+/* What the layer adds to the needs of its operator, and what it reads and writes instead of q, k, v and o. */
+static void put_layer(const struct layered *l, struct attn_need *need, struct attn_cost *cost, double *inputs,
+                      double *outputs) {
+    struct attn_need in = {.struct_size = sizeof in}, out = in;
+    attn_layer_size(&l->layer, &in, &out);
+    need->state += in.state + out.state;
+    need->scratch += in.scratch + out.scratch;
+    cost->flops += attn_layer_in_flops(&l->layer) + attn_layer_out_flops(&l->layer);
+    cost->bytes = (double)layered_bytes(l) + layered_output_bytes(l);
+    *inputs = (double)layered_bytes(l);
+    *outputs = layered_output_bytes(l);
+}
+
 /* What the point needs, or why it cannot be. */
 static void put_need(struct doc *point, const struct attn_variant *v, const struct attn_problem *p,
                      const void *params, const char *refused) {
+    struct layered layered;
     const struct doc *sources = doc_get(point, "tensors");
     struct attn_need need = {.struct_size = sizeof need};
     struct attn_cost cost = {.struct_size = sizeof cost};
@@ -105,13 +122,16 @@ static void put_need(struct doc *point, const struct attn_variant *v, const stru
         if (!failed && (source || (v->tensors[t].role != ATTN_CARRY && !v->tensors[t].alias)))
             extra += (double)(source ? stored.count : shape.count) * sizeof(float);
     }
+    double inputs = problem_input_bytes(p), outputs = problem_output_bytes(p);
+    if (layered_sizes(point, p, &layered)) {
+        put_layer(&layered, &need, &cost, &inputs, &outputs);
+        need.state += positions_table_count(doc_get(point, "positions"), p) * sizeof(float);
+    }
     doc_put_num(point, "need.state_bytes", (double)need.state);
     doc_put_num(point, "need.scratch_bytes", (double)need.scratch);
-    doc_put_num(point, "need.inputs_bytes", problem_input_bytes(p) + extra);
-    if (doc_get(point, "cache"))
-        doc_put_num(point, "need.copies_bytes",
-                    rotation_bytes(problem_input_bytes(p) + problem_output_bytes(p)));
-    doc_put_num(point, "need.outputs_bytes", problem_output_bytes(p));
+    doc_put_num(point, "need.inputs_bytes", inputs + extra);
+    if (doc_get(point, "cache")) doc_put_num(point, "need.copies_bytes", rotation_bytes(inputs + outputs));
+    doc_put_num(point, "need.outputs_bytes", outputs);
     doc_put_num(point, "cost.flops", cost.flops);
     doc_put_num(point, "cost.bytes", cost.bytes);
 }
@@ -166,10 +186,19 @@ static void keep_point(struct plan *p, struct doc *point) {
     doc_add(p->points, point);
 }
 
+struct common { /* of the points of a group */
+    const struct attn_problem *problem;
+    const struct doc *input, *positions, *layer; /* layer NULL: there is none */
+    const char *refused;                         /* why there is no such input; NULL */
+};
+
 static void add_point(struct plan *p, const struct entry *e, const void *params, struct doc *const *axes,
-                      const struct odometer *o, const char *isa, const struct attn_problem *problem,
-                      const struct doc *input, const char *refused) {
+                      const struct odometer *o, const char *isa, const struct common *group) {
     const struct attn_variant *v = e->variant;
+    const struct attn_problem *problem = group->problem;
+    const struct doc *input = group->input, *positions = group->positions, *layer = group->layer;
+    const char *refused = group->refused;
+    struct attn_error unplaced;
     struct doc *sources =
         entry_tensors_sources(&p->reader, e, problem, params, p->options->config, p->known_maps);
     if (!sources) return;
@@ -179,10 +208,11 @@ static void add_point(struct plan *p, const struct entry *e, const void *params,
     entry_tensors_name(&tensors, p->entries, e, sources);
     char *label = params_label(v, params), *from = inputs_label(input, NULL);
     char *name = format("%s%s%s%s", v->name, *label ? "," : "", label, tensors.s);
-    char *id =
-        format("%s/%s/%s/%s/t%d/s%.0f%s%s%s", name, shape_label(problem), problem_mask_name(problem->mask),
-               from, problem->threads, (double)problem->seed, strcmp(isa, "best") ? "/" : "",
-               strcmp(isa, "best") ? isa : "", p->is_cold ? "/cold" : "");
+    char *place = positions_are(positions, "none") ? xstrdup("") : positions_label(positions);
+    char *id = format("%s/%s/%s/%s%s%s/t%d/s%.0f%s%s%s%s%s", name, shape_label(problem),
+                      problem_mask_name(problem->mask), from, *place ? "/" : "", place, problem->threads,
+                      (double)problem->seed, strcmp(isa, "best") ? "/" : "", strcmp(isa, "best") ? isa : "",
+                      p->is_cold ? "/cold" : "", layer ? "/" : "", doc_str(layer, "label", ""));
     doc_put_str(point, "id", id);
     doc_put_str(point, "variant", v->name);
     doc_put_str(point, "kind", registry_kind(v));
@@ -193,8 +223,12 @@ static void add_point(struct plan *p, const struct entry *e, const void *params,
     put_problem(point, problem);
     doc_put(point, "input", doc_copy(input));
     doc_put_str(point, "input_label", from);
+    if (*place) doc_put(point, "positions", doc_copy(positions));
+    if (*place) doc_put_str(point, "positions_label", place);
     doc_put_str(point, "isa", isa);
     if (p->is_cold) doc_put_str(point, "cache", "cold");
+    if (layer) doc_put(point, "layer", doc_copy(layer));
+    if (layer) doc_drop(doc_get(point, "layer"), "refused");
     struct attn_growth time, memory;
     registry_growth(v, params, &time, &memory);
     doc_put_num(point, "growth.time", time.exponent);
@@ -204,12 +238,14 @@ static void add_point(struct plan *p, const struct entry *e, const void *params,
     if (plugin) doc_put(point, "plugin", plugin);
     if (doc_len(sources)) doc_put(point, "tensors", sources);
     else doc_free(sources);
+    if (!refused && positions_accept(positions, problem, v, layer != NULL, &unplaced))
+        refused = unplaced.text;
     put_need(point, v, problem, params, refused);
     if (p->labels && !doc_has_word(p->labels, series)) doc_add(p->labels, doc_string(series));
     if ((!p->options->filter || regexec(&p->filter, id, 0, NULL, 0) == 0) && !is_twin(p, point, by_chance))
         keep_point(p, point);
     else doc_free(point);
-    free(tensors.s), free(label), free(from), free(name), free(id), free(series);
+    free(tensors.s), free(label), free(from), free(place), free(name), free(id), free(series);
 }
 
 /* Sets every parameter of the entry for this combination; -1 after a complaint. */
@@ -236,10 +272,12 @@ static int set_params(struct plan *p, const struct entry *e, const struct odomet
 
 /* The points of one group: every entry, instruction set and parameter. */
 static void add_group(struct plan *p, const struct doc *isas, const struct attn_problem *asked,
-                      const struct doc *input) {
+                      const struct doc *input, const struct doc *positions, const struct doc *layer) {
     struct attn_problem problem = *asked;
     struct attn_error refusal;
     int refused = inputs_adjust(input, &problem, &refusal) || inputs_suffice(input, &problem, &refusal);
+    const struct common group = {&problem, input, positions, layer,
+                                 refused ? refusal.text : doc_str(layer, "refused", NULL)};
     if (doc_get(p->sweep, "scale") == NULL) problem.scale = (float)(1 / sqrt((double)problem.dk));
     for (size_t x = 0; x < p->nentries; x++) {
         const struct entry *e = &p->entries[x];
@@ -267,8 +305,7 @@ static void add_group(struct plan *p, const struct doc *isas, const struct attn_
         do {
             void *params = params_defaults(e->variant);
             if (!set_params(p, e, &o, axes, problem.nk, params))
-                add_point(p, e, params, axes, &o, doc_as_str(doc_at(axes[n], o.at[n])), &problem, input,
-                          refused ? refusal.text : NULL);
+                add_point(p, e, params, axes, &o, doc_as_str(doc_at(axes[n], o.at[n])), &group);
             free(params);
             if (doc_len(p->points) > POINTS_MAX)
                 complain(&p->reader, "variants", 1, "the axes multiply to more than %d points", POINTS_MAX);
@@ -320,8 +357,10 @@ static void expand(struct plan *p) {
         complain(&p->reader, "shape", 1, "the axes multiply to %.0f points; at most %d", points, POINTS_MAX);
     if (!p->reader.errors->length) do {
             struct attn_problem problem;
-            if (!group_axes_problem(&axes, &p->reader, &problem))
-                add_group(p, isas, &problem, group_axes_input(&axes));
+            if (group_axes_problem(&axes, &p->reader, &problem)) continue;
+            struct doc *layer = group_axes_layer(&axes, &p->reader, &problem);
+            add_group(p, isas, &problem, group_axes_input(&axes), group_axes_positions(&axes), layer);
+            doc_free(layer);
         } while (!p->reader.errors->length && group_axes_next(&axes));
     group_axes_free(&axes);
     doc_free(isas);
@@ -365,9 +404,9 @@ static struct doc *document(struct plan *p, struct doc *measure, struct doc *pub
 }
 
 struct doc *plan_build(const struct run_options *options, struct text *errors) {
-    static const char *const keys[] = {"shape",        "mask",     "input",    "threads", "seed",
-                                       "isa",          "variants", "measure",  "scale",   "softcap",
-                                       "causal_shift", "plugins",  "published"};
+    static const char *const keys[] = {"shape",        "mask",     "input",     "threads",   "seed",
+                                       "isa",          "variants", "measure",   "scale",     "softcap",
+                                       "causal_shift", "plugins",  "published", "positions", "layer"};
     struct plan p = {.options = options, .reader.errors = errors};
     struct doc *result = NULL;
     if (options->filter && regcomp(&p.filter, options->filter, REG_EXTENDED | REG_NOSUB)) {
@@ -390,6 +429,7 @@ struct doc *plan_build(const struct run_options *options, struct text *errors) {
                                    sizeof p.entries / sizeof *p.entries);
     struct doc *measure = sections_measure(&p.reader, p.sweep);
     p.is_cold = !strcmp(doc_str(measure, "cache", ""), "cold");
+    if (doc_get(p.sweep, "layer")) section_layer_measure(&p.reader, measure);
     expand(&p);
     struct doc *published = read_claims(&p);
     if (!errors->length && doc_len(p.points) == 0)

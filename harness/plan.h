@@ -4,7 +4,7 @@
  * The plan is one document: name, question, source, config (the text), measure {what[], replicates,
  * seeds, rows, max_seconds} absent[] (names of optional variants that this build
  * lacks), published {source, claims[]} where the config has it, as claims.h says, and points[]. A point has the fields that its row will repeat (id, variant,
- * params, shape, mask, logits, input, seed, threads, isa), and kind, growth, label, group (its number),
+ * params, shape, mask, logits, input, layer, seed, threads, isa), and kind, growth, label, group (its number),
  * need {state_bytes, scratch_bytes, inputs_bytes, outputs_bytes}, cost {flops, bytes}, where the entry gives
  * tensors these, {name: source} as tensor_source.h has it, and, where the variant refuses the point, status
  * "unsupported" and a reason.

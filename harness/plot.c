@@ -1,8 +1,8 @@
 /*
  * plot.c -- pictures of a folder of results.
  *
- * For each slice a picture of time, memory and error along its axis, and one of error against time where a
- * parameter trades the one for the other.
+ * For each slice a picture of time, memory and error along its axis, of layers one of their parts, and one of error against
+ * time where a parameter trades the one for the other.
  */
 #include "plot.h"
 
@@ -17,6 +17,7 @@
 #include "picture.h"
 #include "row.h"
 #include "settings.h"
+#include "shares.h"
 #include "slice.h"
 #include "spread.h"
 #include "text.h"
@@ -252,7 +253,8 @@ int plot_all(const char *dir, const struct doc *rows) {
             failed = done < 0;
             drawn += done;
         }
-    int (*const others[])(const char *, const struct slice *) = {tradeoff_plot, settings_plot, spread_plot};
+    int (*const others[])(const char *, const struct slice *) = {shares_plot, tradeoff_plot, settings_plot,
+                                                                 spread_plot};
     for (size_t x = 0; x < sizeof others / sizeof *others; x++)
         for (size_t i = 0; i < s.count && !failed; i++) {
             int done = others[x](folder, &s.all[i]);

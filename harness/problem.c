@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "position_kinds.h"
+
 static const char *const masks[] = {"none", "causal", "causal_top_left"};
 
 const char *problem_mask_name(enum attn_mask mask) { return masks[mask]; }
@@ -27,6 +29,7 @@ void problem_from_point(const struct doc *point, struct attn_problem *p) {
     p->scale = (float)doc_num(point, "logits.scale", 1 / sqrt((double)p->dk));
     p->softcap = (float)doc_num(point, "logits.softcap", 0);
     p->causal_shift = doc_int(point, "logits.shift", 0);
+    p->bias = positions_bias_kind(doc_get(point, "positions"));
     p->threads = doc_int(point, "threads", 1);
     p->seed = (uint64_t)doc_num(point, "seed", 1);
     for (int i = 0; i < attn_isa_count(); i++)

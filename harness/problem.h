@@ -15,7 +15,7 @@ enum { PROBLEM_LENGTH_MAX = 1 << 24, PROBLEM_WIDTH_MAX = 4096, PROBLEM_THREADS_M
 const char *problem_mask_name(enum attn_mask); /* "none", "causal", "causal_top_left" */
 int problem_mask_find(const char *name);       /* -1: unknown */
 
-/* The problem of a row of plan.jsonl: shape, mask, logits, seed, threads and isa. */
+/* The problem of a row of plan.jsonl: shape, mask, logits, bias of the positions, seed, threads and isa. */
 void problem_from_point(const struct doc *point, struct attn_problem *);
 
 /* 0 where the variant takes the problem, else -1 and the reason: a missing capability, or its check(). */

@@ -22,6 +22,8 @@ static const char *const shown[] = {
     "shape",
     "mask",
     "input_label",
+    "positions_label",
+    "layer.label",
     "seed",
     "threads",
     "isa",
@@ -34,6 +36,7 @@ static const char *const shown[] = {
     "time.beside.ratio",
     "time.beside.ci",
     "time.aa",
+    "parts.operator.share",
     "memory.state_bytes",
     "memory.scratch_bytes",
     "memory.hwm_bytes",
@@ -70,7 +73,7 @@ static void add_picture(struct doc *pictures, const char *dir, const char *what,
 }
 
 static struct doc *pictures_of(const char *dir, const struct doc *rows) {
-    static const char *const what[] = {"time", "memory", "error", "tradeoff", "settings", "spread"};
+    static const char *const what[] = {"time", "parts", "memory", "error", "tradeoff", "settings", "spread"};
     struct doc *pictures = doc_array();
     struct slices s;
     slices_make(&s, rows);

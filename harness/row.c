@@ -29,9 +29,10 @@ static struct doc *sources_of(const struct doc *point) {
 }
 
 struct doc *row_begin(const struct doc *point, const char *command) {
-    static const char *const copied[] = {"variant", "label",  "kind",   "params",      "shape",
-                                         "mask",    "logits", "input",  "input_label", "seed",
-                                         "threads", "isa",    "growth", "plugin",      "cache"};
+    static const char *const copied[] = {
+        "variant", "label",  "kind",        "params",    "shape",           "mask",
+        "logits",  "input",  "input_label", "seed",      "threads",         "isa",
+        "growth",  "plugin", "cache",       "positions", "positions_label", "layer"};
     struct doc *row = doc_object();
     char *filter = exactly(doc_str(point, "id", "")),
          *repro = format("%s --filter %s -o results/repro --overwrite", command, filter);
@@ -42,6 +43,7 @@ struct doc *row_begin(const struct doc *point, const char *command) {
     for (size_t i = 0; i < sizeof copied / sizeof *copied; i++)
         if (doc_get(point, copied[i])) doc_put(row, copied[i], doc_copy(doc_get(point, copied[i])));
     if (doc_get(point, "tensors")) doc_put(row, "tensors", sources_of(point));
+    if (doc_get(point, "layer")) doc_drop(row, "growth"); /* a sum of parts is no power of n */
     doc_put_num(row, "flops", doc_num(point, "cost.flops", 0));
     doc_put_num(row, "bytes", doc_num(point, "cost.bytes", 0));
     doc_put(row, "flags", doc_array());
@@ -75,25 +77,32 @@ static int undeclared(const struct doc *probe) {
     return doc_num(probe, "memory.hwm_bytes", 0) > declared * 1.1 + slack;
 }
 
+/* `judged` has rel_fro, bound and whether the one is within the other. */
+static void hold(struct doc *row, const struct doc *judged, const char *what, const char *from) {
+    if (!judged || doc_flag(judged, "within")) return;
+    char *reason = format("%s %.3g from %s; the bound is %.3g", what,
+                          doc_num(judged, "rel_fro", (double)INFINITY), from, doc_num(judged, "bound", 0));
+    row_status(row, "inaccurate", reason);
+    free(reason);
+}
+
 void row_probed(struct doc *row, const struct doc *probe, const struct doc *what) {
     doc_put_str(row, "isa", doc_str(probe, "isa", "best"));
     doc_put_num(row, "flops", doc_num(probe, "cost.flops", 0));
     doc_put_num(row, "bytes", doc_num(probe, "cost.bytes", 0));
+    if (doc_get(probe, "parts")) doc_put(row, "parts", doc_copy(doc_get(probe, "parts")));
     if (doc_has_word(what, "memory")) {
         doc_put(row, "memory", doc_copy(doc_get(probe, "memory")));
         if (undeclared(probe)) row_flag(row, "undeclared_memory");
     }
     if (!doc_get(probe, "accuracy")) return;
     doc_put(row, "accuracy", doc_copy(doc_get(probe, "accuracy")));
-    if (doc_flag(probe, "accuracy.definition.within")) return;
-    char *reason = format("error %.3g from its own definition; the bound is %.3g",
-                          doc_num(probe, "accuracy.definition.rel_fro", (double)INFINITY),
-                          doc_num(probe, "accuracy.definition.bound", 0));
-    row_status(row, "inaccurate", reason);
-    free(reason);
+    hold(row, doc_get(probe, "accuracy.projections"), "projections", "their definition");
+    hold(row, doc_get(probe, "accuracy.definition"), "error", "its own definition");
 }
 
-void row_timed(struct doc *row, const struct doc *replicates, double setup_ns, int single) {
+/* The statistics of samples into `time`; how many there are. */
+static size_t put_times(struct doc *time, const struct doc *replicates) {
     struct doc *medians = doc_array(), *samples = doc_array();
     size_t n, m;
     for (size_t r = 0; r < doc_len(replicates); r++) {
@@ -103,20 +112,56 @@ void row_timed(struct doc *row, const struct doc *replicates, double setup_ns, i
         free(x);
     }
     double *middle = doc_numbers(medians, &m), *all = doc_numbers(samples, &n);
-    doc_put_num(row, "time.median_ns", stats_median(middle, m));
-    doc_put(row, "time.ci_ns", doc_pair(stats_min(middle, m), stats_max(middle, m)));
-    doc_put_num(row, "time.ci_confidence", stats_range_confidence(m));
-    doc_put_num(row, "time.mad_ns", stats_mad(all, n));
-    doc_put_num(row, "time.min_ns", stats_min(all, n));
-    doc_put(row, "time.process_medians_ns", medians);
-    doc_put(row, "time.samples_ns", samples);
-    doc_put_num(row, "time.replicates", (double)m);
+    doc_put_num(time, "median_ns", stats_median(middle, m));
+    doc_put(time, "ci_ns", doc_pair(stats_min(middle, m), stats_max(middle, m)));
+    doc_put_num(time, "ci_confidence", stats_range_confidence(m));
+    doc_put_num(time, "mad_ns", stats_mad(all, n));
+    doc_put_num(time, "min_ns", stats_min(all, n));
+    doc_put(time, "process_medians_ns", medians);
+    doc_put(time, "samples_ns", samples);
+    doc_put_num(time, "replicates", (double)m);
+    free(middle);
+    free(all);
+    return n;
+}
+
+void row_timed(struct doc *row, const struct doc *replicates, double setup_ns, int single) {
+    size_t m = doc_len(replicates), n;
+    doc_put(row, "time", doc_object());
+    n = put_times(doc_get(row, "time"), replicates);
     doc_put_num(row, "time.setup_ns", setup_ns);
     doc_put_str(row, "time.stop", single ? "one call" : n >= 20 * m ? "samples" : "share of seconds");
     if (single) row_flag(row, "single_sample");
     if (m < 6) row_flag(row, "interval_below_95_percent");
-    free(middle);
-    free(all);
+}
+
+/* What share the part has of all parts in each process; and of all, the median and the range. */
+static void put_share(struct doc *part, const struct doc *parts) {
+    size_t n, m;
+    double *own = doc_numbers(doc_get(part, "process_medians_ns"), &n), *all = xmalloc((n + 1) * sizeof *all);
+    for (size_t r = 0; r < n; r++) all[r] = 0;
+    for (size_t x = 0; x < doc_len(parts); x++) {
+        double *other = doc_numbers(doc_get(doc_at(parts, x), "process_medians_ns"), &m);
+        for (size_t r = 0; r < n && r < m; r++) all[r] += other[r];
+        free(other);
+    }
+    for (size_t r = 0; r < n; r++) own[r] /= all[r];
+    doc_put_num(part, "share", stats_median(own, n));
+    doc_put(part, "share_ci", doc_pair(stats_min(own, n), stats_max(own, n)));
+    free(own), free(all);
+}
+
+void row_parts_timed(struct doc *row, const struct doc *samples) {
+    struct doc *parts = doc_get(row, "parts");
+    double all = 0;
+    for (size_t x = 0; x < doc_len(parts); x++) {
+        const struct doc *replicates = doc_get(samples, doc_key(parts, x));
+        if (!replicates) return; /* not timed */
+        put_times(doc_at(parts, x), replicates);
+        all += doc_num(doc_at(parts, x), "median_ns", 0);
+    }
+    for (size_t x = 0; x < doc_len(parts); x++) put_share(doc_at(parts, x), parts);
+    if (parts) doc_put_num(row, "time.parts_over_whole", all / doc_num(row, "time.median_ns", 1));
 }
 
 void row_disturbed(struct doc *row, int repeated, int kept) {

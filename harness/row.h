@@ -24,6 +24,10 @@ void row_probed(struct doc *row, const struct doc *probe, const struct doc *what
 /* Time out of the samples of each replicate, an array of arrays in nanoseconds. */
 void row_timed(struct doc *row, const struct doc *replicates, double setup_ns, int single);
 
+/* The same statistics of the parts of a layer, {name: replicates}, beside their work; what share each has of all parts, and
+   how these together compare with the whole. */
+void row_parts_timed(struct doc *row, const struct doc *parts);
+
 /* Blocks that the system disturbed: so many were repeated, so many kept all the same. */
 void row_disturbed(struct doc *row, int repeated, int kept);
 

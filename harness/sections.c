@@ -145,65 +145,6 @@ size_t sections_variants(struct reader *r, const struct doc *sweep, const char *
     return list.n;
 }
 
-/* The values of one setting of an input, as an array. */
-static struct doc *setting_axis(struct reader *r, const struct doc *item, const struct input_setting *s) {
-    size_t words = 0;
-    if (inputs_is_number(s))
-        return axis_numbers(r, item, s->name, s->preset, s->type == INPUT_WHOLE, s->min, s->max);
-    while (s->words && s->words[words]) words++;
-    if (s->type == INPUT_WORD) return axis_words(r, item, s->name, s->text, s->words, words);
-    struct doc *axis = doc_array();
-    doc_add(axis, doc_string(doc_str(item, s->name, s->text ? s->text : "")));
-    return axis;
-}
-
-/* Every combination of one input entry's settings goes to `inputs`. */
-static void add_input(struct reader *r, const struct doc *item, struct doc *inputs) {
-    const char *name = doc_as_str(item), *names[16];
-    if (doc_is_object(item)) name = doc_str(item, "1", NULL);
-    if (doc_is_array(item) && doc_len(item) == 1) name = doc_as_str(doc_at(item, 0)); /* { "gauss" } */
-    const struct input_family *f = name ? inputs_find(name) : NULL;
-    struct doc *axes[8], *nothing = doc_object();
-    const struct input_setting *s;
-    size_t n = 0, known = 0;
-    if (!f) {
-        for (const struct input_family *x = inputs_families; x->name; x++) names[n++] = x->name;
-        char *help = suggestion(name ? name : "", names, n), *shown = doc_text(item, 0);
-        complain(r, name ? name : "input", !name, "input: %s is no input; %s", shown, help);
-        free(help);
-        free(shown);
-        doc_free(nothing);
-        return;
-    }
-    n = 0;
-    for (s = f->settings; s->name; s++, n++) {
-        names[known++] = s->name;
-        int function = config_is_function(doc_get(item, s->name));
-        if (function)
-            complain(r, s->name, 1,
-                     "input: %s takes %s; only parameters of variants and shapes are functions of n", s->name,
-                     inputs_is_number(s) ? "numbers" : "words");
-        axes[n] = setting_axis(r, doc_is_object(item) && !function ? item : nothing, s);
-    }
-    if (doc_is_object(item)) {
-        struct doc *named = doc_copy(item);
-        doc_drop(named, "1");
-        axis_known_keys(r, "input", named, names, known);
-        doc_free(named);
-    }
-    struct odometer o;
-    odometer_start(&o, axes, n);
-    do {
-        struct doc *input = doc_object();
-        doc_put_str(input, "family", f->name);
-        for (size_t i = 0; i < n; i++)
-            doc_put(input, f->settings[i].name, doc_copy(doc_at(axes[i], o.at[i])));
-        doc_add(inputs, input);
-    } while (odometer_next(&o));
-    for (size_t i = 0; i < n; i++) doc_free(axes[i]);
-    doc_free(nothing);
-}
-
 /* Files are named relative to the config. */
 static void place_files(const char *path, struct doc *inputs) {
     const char *slash = strrchr(path, '/');
@@ -224,12 +165,7 @@ static void place_files(const char *path, struct doc *inputs) {
 }
 
 struct doc *sections_inputs(struct reader *r, const struct doc *sweep, const char *config) {
-    const struct doc *list = doc_get(sweep, "input");
-    struct doc *inputs = doc_array(), *preset = doc_string("gauss");
-    if (!list) add_input(r, preset, inputs);
-    else if (doc_is_array(list))
-        for (size_t i = 0; i < doc_len(list); i++) add_input(r, doc_at(list, i), inputs);
-    else add_input(r, list, inputs);
+    struct doc *inputs = kinds_axis(r, &input_kinds, sweep);
     place_files(config, inputs);
     for (size_t i = 0; i < doc_len(inputs); i++) { /* unreadable files are errors of the config */
         struct attn_problem problem = {.struct_size = sizeof problem};
@@ -237,7 +173,6 @@ struct doc *sections_inputs(struct reader *r, const struct doc *sweep, const cha
         if (inputs_adjust(doc_at(inputs, i), &problem, &error) || inputs_verify(doc_at(inputs, i), &error))
             complain(r, "file", 0, "input: %s", error.text);
     }
-    doc_free(preset);
     return inputs;
 }
 

@@ -15,7 +15,7 @@
 
 struct axis {
     const char *name, *what;
-    const struct input_setting *setting; /* NULL: of no input */
+    const struct setting *setting; /* NULL: of no input */
 };
 
 static const struct axis length_axis = {"n", "sequence length n", NULL};
@@ -23,7 +23,8 @@ static const struct axis thread_axis = {"threads", "threads", NULL};
 
 static double position(const struct axis *axis, const struct doc *row) {
     if (axis->setting) return doc_num(doc_get(row, "input"), axis->name, axis->setting->preset);
-    return doc_num(row, strcmp(axis->name, "threads") ? "shape.nk" : "threads", 0);
+    if (!strcmp(axis->name, "threads")) return doc_num(row, "threads", 0);
+    return doc_num(row, doc_flag(row, "layer.cross") ? "shape.nq" : "shape.nk", 0); /* the length of x */
 }
 
 static int same_family(const struct doc *a, const struct doc *b) {
@@ -43,11 +44,11 @@ static int varies(const struct axis *axis, const struct doc *rows, const struct 
 
 /* The axis along which `row` is drawn. */
 static struct axis axis_of(const struct doc *rows, const struct doc *row) {
-    const struct input_family *f = inputs_find(doc_str(row, "input.family", ""));
+    const struct kind *k = kinds_find(&input_kinds, doc_str(row, "input.family", ""));
     if (varies(&length_axis, rows, row)) return length_axis;
-    for (const struct input_setting *s = f ? f->settings : NULL; s && s->name; s++) {
+    for (const struct setting *s = k ? k->settings : NULL; s && s->name; s++) {
         struct axis axis = {s->name, s->help, s};
-        if (inputs_is_number(s) && varies(&axis, rows, row)) return axis;
+        if (kinds_is_number(s) && varies(&axis, rows, row)) return axis;
     }
     return varies(&thread_axis, rows, row) ? thread_axis : length_axis;
 }
@@ -65,9 +66,11 @@ static char *title_of(const struct doc *row, const struct axis *axis) {
     int heads = doc_int(row, "shape.heads", 1), kv = doc_int(row, "shape.kv_heads", heads);
     int dk = doc_int(row, "shape.dk", 0), dv = doc_int(row, "shape.dv", dk);
     text_add(&t, "%s, mask %s, ", input, doc_str(row, "mask", "?"));
+    if (doc_get(row, "positions_label")) text_add(&t, "positions %s, ", doc_str(row, "positions_label", ""));
     free(input);
-    if (strcmp(axis->name, "n")) text_add(&t, "n %d, ", doc_int(row, "shape.nk", 0));
-    if (doc_int(row, "shape.nq", 0) != doc_int(row, "shape.nk", 0))
+    if (strcmp(axis->name, "n")) text_add(&t, "n %.0f, ", position(&length_axis, row));
+    if (doc_flag(row, "layer.cross")) text_add(&t, "context of %d, ", doc_int(row, "shape.nk", 0));
+    else if (doc_int(row, "shape.nq", 0) != doc_int(row, "shape.nk", 0))
         text_add(&t, "%d queries, ", doc_int(row, "shape.nq", 0));
     text_add(&t, "batch %d, %d heads", doc_int(row, "shape.batch", 1), heads);
     if (kv != heads) text_add(&t, " (%d of keys)", kv);
@@ -80,6 +83,7 @@ static char *title_of(const struct doc *row, const struct axis *axis) {
     if (doc_int(row, "logits.shift", 0)) text_add(&t, ", shift %d", doc_int(row, "logits.shift", 0));
     if (own_scale(row)) text_add(&t, ", scale %.9g", doc_num(row, "logits.scale", 0));
     if (doc_get(row, "cache")) text_add(&t, ", %s cache", doc_str(row, "cache", ""));
+    if (doc_get(row, "layer")) text_add(&t, ", %s", doc_str(row, "layer.label", ""));
     return t.s;
 }
 
@@ -94,14 +98,17 @@ static char *slug_of(const struct doc *row, const struct axis *axis) {
     if (doc_int(shape, "kv_heads", heads) != heads) text_add(&t, "g%d", doc_int(shape, "kv_heads", heads));
     text_add(&t, "d%d", dk);
     if (doc_int(shape, "dv", dk) != dk) text_add(&t, "v%d", doc_int(shape, "dv", dk));
-    if (nq != doc_int(shape, "nk", nq)) text_add(&t, "q%d", nq);
-    if (strcmp(axis->name, "n")) text_add(&t, "n%d", doc_int(shape, "nk", 0));
+    if (doc_flag(row, "layer.cross")) text_add(&t, "k%d", doc_int(shape, "nk", 0));
+    else if (nq != doc_int(shape, "nk", nq)) text_add(&t, "q%d", nq);
+    if (strcmp(axis->name, "n")) text_add(&t, "n%.0f", position(&length_axis, row));
     if (strcmp(axis->name, "threads")) text_add(&t, "-t%d", doc_int(row, "threads", 1));
     if (doc_num(row, "seed", 1) != 1) text_add(&t, "-s%.0f", doc_num(row, "seed", 1));
     if (doc_num(row, "logits.softcap", 0) > 0) text_add(&t, "-softcap%g", doc_num(row, "logits.softcap", 0));
     if (doc_int(row, "logits.shift", 0)) text_add(&t, "-shift%d", doc_int(row, "logits.shift", 0));
     if (own_scale(row)) text_add(&t, "-scale%.9g", doc_num(row, "logits.scale", 0));
+    if (doc_get(row, "positions_label")) text_add(&t, "-%s", doc_str(row, "positions_label", ""));
     if (doc_get(row, "cache")) text_add(&t, "-%s", doc_str(row, "cache", ""));
+    if (doc_get(row, "layer")) text_add(&t, "-%s", doc_str(row, "layer.label", ""));
     for (char *c = t.s; *c; c++)
         if (!isalnum((unsigned char)*c) && !strchr("=._-", *c)) *c = '_';
     return t.s;

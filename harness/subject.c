@@ -95,7 +95,26 @@ int subject_make(struct subject *s, const struct doc *point, const struct attn_c
     return failed;
 }
 
+int subject_wrap(struct subject *s, const struct doc *point, const struct layered *layered,
+                 struct attn_error *error) {
+    const struct doc *positions = doc_get(point, "positions");
+    size_t turning = positions_table_count(positions, &s->problem) * sizeof(float);
+    s->is_layered = 1;
+    s->layered = *layered;
+    s->layered.layer.problem = &s->problem;
+    s->layer_in.struct_size = s->layer_out.struct_size = sizeof s->layer_in;
+    attn_layer_size(&s->layered.layer, &s->layer_in, &s->layer_out);
+    size_t bytes = s->layer_in.state + s->layer_out.state;
+    if (block_make(&s->packed, bytes)) return no_memory(bytes, "the layer's weights", error);
+    if (turning == 0) return 0;
+    s->positions = positions;
+    return block_make(&s->tables, turning) ? no_memory(turning, "the tables of positions", error) : 0;
+}
+
 int subject_create(struct subject *s, struct attn_error *error) {
+    if (s->is_layered) attn_layer_create(&s->layered.layer, s->packed.data);
+    if (s->positions)
+        positions_tables(s->positions, &s->problem, (float *)s->tables.data, &s->turn_q, &s->turn_k);
     int failed = s->variant->create ? s->variant->create(s->state.data, &s->problem, s->params, error) : 0;
     s->created = !failed;
     return failed;
@@ -104,6 +123,92 @@ int subject_create(struct subject *s, struct attn_error *error) {
 void subject_free(struct subject *s) {
     if (s->created && s->variant->destroy) s->variant->destroy(s->state.data);
     block_free(&s->state);
+    block_free(&s->packed);
+    block_free(&s->tables);
     for (int t = 0; t < TENSORS_MAX; t++) block_free(&s->data[t]);
     free(s->params);
+}
+
+/* ---- parts --------------------------------------------------------------------------------------- */
+
+static void run_in(void *subject) {
+    struct subject *s = subject;
+    attn_layer_in(&s->layered.layer, s->packed.data, &s->layered.x, &s->layered.context, &s->call);
+}
+
+/* In place. */
+static void turn(const struct attn_rope *r, const struct attn_problem *p, int heads, int n,
+                 const struct attn_view *x) {
+    struct attn_output to = {(float *)x->data, x->batch, x->head, x->row};
+    attn_rope_turn(r, p->batch, heads, n, p->dk, x, &to, p->threads);
+}
+
+static void run_positions(void *subject) {
+    struct subject *s = subject;
+    turn(&s->turn_q, &s->problem, s->problem.heads, s->problem.nq, &s->call.q);
+    turn(&s->turn_k, &s->problem, s->problem.kv_heads, s->problem.nk, &s->call.k);
+}
+
+static void run_operator(void *subject) {
+    struct subject *s = subject;
+    s->variant->forward(&s->call);
+}
+
+static void run_out(void *subject) {
+    struct subject *s = subject;
+    attn_layer_out(&s->layered.layer, s->packed.data, &s->call, &s->layered.y);
+}
+
+static struct attn_cost operator_cost(const struct subject *s) {
+    struct attn_cost cost = {.struct_size = sizeof cost};
+    s->variant->cost(&s->problem, s->params, s->tensors, &cost);
+    return cost;
+}
+
+/* Four products and two sums turn a pair. */
+static double positions_flops(const struct subject *s) {
+    const struct attn_problem *p = &s->problem;
+    return 3.0 * p->batch * s->turn_q.dims * ((double)p->heads * p->nq + (double)p->kv_heads * p->nk);
+}
+
+static int always(const struct subject *s) { return s->is_layered; }
+static int has_positions(const struct subject *s) { return s->positions != NULL; }
+static struct attn_need positions_need(const struct subject *s) {
+    return (struct attn_need){.struct_size = sizeof(struct attn_need), .state = s->tables.bytes};
+}
+static double in_flops(const struct subject *s) { return attn_layer_in_flops(&s->layered.layer); }
+static double operator_flops(const struct subject *s) { return operator_cost(s).flops; }
+static double out_flops(const struct subject *s) { return attn_layer_out_flops(&s->layered.layer); }
+static struct attn_need in_need(const struct subject *s) { return s->layer_in; }
+static struct attn_need operator_need(const struct subject *s) { return s->need; }
+static struct attn_need out_need(const struct subject *s) { return s->layer_out; }
+
+const struct subject_part subject_parts[] = {
+    {"project_in", always, run_in, in_flops, in_need},
+    {"positions", has_positions, run_positions, positions_flops, positions_need},
+    {"operator", always, run_operator, operator_flops, operator_need},
+    {"project_out", always, run_out, out_flops, out_need},
+    {0}};
+
+void subject_forward(void *subject) {
+    struct subject *s = subject;
+    if (!s->is_layered) run_operator(s);
+    for (const struct subject_part *x = subject_parts; x->name; x++)
+        if (x->is_there(s)) x->run(s);
+}
+
+struct attn_need subject_need(const struct subject *s) {
+    struct attn_need all = s->need;
+    all.state += s->layer_in.state + s->layer_out.state + s->tables.bytes;
+    all.scratch += s->layer_in.scratch + s->layer_out.scratch;
+    return all;
+}
+
+/* Of a layer x, context and weights are read, and y is written; what is between passes through caches or not. */
+struct attn_cost subject_cost(const struct subject *s) {
+    struct attn_cost cost = operator_cost(s);
+    if (!s->is_layered) return cost;
+    cost.flops += in_flops(s) + out_flops(s) + (s->positions ? positions_flops(s) : 0);
+    cost.bytes = (double)layered_bytes(&s->layered) + layered_output_bytes(&s->layered);
+    return cost;
 }

@@ -40,6 +40,7 @@ struct point {
     struct doc *row;     /* NULL once written */
     double probed_ns;    /* one call; 0 before the probe */
     struct doc *samples; /* an array for each replicate */
+    struct doc *parts;   /* of a layer: {name: the same} */
     struct doc *beside;  /* of a plugin: for each of them the median of the baseline timed beside it */
     const struct point *baseline;
     double setup_ns;
@@ -345,6 +346,15 @@ static double median_of(const struct doc *numbers) {
 
 static const char *plugin_of(const struct point *p) { return doc_str(p->plan, "plugin.path", ""); }
 
+/* The samples of a layer's parts, from one process. */
+static void take_parts(struct point *p, const struct doc *parts) {
+    for (size_t i = 0; i < doc_len(parts); i++) {
+        const char *name = doc_key(parts, i);
+        if (!doc_get(p->parts, name)) doc_put(p->parts, name, doc_array());
+        doc_add(doc_get(p->parts, name), doc_copy(doc_at(parts, i)));
+    }
+}
+
 /* A baseline was timed beside the plugin's points for their sake only: its own row has other samples. */
 static void take_times(struct sweep *s, const struct doc *result, struct point *const *chosen, size_t n,
                        const struct point *baseline) {
@@ -360,6 +370,7 @@ static void take_times(struct sweep *s, const struct doc *result, struct point *
             continue;
         }
         doc_add(p->samples, doc_copy(samples));
+        take_parts(p, doc_get(doc_at(times, i), "parts"));
         p->setup_ns = doc_num(doc_at(times, i), "setup_ns", 0);
         p->single |= doc_flag(doc_at(times, i), "single");
         p->repeated += doc_int(doc_at(times, i), "repeated", 0);
@@ -482,6 +493,7 @@ static void finish_group(struct sweep *s, int timed) {
         struct point *p = &s->points[i];
         if (!p->row) continue;
         if (timed) row_timed(p->row, p->samples, p->setup_ns, p->single);
+        if (timed) row_parts_timed(p->row, p->parts);
         if (timed) row_disturbed(p->row, p->repeated, p->disturbed);
         if (timed && doc_len(s->twins)) row_twins(p->row, doc_str(s->twin->plan, "label", ""), s->twins);
         if (timed && p->baseline) row_beside(p->row, doc_str(p->baseline->plan, "label", ""), p->beside);
@@ -538,8 +550,11 @@ static size_t take_group(struct sweep *s, const struct doc *points, size_t at) {
             continue;
         }
         s->points = xrealloc(s->points, (s->npoints + 1) * sizeof *s->points);
-        s->points[s->npoints++] = (struct point){
-            .plan = plan, .row = row_begin(plan, s->command), .samples = doc_array(), .beside = doc_array()};
+        s->points[s->npoints++] = (struct point){.plan = plan,
+                                                 .row = row_begin(plan, s->command),
+                                                 .samples = doc_array(),
+                                                 .parts = doc_object(),
+                                                 .beside = doc_array()};
         if (doc_int(plan, "threads", 1) > s->cores)
             row_flag(s->points[s->npoints - 1].row, "more_threads_than_cores");
     }
@@ -550,6 +565,7 @@ static void drop_group(struct sweep *s) {
     for (size_t i = 0; i < s->npoints; i++) {
         doc_free(s->points[i].row);
         doc_free(s->points[i].samples);
+        doc_free(s->points[i].parts);
         doc_free(s->points[i].beside);
     }
     doc_free(s->flops);

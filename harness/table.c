@@ -9,6 +9,7 @@
 #include "advice.h"
 #include "colour.h"
 #include "row.h"
+#include "shares.h"
 #include "slice.h"
 #include "text.h"
 
@@ -54,8 +55,16 @@ static const char *show_skill(double x) {
     return t;
 }
 
+static const char *show_share(double x) {
+    static char text[4][16];
+    static int next;
+    char *t = text[next++ % 4];
+    snprintf(t, 16, "%.0f %%", 100 * x);
+    return t;
+}
+
 static int width_of(const struct slice *s) {
-    int width = 15; /* of "logit deviation" */
+    int width = 16; /* of "operator's share" */
     for (size_t c = 0; c < s->ncurves; c++)
         if ((int)strlen(s->curves[c].label) > width) width = (int)strlen(s->curves[c].label);
     return width;
@@ -194,10 +203,12 @@ void table_print(const char *question, const struct doc *rows) {
         printf("\n%s\n", s.all[i].title);
         print_inputs(&s.all[i]);
         print_metric(&s.all[i], "time", "time.median_ns", show_ns);
+        print_metric(&s.all[i], "operator's share", "parts.operator.share", show_share);
         print_metric(&s.all[i], "error", "accuracy.softmax.rel_fro", show_error);
         print_metric(&s.all[i], "skill", "accuracy.softmax.skill", show_skill);
         print_metric(&s.all[i], "scratch", "memory.scratch_bytes", show_bytes);
         if (s.all[i].nx > 1) print_crossings(&s.all[i]);
+        shares_print(&s.all[i]);
         advice_print(&s.all[i]);
         print_reasons(&s.all[i]);
     }
@@ -222,6 +233,8 @@ static const char *const columns[] = {
     "shape.dv",
     "mask",
     "input_label",
+    "positions_label",
+    "layer.label",
     "input.descriptors.logit_sd",
     "input.descriptors.entropy",
     "input.descriptors.perplexity",
@@ -240,6 +253,10 @@ static const char *const columns[] = {
     "time.mad_ns",
     "time.min_ns",
     "time.setup_ns",
+    "parts.project_in.median_ns",
+    "parts.operator.median_ns",
+    "parts.project_out.median_ns",
+    "parts.operator.share",
     "memory.state_bytes",
     "memory.scratch_bytes",
     "memory.arena_peak_bytes",

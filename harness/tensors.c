@@ -22,8 +22,16 @@ static int size_of(const char *name, const struct attn_variant *v, const struct 
     } known[] = {{"b", p->batch}, {"h", p->heads}, {"hk", p->kv_heads}, {"nq", p->nq},
                  {"n", p->nk},    {"nk", p->nk},   {"dk", p->dk},       {"dv", p->dv}};
     const char *slash = strchr(name, '/');
+    const char *plus = strchr(name, '+');
     const struct attn_param *param = params_find(v, name);
-    int size, times, used = 0;
+    int size, times, digits, used = 0;
+    if (plus) {
+        char first[32] = {0};
+        memcpy(first, name, (size_t)(plus - name));
+        int rest = size_of(plus + 1, v, p, params);
+        size = size_of(first, v, p, params);
+        return size < 0 || rest < 0 ? -1 : size + rest;
+    }
     if (sscanf(name, "%d*%n", &times, &used) == 1 && used) {
         size = size_of(name + used, v, p, params);
         return size < 0 ? -1 : times * size;
@@ -37,6 +45,7 @@ static int size_of(const char *name, const struct attn_variant *v, const struct 
     }
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (!strcmp(name, known[i].name)) return known[i].size;
+    if (sscanf(name, "%d%n", &size, &digits) == 1 && !name[digits]) return size;
     if (!param || param->type != ATTN_INT) return -1;
     memcpy(&size, (const char *)params + param->offset, sizeof size);
     return size;

@@ -21,23 +21,23 @@ static double timed_calls(const struct timing_entry *e, int calls) {
 }
 
 /* How many blocks of how many calls the share pays for. */
-static void schedule(struct timing_entry *e, double share, double overhead) {
+static void schedule(struct timing_entry *e, double overhead) {
     double sample = fmax(SAMPLE_SECONDS, OVERHEADS * overhead), block;
-    sample = fmin(sample, share / 3); /* a small share still gives more than one sample */
+    sample = fmin(sample, e->share / 3); /* a small share still gives more than one sample */
     e->calls = (int)fmin(fmax(ceil(sample / e->estimate), 1), 1e9);
     block = e->estimate * (e->calls + 1);
-    e->blocks = (int)fmin(fmax(floor(share / block), 1), TIMING_BLOCKS);
+    e->blocks = (int)fmin(fmax(floor(e->share / block), 1), TIMING_BLOCKS);
     e->repeats = e->blocks / 3;
 }
 
 /* The untimed first call on touched memory corrects what was known before. */
 static void estimate(const struct timing *t, struct timing_entry *e, double overhead) {
     t->announce(e->id);
-    e->single = e->estimate > t->share;
+    e->single = e->estimate > e->share;
     if (!e->single) e->estimate = fmax(timed_calls(e, 1), 20) * 1e-9;
     if (!e->single && e->estimate * 1000 < SAMPLE_SECONDS)
         e->estimate = fmax(timed_calls(e, 20) / 20, 1) * 1e-9;
-    schedule(e, t->share, overhead);
+    schedule(e, overhead);
 }
 
 static void run_block(const struct timing *t, struct timing_entry *e) {

@@ -21,6 +21,7 @@ struct timing_entry {
     void (*call)(void *with);
     void *with;
     double estimate; /* seconds of a call: what is known before, and then what the first calls say */
+    double share;    /* seconds for which it may be timed */
 
     double samples_ns[TIMING_BLOCKS];
     int samples;
@@ -32,7 +33,6 @@ struct timing_entry {
 };
 
 struct timing {
-    double share;                     /* seconds of an entry */
     uint64_t seed, replicate;         /* of the orders */
     void (*announce)(const char *id); /* whose calls come next */
     void (*sentinel)(void *with);     /* opens every round: what the machine gives just then */

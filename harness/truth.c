@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "accuracy.h"
 #include "naive.h"
@@ -16,12 +17,13 @@ int truth_rows(const struct attn_problem *p, int wanted) {
     return heads * (each < p->nq ? each : p->nq);
 }
 
-void truth_draw(const struct attn_problem *p, int nrows, struct sample *rows) {
+void truth_draw(const struct attn_problem *p, int nrows, int together, struct sample *rows) {
     int each = nrows / (p->batch * p->heads);
     for (int t = 0; t < p->batch * p->heads; t++)
         for (int r = 0; r < each; r++) {
             long lo = (long)p->nq * r / each, hi = (long)p->nq * (r + 1) / each;
-            uint64_t index = (uint64_t)t * (uint64_t)each + (uint64_t)r;
+            uint64_t head = (uint64_t)(together ? t / p->heads : t),
+                     index = head * (uint64_t)each + (uint64_t)r;
             int i = (int)lo + (int)attn_random_index(p->seed, STREAM_SAMPLE, index, (uint32_t)(hi - lo));
             if (r == 0) i = 0;
             if (r == each - 1 && each > 1) i = p->nq - 1;
@@ -58,6 +60,24 @@ void truth_compute(const struct attn_call *c, const struct sample *rows, int nro
     if (descriptors) descriptors_mean(each, nrows, descriptors);
     *max_logit = most;
     free(each);
+}
+
+void truth_project(const struct truth *t, const struct attn_layer *l, const double *rows, double *out,
+                   double *largest) {
+    size_t heads = (size_t)l->problem->heads, dv = (size_t)l->problem->dv;
+    size_t each = (size_t)t->nrows / heads / (size_t)l->problem->batch;
+#pragma omp parallel
+    {
+        double *o = xmalloc(heads * dv * sizeof *o);
+#pragma omp for
+        for (size_t r = 0; r < (size_t)t->nrows / heads; r++) {
+            for (size_t h = 0; h < heads; h++)
+                memcpy(o + h * dv, rows + ((r / each * heads + h) * each + r % each) * dv, dv * sizeof *o);
+            size_t at = r * (size_t)l->d_model;
+            attn_layer_define_out(l, o, out + at, largest ? largest + at : NULL);
+        }
+        free(o);
+    }
 }
 
 double truth_naive_error(const struct truth *t, const struct attn_call *c) {

@@ -7,6 +7,7 @@
 
 #include "attn.h"
 #include "descriptors.h"
+#include "layer.h"
 
 struct sample { /* a query row */
     int b, h, i;
@@ -16,22 +17,31 @@ struct truth {
     int nrows;
     const struct sample *rows;    /* as many for each head, heads in order */
     const double *softmax, *mean; /* [nrows][dv] */
-    double max_logit;             /* the largest magnitude met in the rows */
-    const double *coef, *basis;   /* see lowrank.h; NULL: not made */
-    double naive_error;           /* hard inputs: rel_fro of plain float attention from softmax; else NaN */
+    const double *layer_softmax,
+        *layer_mean;            /* the same behind the projection out of a layer, [nrows / heads][d_model];
+                                                 NULL: there is none */
+    double max_logit;           /* the largest magnitude met in the rows */
+    const double *coef, *basis; /* see lowrank.h; NULL: not made */
+    double naive_error;         /* hard inputs: rel_fro of plain float attention from softmax; else NaN */
 };
 
 /* How many rows there are where about `wanted` are asked for: as many of every head, at least its first and last query,
    and never more than it has. */
 int truth_rows(const struct attn_problem *, int wanted);
 
-/* That many: in every head the first and the last query and one at random from each of as many equal stretches between. */
-void truth_draw(const struct attn_problem *, int nrows, struct sample *rows);
+/* That many: in every head the first and the last query and one at random from each of as many equal stretches between;
+   with `together` the same in all heads of an item, so that they make rows of a layer. */
+void truth_draw(const struct attn_problem *, int nrows, int together, struct sample *rows);
 
 /* Softmax, the mean of the values that mask and key lengths leave, and the largest logit; with `descriptors` unless
-   NULL, all but the rank, where the call has no bias. */
+   NULL, all but the rank, where no bias hides a key. */
 void truth_compute(const struct attn_call *, const struct sample *rows, int nrows, double *softmax,
                    double *mean, double *max_logit, struct descriptors *);
+
+/* Rows of all heads, [nrows][dv], behind the projection out of the layer: out [nrows / heads][d_model]. The rows were drawn
+   together. `largest` as of attn_layer_define_out(), or NULL. */
+void truth_project(const struct truth *, const struct attn_layer *, const double *rows, double *out,
+                   double *largest);
 
 /* How far plain float attention is from softmax on the rows: the naive_error of hard inputs. */
 double truth_naive_error(const struct truth *, const struct attn_call *);

@@ -8,6 +8,7 @@
 
 #include "input_option.h"
 #include "option_value.h"
+#include "position_kinds.h"
 #include "problem.h"
 #include "text.h"
 
@@ -29,6 +30,7 @@ static const char usage[] =
     "      --heads N            of made inputs; default 4\n"
     "      --head-size N        of made inputs; default 64\n"
     "      --causal[=WHERE]     bottom-right (the default) or top-left, as for apply\n"
+    "      --positions KIND     rope, alibi or t5, with settings as in a sweep\n"
     "      --scale X            of the logits; default 1 / sqrt(d)\n"
     "      --set KEY=VALUE      a parameter of the variant; 'attnbench describe VARIANT' lists them\n"
     "      --tensor NAME=FILE   a tensor of the variant; without it learned weights come from the seed\n"
@@ -38,7 +40,22 @@ static const char usage[] =
     "      --json               tell the statistics as JSON\n"
     "  -h, --help               this text\n";
 
-enum { INPUT = 256, HEAD, ITEM, HEADS, HEAD_SIZE, CAUSAL, SCALE, SET, TENSOR, TOKENS, SEED, THREADS, JSON };
+enum {
+    INPUT = 256,
+    HEAD,
+    ITEM,
+    HEADS,
+    HEAD_SIZE,
+    CAUSAL,
+    POSITIONS,
+    SCALE,
+    SET,
+    TENSOR,
+    TOKENS,
+    SEED,
+    THREADS,
+    JSON
+};
 
 static const struct option longs[] = {
     {"input", required_argument, NULL, INPUT},
@@ -49,6 +66,7 @@ static const struct option longs[] = {
     {"heads", required_argument, NULL, HEADS},
     {"head-size", required_argument, NULL, HEAD_SIZE},
     {"causal", optional_argument, NULL, CAUSAL},
+    {"positions", required_argument, NULL, POSITIONS},
     {"scale", required_argument, NULL, SCALE},
     {"set", required_argument, NULL, SET},
     {"tensor", required_argument, NULL, TENSOR},
@@ -95,6 +113,10 @@ void weights_options_parse(int argc, char **argv, struct weights_options *o) {
         case HEADS: o->heads = (int)option_whole("--heads", optarg, 1, WEIGHTS_HEADS); break;
         case HEAD_SIZE: o->head_size = (int)option_whole("--head-size", optarg, 1, PROBLEM_WIDTH_MAX); break;
         case CAUSAL: o->mask = option_causal(optarg); break;
+        case POSITIONS:
+            if (o->positions) die(EXIT_USAGE, "--positions %s: one kind at a time", optarg);
+            o->positions = kinds_option(&position_kinds, "--positions", optarg);
+            break;
         case SCALE: o->scale = option_number("--scale", optarg, PROBLEM_SCALE_MIN, PROBLEM_SCALE_MAX); break;
         case SET: o->sets[o->nsets++] = optarg; break;
         case TENSOR: parse_tensor(optarg, o->sources); break;
@@ -118,6 +140,7 @@ void weights_options_parse(int argc, char **argv, struct weights_options *o) {
 
 void weights_options_free(struct weights_options *o) {
     doc_free(o->input);
+    doc_free(o->positions);
     doc_free(o->sources);
     free(o->sets);
 }

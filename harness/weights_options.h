@@ -20,8 +20,9 @@ struct weights_options {
     int heads, head_size;               /* of made inputs */
     int nchosen, chosen[WEIGHTS_HEADS]; /* none: all */
     enum attn_mask mask;
-    double scale; /* 0: 1 / sqrt(dk) */
-    int threads;  /* 0: every usable core */
+    struct doc *positions; /* as position_kinds.h has it; NULL: none */
+    double scale;          /* 0: 1 / sqrt(dk) */
+    int threads;           /* 0: every usable core */
     uint64_t seed;
     int json;
     const char **sets; /* "KEY=VALUE" */

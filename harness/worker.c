@@ -17,24 +17,59 @@ static int copy_in(struct block *b, const float *from, double count) {
     return 0;
 }
 
+static int open_operator(struct stage *s) {
+    const struct attn_problem *p = &s->group.problem;
+    double queries = (double)p->batch * p->heads * p->nq, keys = (double)p->batch * p->kv_heads * p->nk;
+    if (copy_in(&s->inputs[0], s->group.q, queries * p->dk) ||
+        copy_in(&s->inputs[1], s->group.k, keys * p->dk) ||
+        copy_in(&s->inputs[2], s->group.v, keys * p->dv) ||
+        block_make(&s->output, (size_t)problem_output_bytes(p)))
+        return -1;
+    group_call(&s->group, p, &s->call);
+    s->call.q.data = (const float *)s->inputs[0].data;
+    s->call.k.data = (const float *)s->inputs[1].data;
+    s->call.v.data = (const float *)s->inputs[2].data;
+    s->call.o = (struct attn_output){(float *)s->output.data, (ptrdiff_t)p->heads * p->nq * p->dv,
+                                     (ptrdiff_t)p->nq * p->dv, p->dv};
+    return 0;
+}
+
+static int open_layer(struct stage *s) {
+    struct layered *l = &s->layered;
+    struct attn_need in = {.struct_size = sizeof in}, out = in;
+    const struct attn_problem *p = &s->group.problem;
+    *l = s->group.layered;
+    l->layer.problem = p;
+    attn_layer_size(&l->layer, &in, &out);
+    double x = (double)p->batch * (double)l->x.batch, context = (double)p->batch * (double)l->context.batch;
+    if (copy_in(&s->inputs[0], l->x.data, x) ||
+        (l->layer.is_cross && copy_in(&s->inputs[1], l->context.data, context)) ||
+        block_make(&s->output, (size_t)layered_output_bytes(l)) ||
+        block_make(&s->between, in.scratch + out.scratch))
+        return -1;
+    l->x.data = (const float *)s->inputs[0].data;
+    l->context.data = (const float *)s->inputs[l->layer.is_cross].data;
+    l->y = (struct attn_output){(float *)s->output.data, l->x.batch, 0, l->x.row};
+    s->call = (struct attn_call){.struct_size = sizeof s->call, .problem = p, .bias = s->group.bias};
+    attn_layer_call(&l->layer, s->between.data, &s->call);
+    return 0;
+}
+
 int stage_open(struct stage *s, struct attn_error *error) {
     *s = (struct stage){0};
     if (group_open(CHILD_DATA, &s->group, error)) return -1;
-    const struct attn_problem *p = &s->group.problem;
-    double queries = (double)p->batch * p->heads * p->nq, keys = (double)p->batch * p->kv_heads * p->nk;
-    if (copy_in(&s->q, s->group.q, queries * p->dk) || copy_in(&s->k, s->group.k, keys * p->dk) ||
-        copy_in(&s->v, s->group.v, keys * p->dv) || block_make(&s->o, (size_t)problem_output_bytes(p))) {
+    if (s->group.is_layered ? open_layer(s) : open_operator(s)) {
         strcpy(error->text, "no memory for inputs and output");
         return -1;
     }
-    block_fill(&s->o, 0xff); /* NaN: what is not written shows */
-    group_call(&s->group, p, &s->call);
-    s->call.q.data = (const float *)s->q.data;
-    s->call.k.data = (const float *)s->k.data;
-    s->call.v.data = (const float *)s->v.data;
-    s->call.o = (struct attn_output){(float *)s->o.data, (ptrdiff_t)p->heads * p->nq * p->dv,
-                                     (ptrdiff_t)p->nq * p->dv, p->dv};
+    block_fill(&s->output, 0xff); /* NaN: what is not written shows */
     return 0;
+}
+
+int stage_subject(const struct stage *stage, const struct doc *point, struct subject *s,
+                  struct attn_error *error) {
+    if (subject_make(s, point, &stage->call, error)) return -1;
+    return stage->group.is_layered ? subject_wrap(s, point, &stage->layered, error) : 0;
 }
 
 void job_fail(const char *status, const char *reason) {

@@ -5,17 +5,23 @@
 #include "block.h"
 #include "doc.h"
 #include "group.h"
+#include "subject.h"
 
 /* `attnbench worker`: takes one job {kind, ...} and sends its events; returns the exit code. */
 int worker_main(void);
 
-/* A private read-only copy of a group's inputs between guard pages, and an output of its own. */
+/* A private read-only copy of a group's inputs between guard pages, and an output of its own. Of a layer the inputs are x
+   and the context, and the call is on what lies between its projections. */
 struct stage {
     struct group group;
-    struct block q, k, v, o;
-    struct attn_call call; /* on the copies */
+    struct block inputs[3], output, between;
+    struct attn_call call;  /* on the copies */
+    struct layered layered; /* the same; weights stay the group's */
 };
 int stage_open(struct stage *, struct attn_error *); /* from descriptor CHILD_DATA */
+
+/* A subject of the point on the stage, within its layer if it has one. -1 and the reason as of subject_make(). */
+int stage_subject(const struct stage *, const struct doc *point, struct subject *, struct attn_error *);
 
 /* The jobs. A failure is sent as {status, reason}; status is a row's. */
 void job_fail(const char *status, const char *reason);

@@ -41,7 +41,7 @@ remove() {
     while read -r place; do rm -f "$root/$place"; done <"$root/$list"
     rm -f "$root/$list"
     # our own folders, unless somebody has put something there
-    for dir in $share/configs/data $share/configs/papers $share/configs $share/example $share include/attnbench; do
+    for dir in $share/configs/data $share/configs/papers $share/configs/models $share/configs $share/example $share include/attnbench; do
         rmdir "$root/$dir" 2>/dev/null || true
     done
 }

@@ -2,7 +2,8 @@
 # lint.sh -- formatting, and the direction of includes: arrows point one way.
 #
 #   kernels -> the C library      variants -> attn.h, their own helpers, kernels
-#   harness -> attn.h, list.h     one file alone knows Lua, one JSON, one LAPACK, one FFTW; scripts read only results
+#   harness -> attn.h, list.h, layer.h, positions.h
+#   one file alone knows Lua, one JSON, one LAPACK, one FFTW; scripts read only results
 set -u
 failed=0
 
@@ -34,7 +35,7 @@ own_harness=$(cd harness && ls *.h | paste -sd'|')
 
 stray "variants/kernels/*.[ch]" "$own_kernels" "a kernel includes something outside variants/kernels"
 stray "variants/*.[ch]" "$own_variants|kernels/kern.h" "a variant includes something outside variants"
-stray "harness/*.[ch]" "$own_harness|attn.h|list.h" "the harness knows variants through attn.h and list.h only"
+stray "harness/*.[ch]" "$own_harness|attn.h|layer.h|list.h|positions.h" "the harness knows variants through attn.h, layer.h, list.h and positions.h only"
 one_door "lua.h" harness/config.c
 one_door "jansson.h" harness/doc.c
 one_door "nettle/sha2.h" harness/plugin.c

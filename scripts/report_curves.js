@@ -90,6 +90,7 @@ function withoutTitle(svg, text) {
 
 const WHAT = {
     time: "Time",
+    parts: "Parts of the layer",
     memory: "Memory",
     error: "Error",
     tradeoff: "Error against time",
@@ -104,7 +105,7 @@ function drawing(picture, number) {
     const title = `${WHAT[picture.what]}, ${picture.slice}`;
     for (const text of svg.querySelectorAll("text"))
         if (text.textContent === picture.slice) withoutTitle(svg, text);
-    if (!["tradeoff", "settings", "spread"].includes(picture.what))
+    if (!["parts", "tradeoff", "settings", "spread"].includes(picture.what))
         moveKey(svg);  // there curves end anywhere
     svg.querySelector("title")?.remove();
     svg.setAttribute("role", "img");

@@ -39,6 +39,12 @@ const COLUMNS = [
     {name: "mechanism", value: (row) => row.label, show: (row) => breakable(row.label)},
     {name: "mask", value: (row) => row.mask, varies: (x) => `mask ${x}`},
     {name: "input", value: (row) => row.input_label, varies: (x) => `input ${x}`},
+    {
+        name: "positions",
+        value: (row) => (rows.some((x) => x.positions_label) ? row.positions_label || "none" : undefined),
+        varies: (x) => `positions ${x}`
+    },
+    {name: "layer", value: (row) => row.layer?.label, varies: (x) => x},
     {name: "batch", value: (row) => shape(row, "batch"), number: true, varies: (x) => `batch ${x}`},
     {name: "heads", value: (row) => shape(row, "heads"), number: true, varies: (x) => plural(x, "head")},
     {
@@ -86,6 +92,13 @@ const COLUMNS = [
         number: true,
         show: interval,
         help: "least and largest process median; sorts by width over the median"
+    },
+    {
+        name: "operator",
+        value: (row) => row.parts?.operator?.share,
+        number: true,
+        show: (row) => percent(row.parts?.operator?.share),
+        help: "share of the operator in the time of the layer's parts"
     },
     {
         name: "of peak",

@@ -15,7 +15,9 @@ const SETTINGS = [
     ["scale", (x) => `scale ${x}`],
     ["softcap", (x) => `softcap ${x}`],
     ["shift", (x) => `shift ${x}`],
+    ["positions", (x) => (x ? `positions ${x}` : "no positions")],
     ["cache", (x) => `${x} cache`],
+    ["layer", (x) => x || "no layer"],
 ];
 
 const seriesOf = (answer) => answer.series || {};

@@ -99,7 +99,8 @@ const WIDE = 0.1, TIMES_USUAL = 3;
 const usualSpread = middle(rows.map(spread).filter(isNumber));
 const isNoisy = (row) => spread(row) > Math.max(WIDE, TIMES_USUAL * usualSpread);
 
-const noisyRow = (row) => `${row.label}, ${lengths([row])}, mask ${row.mask}, ${row.input_label}: ` +
+const noisyRow = (row) => `${row.label}, ${lengths([row])}, mask ${row.mask}, ${row.input_label}` +
+    `${row.positions_label ? `, positions ${row.positions_label}` : ""}: ` +
     `${words(time(row.time.median_ns))}, interval ${percent(spread(row))} wide`;
 
 function noisyRun() {

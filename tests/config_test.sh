@@ -297,7 +297,7 @@ claims "a length of another type" '{ order = { "flash", "full" }, metric = "time
 claims "a place of another type" '{ growth = "full", metric = "time", published = 2, at = 512 }' \
     "CONFIG:3: published: claim 1: at = 512; give at = { n = 512 }"
 claims "a growth has no one length" "{ growth = \"full\", $where, published = 2 }" \
-    "CONFIG:3: published: claim 1: at: unknown key 'n'; allowed: mask, input, batch, heads, dk, threads, seed"
+    "CONFIG:3: published: claim 1: at: unknown key 'n'; allowed: mask, input, positions, batch, heads, dk, threads, seed"
 claims "a mask of another type" '{ growth = "full", metric = "time", published = 2, at = { mask = 1, heads = "x" } }' \
     "CONFIG:3: published: claim 1: mask = 1; allowed is a word, as rows have it
 CONFIG:3: published: claim 1: heads = \"x\"; allowed is a number"

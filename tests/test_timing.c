@@ -130,8 +130,7 @@ static void run_group(const struct sweep *s, int n, struct doc *rows) {
     for (int r = 0; r < PROCESSES; r++, world.process++) {
         struct timing_entry entries[VARIANTS_MAX + 1];
         struct callee callees[VARIANTS_MAX + 1];
-        struct timing t = {.share = s->max_seconds / PROCESSES,
-                           .seed = world.m->seed,
+        struct timing t = {.seed = world.m->seed,
                            .replicate = (uint64_t)r,
                            .announce = announce,
                            .sentinel = sentinel,
@@ -142,6 +141,7 @@ static void run_group(const struct sweep *s, int n, struct doc *rows) {
             const struct variant *v = &s->variants[e < s->nvariants ? e : 0];
             callees[e] = (struct callee){v, e < s->nvariants ? e : VARIANTS_MAX - 1, n};
             entries[e] = (struct timing_entry){.id = "x", .call = call, .with = &callees[e]};
+            entries[e].share = s->max_seconds / PROCESSES;
             entries[e].estimate = 1.2e-9 * v->c * pow(n, v->p); /* probes are slow */
         }
         timing_run(&t, entries, entries_n);

@@ -1,0 +1,229 @@
+/* position_kinds.c -- what a sweep or a command says of positions. */
+#include "position_kinds.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "block.h"
+#include "text.h"
+
+enum { STREAM_LEARNED = 48, STREAM_VECTORS, BUCKETS_MAX = 1024, DISTANCE_MAX = 1 << 20 };
+
+/* ---- kinds ------------------------------------------------------------------------------------- */
+
+static const char *const styles[] = {"interleaved", "half", NULL}; /* as attn_rope_style */
+
+static const struct setting no_settings[] = {{0}};
+
+static const struct setting rope[] = {
+    {"style", SETTING_WORD, .text = "interleaved",
+     .help = "which coordinates turn together: interleaved 2i and 2i + 1, half i and i + dims/2",
+     .words = styles},
+    {"base", SETTING_REAL, 10000, 1, 1e12, .help = "pair i turns by base^(-2i/dims) a position", .quiet = 1},
+    {"dims", SETTING_WHOLE, 0, 0, 4096, .help = "coordinates that turn, the first; 0: all", .quiet = 1},
+    {"first", SETTING_WHOLE, 0, 0, 1 << 24, .help = "position of key 0", .quiet = 1},
+    {0},
+};
+
+static const struct setting t5[] = {
+    {"buckets", SETTING_WHOLE, 32, 4, BUCKETS_MAX, .help = "of distances, both sides together"},
+    {"max_distance", SETTING_WHOLE, 128, 2, DISTANCE_MAX, .help = "from which on all share a bucket"},
+    {"deviation", SETTING_REAL, 1, 0, 100, .help = "of the learned numbers, drawn from the seed", .quiet = 1},
+    {0},
+};
+
+static const struct kind kinds[] = {
+    {"none", "positions do not matter", no_settings},
+    {"rope", "rotary embedding: q and k turn by their positions", rope},
+    {"alibi", "ALiBi: a bias that falls with distance, steeper in some heads", no_settings},
+    {"t5", "T5: a learned bias for each bucket of distances", t5},
+    {"sinusoidal", "sines and cosines of the position, added to the input of a layer", no_settings},
+    {"learned", "a learned vector for each position, added to the input of a layer", no_settings},
+    {"shaw", "relative representations: a mechanism, { \"shaw\", clip = K }", no_settings},
+};
+
+static const struct kind *kind_at(size_t i) { return i < sizeof kinds / sizeof *kinds ? &kinds[i] : NULL; }
+
+const struct kinds position_kinds = {"positions", "kind of positions", "kind", "none", kind_at};
+
+static const char *kind_of(const struct doc *d) { return d ? doc_str(d, "kind", "none") : "none"; }
+
+int positions_are(const struct doc *d, const char *kind) { return !strcmp(kind_of(d), kind); }
+
+char *positions_label(const struct doc *d) {
+    const struct kind *k = kinds_find(&position_kinds, kind_of(d));
+    struct text t = {0};
+    text_add(&t, "%s", kind_of(d));
+    if (k) kinds_label(&t, k, d, NULL); /* else a row of another version */
+    return t.s;
+}
+
+enum attn_bias_kind positions_bias_kind(const struct doc *d) {
+    if (positions_are(d, "alibi")) return ATTN_BIAS_ALIBI;
+    return positions_are(d, "t5") ? ATTN_BIAS_BUCKETED : ATTN_BIAS_NONE;
+}
+
+/* ---- what cannot be ----------------------------------------------------------------------------- */
+
+static int refuse(struct attn_error *error, const char *form, ...) __attribute__((format(printf, 2, 3)));
+static int refuse(struct attn_error *error, const char *form, ...) {
+    va_list args;
+    va_start(args, form);
+    vsnprintf(error->text, sizeof error->text, form, args);
+    va_end(args);
+    return -1;
+}
+
+/* Turned queries and keys say something of distances where they enter by their products alone. */
+static int accept_rope(const struct doc *d, const struct attn_problem *p, const struct attn_variant *v,
+                       struct attn_error *error) {
+    int dims = positions_rope(d, p).dims;
+    if (dims % 2) return refuse(error, "rope turns pairs of coordinates: dims = %d is odd", dims);
+    if (dims > p->dk) return refuse(error, "rope: dims = %d exceeds dk = %d", dims, p->dk);
+    if (v && v->kind == ATTN_DIFFERENT)
+        return refuse(error,
+                      "%s is no softmax over products q.k: turned q and k do not make it depend on "
+                      "distances",
+                      v->name);
+    return 0;
+}
+
+static int accept_t5(const struct doc *d, const struct attn_problem *p, struct attn_error *error) {
+    int causal = p->mask != ATTN_MASK_NONE, buckets = doc_int(d, "buckets", 32), unit = causal ? 2 : 4,
+        own = buckets / unit, most = doc_int(d, "max_distance", 128);
+    if (buckets % unit)
+        return refuse(error, "t5: buckets = %d is no multiple of %d, which mask %s takes", buckets, unit,
+                      causal ? "causal" : "none");
+    if (most > own) return 0;
+    return refuse(error, "t5: distances below %d have buckets of their own; max_distance = %d must be larger",
+                  own, most);
+}
+
+int positions_accept(const struct doc *d, const struct attn_problem *p, const struct attn_variant *v,
+                     int in_layer, struct attn_error *error) {
+    if (positions_are(d, "rope")) return accept_rope(d, p, v, error);
+    if (positions_are(d, "t5")) return accept_t5(d, p, error);
+    if (!in_layer && (positions_are(d, "sinusoidal") || positions_are(d, "learned")))
+        return refuse(error,
+                      "%s positions are added to the input of a layer; q, k and v of the bare operator "
+                      "have none",
+                      kind_of(d));
+    if (positions_are(d, "shaw"))
+        return refuse(error, "shaw changes the key and the value of each pair: it is a mechanism, "
+                             "variants = { \"shaw\" }");
+    return 0;
+}
+
+/* ---- biases ------------------------------------------------------------------------------------- */
+
+size_t positions_bias_count(const struct doc *d, const struct attn_problem *p) {
+    size_t heads = (size_t)p->heads;
+    if (positions_are(d, "alibi")) return heads;
+    return positions_are(d, "t5") ? heads * (2 * (size_t)doc_int(d, "max_distance", 128) + 1) : 0;
+}
+
+struct attn_bias positions_bias(const struct doc *d, const struct attn_problem *p, float *values) {
+    if (positions_are(d, "alibi")) {
+        attn_alibi_slopes(p->heads, values);
+        return (struct attn_bias){.values = values};
+    }
+    if (!positions_are(d, "t5")) return (struct attn_bias){0};
+    int buckets = doc_int(d, "buckets", 32);
+    size_t n = (size_t)buckets * (size_t)p->heads;
+    float *learned = xmalloc(n * sizeof *learned), deviation = (float)doc_num(d, "deviation", 1);
+    attn_random_normal(p->seed, STREAM_LEARNED, 0, n, learned);
+    for (size_t i = 0; i < n; i++) learned[i] *= deviation;
+    struct attn_bias bias = attn_t5_bias(learned, p->heads, p->mask != ATTN_MASK_NONE, buckets,
+                                         doc_int(d, "max_distance", 128), values);
+    free(learned);
+    return bias;
+}
+
+/* ---- rotary ------------------------------------------------------------------------------------- */
+
+struct attn_rope positions_rope(const struct doc *d, const struct attn_problem *p) {
+    int dims = doc_int(d, "dims", 0), half = !strcmp(doc_str(d, "style", *styles), styles[ATTN_ROPE_HALF]);
+    return (struct attn_rope){.style = half ? ATTN_ROPE_HALF : ATTN_ROPE_INTERLEAVED,
+                              .dims = dims ? dims : p->dk};
+}
+
+/* Where key 0 stands, and query 0. */
+static int first_key(const struct doc *d) { return doc_int(d, "first", 0); }
+static int first_query(const struct doc *d, const struct attn_problem *p) {
+    return first_key(d) + attn_offset(p, p->nk);
+}
+
+size_t positions_table_count(const struct doc *d, const struct attn_problem *p) {
+    if (!positions_are(d, "rope")) return 0;
+    return 2 * ((size_t)p->nq + (size_t)p->nk) * (size_t)(positions_rope(d, p).dims / 2);
+}
+
+void positions_tables(const struct doc *d, const struct attn_problem *p, float *tables, struct attn_rope *q,
+                      struct attn_rope *k) {
+    double base = doc_num(d, "base", 10000);
+    *q = *k = positions_rope(d, p);
+    size_t queries = (size_t)p->nq * (size_t)(q->dims / 2), keys = (size_t)p->nk * (size_t)(q->dims / 2);
+    float *cosine = tables + 2 * queries;
+    attn_rope_table(base, q->dims, first_query(d, p), p->nq, tables, tables + queries, p->threads);
+    attn_rope_table(base, k->dims, first_key(d), p->nk, cosine, cosine + keys, p->threads);
+    q->cosine = tables, q->sine = tables + queries;
+    k->cosine = cosine, k->sine = cosine + keys;
+}
+
+static void turn_packed(const struct attn_rope *r, const struct attn_problem *p, int heads, int n, float *x) {
+    ptrdiff_t row = p->dk, head = row * n;
+    struct attn_view from = {x, head * heads, head, row};
+    struct attn_output to = {x, head * heads, head, row};
+    attn_rope_turn(r, p->batch, heads, n, p->dk, &from, &to, p->threads);
+}
+
+int positions_turn(const struct doc *d, const struct attn_problem *p, float *q, float *k,
+                   struct attn_error *error) {
+    size_t bytes = positions_table_count(d, p) * sizeof(float);
+    struct attn_rope of_q, of_k;
+    struct block tables;
+    if (bytes == 0) return 0;
+    if (block_make(&tables, bytes))
+        return refuse(error, "no memory for %s of cosines and sines", show_bytes((double)bytes));
+    positions_tables(d, p, (float *)tables.data, &of_q, &of_k);
+    turn_packed(&of_q, p, p->heads, p->nq, q);
+    turn_packed(&of_k, p, p->kv_heads, p->nk, k);
+    block_free(&tables);
+    return 0;
+}
+
+void positions_define_turn(const struct doc *d, const struct attn_problem *p, int is_query, int row,
+                           double *x) {
+    if (!positions_are(d, "rope")) return;
+    struct attn_rope r = positions_rope(d, p);
+    double position = row + (is_query ? first_query(d, p) : first_key(d)), base = doc_num(d, "base", 10000);
+    int half = r.dims / 2;
+    for (int i = 0; i < half; i++) {
+        int a = r.style == ATTN_ROPE_HALF ? i : 2 * i, b = r.style == ATTN_ROPE_HALF ? i + half : 2 * i + 1;
+        double angle = position * pow(base, -2.0 * i / r.dims), x_a = x[a];
+        x[a] = x_a * cos(angle) - x[b] * sin(angle);
+        x[b] = x_a * sin(angle) + x[b] * cos(angle);
+    }
+}
+
+/* ---- vectors ------------------------------------------------------------------------------------ */
+
+int positions_add(const struct doc *d, const struct attn_problem *p, int n, int width, float *x,
+                  struct attn_error *error) {
+    int are_sinusoids = positions_are(d, "sinusoidal");
+    size_t count = (size_t)n * (size_t)width;
+    struct block vectors;
+    if (!are_sinusoids && !positions_are(d, "learned")) return 0;
+    if (block_make(&vectors, count * sizeof *x))
+        return refuse(error, "no memory for %s of positions", show_bytes((double)count * sizeof *x));
+    float *v = (float *)vectors.data;
+    if (are_sinusoids) attn_sinusoids(width, 0, n, v, p->threads);
+    else attn_random_normal(p->seed, STREAM_VECTORS, 0, count, v);
+    for (size_t b = 0; b < (size_t)p->batch; b++)
+        for (size_t i = 0; i < count; i++) x[b * count + i] += v[i];
+    block_free(&vectors);
+    return 0;
+}

@@ -1,0 +1,54 @@
+/*
+ * position_kinds.h -- what a sweep or a command says of positions, and what that does to a problem: rotary embedding turns
+ * q and k, ALiBi and T5 are a bias, sinusoids and learned vectors are added to the input of a layer. positions.h has the
+ * formulas.
+ *
+ * Positions are those of attn.h: key j stands at j, query i at i + attn_offset().
+ */
+#ifndef POSITION_KINDS_H
+#define POSITION_KINDS_H
+
+#include "attn.h"
+#include "kinds.h"
+#include "positions.h"
+
+/* A document of it is {kind, settings...}; NULL stands for none everywhere below. */
+extern const struct kinds position_kinds;
+
+int positions_are(const struct doc *, const char *kind);
+
+/* "rope,style=half": a name for ids and titles. The caller frees it. */
+char *positions_label(const struct doc *);
+
+/* Which bias they are. */
+enum attn_bias_kind positions_bias_kind(const struct doc *);
+
+/* -1 and the reason where such a problem, or the variant, cannot have them; `in_layer` says that it has projections. */
+int positions_accept(const struct doc *, const struct attn_problem *, const struct attn_variant *,
+                     int in_layer, struct attn_error *);
+
+/* How many numbers the bias takes, and the bias made in them. The learned ones of T5 come from the problem's seed. */
+size_t positions_bias_count(const struct doc *, const struct attn_problem *);
+struct attn_bias positions_bias(const struct doc *, const struct attn_problem *, float *values);
+
+/* Rotary: style and, where `dims` is 0, all of dk. The tables are left to the caller. */
+struct attn_rope positions_rope(const struct doc *, const struct attn_problem *);
+
+/* Turns packed q and k where they are rotary. -1 and the reason: no memory. */
+int positions_turn(const struct doc *, const struct attn_problem *, float *q, float *k, struct attn_error *);
+
+/* The same for many calls: how many numbers the tables of both take, 0 where nothing turns; and how q and k turn, by the
+   tables made in them. */
+size_t positions_table_count(const struct doc *, const struct attn_problem *);
+void positions_tables(const struct doc *, const struct attn_problem *, float *tables, struct attn_rope *q,
+                      struct attn_rope *k);
+
+/* A row of q, or of k, turned by the definition: angles, sines and cosines in double. Others stay. */
+void positions_define_turn(const struct doc *, const struct attn_problem *, int is_query, int row, double *x);
+
+/* Adds sinusoids, or learned vectors, standard normal from the seed, to x [batch][n][width] where they are such. -1 and the
+   reason: no memory. */
+int positions_add(const struct doc *, const struct attn_problem *, int n, int width, float *x,
+                  struct attn_error *);
+
+#endif
