@@ -1,8 +1,9 @@
 -- GPT-2 small: what would make its causal attention cheaper at 1024 tokens, and at the contexts of its successors?
 --
--- 12 heads of 64, causal, 1024 tokens: Radford, Wu, Child, Luan, Amodei, Sutskever, 2019, section 2.3.
+-- Layers of width 768 with 12 heads of 64, causal, 1024 tokens: Radford, Wu, Child, Luan, Amodei, Sutskever, 2019, section 2.3.
 sweep {
-  shape    = { heads = 12, dk = 64, n = { 256, 512, 1024, 2048, 4096 } },
+  shape    = { n = { 256, 512, 1024, 2048, 4096 } },
+  layer    = { d_model = 768, heads = 12 },
   mask     = "causal",
   input    = { "gauss", s = 2 },
   variants = {

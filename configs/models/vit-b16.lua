@@ -1,9 +1,10 @@
 -- ViT-B/16 on images of 224 and 384 pixels: is there anything to gain at so few tokens?
 --
--- 12 heads of 64; (224 / 16)^2 + 1 = 197 and (384 / 16)^2 + 1 = 577 tokens: Dosovitskiy and others, 2021, table 1 and
+-- Layers of width 768 with 12 heads of 64; (224 / 16)^2 + 1 = 197 and (384 / 16)^2 + 1 = 577 tokens: Dosovitskiy and others, 2021, table 1 and
 -- section 3. 1025 are images of 512 pixels.
 sweep {
-  shape    = { heads = 12, dk = 64, n = { 197, 577, 1025 } },
+  shape    = { n = { 197, 577, 1025 } },
+  layer    = { d_model = 768, heads = 12 },
   input    = { "gauss", s = 1 },
   variants = {
     "flash",
