@@ -113,6 +113,15 @@ run "T5" flash $QKV --positions t5 --seed 2 -o "$T/o.npy"
 run "T5 of another seed" flash $QKV --positions t5 --seed 3 -o "$T/full.npy"
 holds "has other numbers" sh -c "! $N close $T/o.npy $T/full.npy 1e-2"
 
+# ---- weights
+entropy() { sed -n 's/.*"entropy": *\([0-9.]*\).*/\1/p' "$1" | head -n 1; }
+expect 0 "weights without" "$A" weights flash --input gauss,s=0 --causal -n 64 --heads 1 --json -o "$T/picture"
+cp "$T/out" "$T/flat"
+expect 0 "weights with ALiBi" "$A" weights flash --input gauss,s=0 --causal -n 64 --heads 1 --positions alibi --json -o "$T/picture"
+# one head: the slope is 2^-8, and of equal logits the entropy of a row of n keys is ln n, ALiBi's is less
+holds "are nearer to the query" awk -v a="$(entropy "$T/out")" -v b="$(entropy "$T/flat")" 'BEGIN { exit !(a > 0 && a < b) }'
+holds "the picture says so" grep -q "positions alibi" "$T/picture.gp"
+
 # ---- apply: what does not fit
 no() { # no MESSAGE OPTIONS...
     message=$1 && shift
