@@ -52,6 +52,19 @@ refused "flash/$at/rope,style=interleaved,dims=32/t2/s1" "rope: dims = 32 exceed
 refused "flash/$at/t5,buckets=6,max_distance=3/t2/s1" "t5: distances below 3 have buckets of their own; max_distance = 3 must be larger"
 refused "flash/$at/shaw/t2/s1" "shaw changes the key and the value of each pair: it is a mechanism"
 
+# ---- published figures choose among them
+cat >"$T/claims.lua" <<LUA
+sweep { shape = { heads = 2, dk = 16, n = 64 }, mask = "causal", threads = 2, positions = { "none", "alibi" },
+        variants = { "full", "flash" }, $small,
+        published = { source = "somebody", claims = {
+          { ratio = { of = "full", over = "flash" }, metric = "memory", at = { n = 64 }, published = 1 },
+          { ratio = { of = "full", over = "flash" }, metric = "memory", at = { n = 64, positions = "alibi" }, published = 1 },
+          { ratio = { of = "full", over = "flash" }, metric = "memory", at = { n = 64, positions = "none" }, published = 1 } } } }
+LUA
+expect 0 "claims on positions" "$A" run "$T/claims.lua" -o "$T/claims" --no-plots
+said "$T/out" "[1] several rows at n = 64"
+said "$T/out" "0 of 3 agree, 2 differ, 1 not comparable"
+
 # ---- mistakes, all at once
 cat >"$T/wrong.lua" <<'LUA'
 sweep { shape = { n = 64 }, variants = { "flash" },
