@@ -34,6 +34,11 @@ static const struct setting t5[] = {
     {0},
 };
 
+static const struct setting shaw[] = {
+    {"clip", SETTING_WHOLE, 16, 0, 1024, .help = "of the mechanism", .quiet = 1},
+    {0},
+};
+
 static const struct kind kinds[] = {
     {"none", "positions do not matter", no_settings},
     {"rope", "rotary embedding: q and k turn by their positions", rope},
@@ -41,7 +46,7 @@ static const struct kind kinds[] = {
     {"t5", "T5: a learned bias for each bucket of distances", t5},
     {"sinusoidal", "sines and cosines of the position, added to the input of a layer", no_settings},
     {"learned", "a learned vector for each position, added to the input of a layer", no_settings},
-    {"shaw", "relative representations: a mechanism, { \"shaw\", clip = K }", no_settings},
+    {"shaw", "relative representations: a mechanism, { \"shaw\", clip = K }", shaw},
 };
 
 static const struct kind *kind_at(size_t i) { return i < sizeof kinds / sizeof *kinds ? &kinds[i] : NULL; }
@@ -111,8 +116,10 @@ int positions_accept(const struct doc *d, const struct attn_problem *p, const st
                       "have none",
                       kind_of(d));
     if (positions_are(d, "shaw"))
-        return refuse(error, "shaw changes the key and the value of each pair: it is a mechanism, "
-                             "variants = { \"shaw\" }");
+        return refuse(error,
+                      "shaw changes the key and the value of each pair: it is a mechanism, variants = { { "
+                      "\"shaw\", clip = %d } }",
+                      doc_int(d, "clip", 16));
     return 0;
 }
 

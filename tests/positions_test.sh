@@ -44,13 +44,13 @@ holds "by name" sh -c "! grep -q growth $T/out || grep -q positions $T/out"
 R=$T/odd
 cat >"$T/odd.lua" <<LUA
 sweep { shape = { heads = 2, dk = 16, n = 64 }, mask = "causal", threads = 2, variants = { "flash" }, $small,
-        positions = { { "rope", dims = { 7, 32 } }, { "t5", buckets = 6, max_distance = 3 }, "shaw" } }
+        positions = { { "rope", dims = { 7, 32 } }, { "t5", buckets = 6, max_distance = 3 }, { "shaw", clip = 4 } } }
 LUA
 expect 0 "what cannot be" "$A" run "$T/odd.lua" -o "$R"
 refused "flash/$at/rope,style=interleaved,dims=7/t2/s1" "rope turns pairs of coordinates: dims = 7 is odd"
 refused "flash/$at/rope,style=interleaved,dims=32/t2/s1" "rope: dims = 32 exceeds dk = 16"
 refused "flash/$at/t5,buckets=6,max_distance=3/t2/s1" "t5: distances below 3 have buckets of their own; max_distance = 3 must be larger"
-refused "flash/$at/shaw/t2/s1" "shaw changes the key and the value of each pair: it is a mechanism"
+refused "flash/$at/shaw,clip=4/t2/s1" "shaw changes the key and the value of each pair: it is a mechanism, variants = "
 
 # ---- published figures choose among them
 cat >"$T/claims.lua" <<LUA
@@ -111,6 +111,14 @@ run "behind a past that is turned already" flash --q "$T/new_q.npy" --k "$T/new_
 "$N" rows "$T/o.npy" "$T/want.npy" 5 9
 near "the last queries see the same" "$T/late.npy" "$T/want.npy" 2e-6
 near "present_k is turned" "$T/present.npy" "$T/kr.npy" 0
+
+"$N" integers "$T/lengths.npy" 6 6
+for x in k v; do "$N" rows "$T/$x.npy" "$T/short_$x.npy" 0 6; done
+run "key lengths" flash $QKV --positions $rope --key-lengths "$T/lengths.npy" -o "$T/o.npy" --out q_rotated="$T/qr.npy"
+run "as many keys" flash --q "$T/q.npy" --k "$T/short_k.npy" --v "$T/short_v.npy" --causal --positions $rope -o "$T/short.npy" \
+    --out q_rotated="$T/want.npy"
+near "the last query stands at the last valid key" "$T/qr.npy" "$T/want.npy" 0
+near "and sees the same" "$T/o.npy" "$T/short.npy" 2e-6
 
 # ---- apply: biases
 "$N" bits "$T/slopes.npy" 4 0000
