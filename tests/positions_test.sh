@@ -12,17 +12,18 @@ cat >"$T/sweep.lua" <<LUA
 -- Do positions matter?
 sweep { shape = { heads = 2, dk = 16, n = 64 }, mask = "causal", threads = 2,
         positions = { "none", { "rope", style = { "interleaved", "half" }, base = 500, dims = 8 }, "alibi", "t5", "learned" },
-        variants = { "full", "flash", "shaw", "performer", "linear" }, $small }
+        variants = { "full", "flash", "shaw", "performer", "linear", "mean_v" }, $small }
 LUA
 expect 0 "a sweep with positions" "$A" run "$T/sweep.lua" -o "$R"
 said "$T/out" "gauss,s=1, mask causal, positions alibi, "
-said "$T/out" "30 of 30 points"
-holds "ids are distinct" [ "$(ids "$R/points.jsonl" | sort -u | wc -l)" = 30 ]
+said "$T/out" "36 of 36 points"
+holds "ids are distinct" [ "$(ids "$R/points.jsonl" | sort -u | wc -l)" = 36 ]
 at=b1h2n64d16/causal/gauss,s=1
 for id in "$at/t2/s1" "$at/rope,style=interleaved,base=500,dims=8/t2/s1" "$at/rope,style=half,base=500,dims=8/t2/s1" \
     "$at/alibi/t2/s1" "$at/t5,buckets=32,max_distance=128/t2/s1"; do
     holds "flash/$id is ok" sh -c "grep '\"id\":\"flash/$id\"' $R/points.jsonl | grep -q '\"status\":\"ok\"'"
 done
+holds "a control takes a bias by distance" sh -c "grep -F '\"id\":\"mean_v/$at/alibi/' $R/points.jsonl | grep -q '\"status\":\"ok\"'"
 holds "without positions a row says nothing of them" sh -c "! grep '\"id\":\"flash/$at/t2/s1\"' $R/points.jsonl | grep -q positions"
 row "flash/$at/rope,style=half,base=500,dims=8/t2/s1" >"$T/row"
 holds "rows have the settings" grep -qF '"positions":{"kind":"rope","style":"half","base":500,"dims":8,"first":0},"positions_label":"rope,style=half,base=500,dims=8"' "$T/row"
