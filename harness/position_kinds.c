@@ -156,32 +156,52 @@ struct attn_rope positions_rope(const struct doc *d, const struct attn_problem *
                               .dims = dims ? dims : p->dk};
 }
 
-/* Rows [batch][heads][n] of x that stand at first .. first + n - 1. */
-static int turn_rows(const struct doc *d, const struct attn_problem *p, int heads, int first, int n, float *x,
-                     struct attn_error *error) {
-    struct attn_rope r = positions_rope(d, p);
-    size_t count = (size_t)n * (size_t)(r.dims / 2);
-    ptrdiff_t row = p->dk, head = row * n;
-    struct attn_view from = {x, head * heads, head, row};
-    struct attn_output to = {x, head * heads, head, row};
-    struct block table;
-    if (block_make(&table, 2 * count * sizeof(float)))
-        return refuse(error, "no memory for %s of cosines and sines",
-                      show_bytes(2.0 * (double)count * sizeof(float)));
-    float *cosine = (float *)table.data, *sine = cosine + count;
-    attn_rope_table(doc_num(d, "base", 10000), r.dims, first + doc_int(d, "first", 0), n, cosine, sine,
-                    p->threads);
-    r.cosine = cosine, r.sine = sine;
+static int count_pairs(const struct doc *d, const struct attn_problem *p) {
+    return positions_rope(d, p).dims / 2;
+}
+
+size_t positions_rope_floats(const struct doc *d, const struct attn_problem *p) {
+    if (!positions_are(d, "rope")) return 0;
+    return 2 * ((size_t)p->nq + (size_t)p->nk) * (size_t)count_pairs(d, p);
+}
+
+void positions_rope_fill(const struct doc *d, const struct attn_problem *p, float *tables) {
+    const size_t pairs = (size_t)count_pairs(d, p), of_q = (size_t)p->nq * pairs,
+                 of_k = (size_t)p->nk * pairs;
+    const double base = doc_num(d, "base", 10000);
+    int dims = 2 * (int)pairs, first = doc_int(d, "first", 0);
+    float *keys = tables + 2 * of_q;
+    attn_rope_table(base, dims, first + attn_offset(p, p->nk), p->nq, tables, tables + of_q, p->threads);
+    attn_rope_table(base, dims, first, p->nk, keys, keys + of_k, p->threads);
+}
+
+/* Packed rows [batch][heads][n] in place. */
+static void turn_rows(struct attn_rope r, const struct attn_problem *p, int heads, int n, const float *table,
+                      float *x) {
+    const ptrdiff_t row = p->dk, head = row * n;
+    const struct attn_view from = {x, head * heads, head, row};
+    const struct attn_output to = {x, head * heads, head, row};
+    r.cosine = table;
+    r.sine = table + (size_t)n * (size_t)(r.dims / 2);
     attn_rope_turn(&r, p->batch, heads, n, p->dk, &from, &to, p->threads);
-    block_free(&table);
-    return 0;
+}
+
+void positions_rope_turn(const struct doc *d, const struct attn_problem *p, const float *tables, float *q,
+                         float *k) {
+    const struct attn_rope r = positions_rope(d, p);
+    turn_rows(r, p, p->heads, p->nq, tables, q);
+    turn_rows(r, p, p->kv_heads, p->nk, tables + 2 * (size_t)p->nq * (size_t)(r.dims / 2), k);
 }
 
 int positions_turn(const struct doc *d, const struct attn_problem *p, float *q, float *k,
                    struct attn_error *error) {
-    if (!positions_are(d, "rope")) return 0;
-    return turn_rows(d, p, p->heads, attn_offset(p, p->nk), p->nq, q, error) ||
-                   turn_rows(d, p, p->kv_heads, 0, p->nk, k, error)
-               ? -1
-               : 0;
+    size_t bytes = positions_rope_floats(d, p) * sizeof(float);
+    struct block tables;
+    if (bytes == 0) return 0;
+    if (block_make(&tables, bytes))
+        return refuse(error, "no memory for %s of cosines and sines", show_bytes((double)bytes));
+    positions_rope_fill(d, p, (float *)tables.data);
+    positions_rope_turn(d, p, (const float *)tables.data, q, k);
+    block_free(&tables);
+    return 0;
 }

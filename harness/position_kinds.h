@@ -33,7 +33,14 @@ struct attn_bias positions_bias(const struct doc *, const struct attn_problem *,
 /* Rotary: style and, where `dims` is 0, all of dk. The tables are left to the caller. */
 struct attn_rope positions_rope(const struct doc *, const struct attn_problem *);
 
-/* Turns packed q and k where they are rotary. -1 and the reason: no memory. */
+/* Rotary, where the turn itself is timed: how many numbers the tables take (0: they are not rotary), the tables, and
+   packed q and k turned by them in place, which allocates nothing. */
+size_t positions_rope_floats(const struct doc *, const struct attn_problem *);
+void positions_rope_fill(const struct doc *, const struct attn_problem *, float *tables);
+void positions_rope_turn(const struct doc *, const struct attn_problem *, const float *tables, float *q,
+                         float *k);
+
+/* All of it at once, where they are rotary. -1 and the reason: no memory. */
 int positions_turn(const struct doc *, const struct attn_problem *, float *q, float *k, struct attn_error *);
 
 #endif
