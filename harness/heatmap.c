@@ -97,7 +97,8 @@ static void add_terminal(struct text *t, const char *name, const char *ending, i
                  height * 3 / 2);
     text_add(t, "set output \"%s.%s\"\n\n%s\nunset output\n", name, ending, heatmap_gp);
     if (ending[0] == 's') /* cells have edges, which a browser shall not smooth */
-        text_add(t, "system \"sed -i 's/<image /<image style=\\\"image-rendering:pixelated\\\" /' %s.svg\"\n", name);
+        text_add(t, "system \"sed -i 's/<image /<image style=\\\"image-rendering:pixelated\\\" /' %s.svg\"\n",
+                 name);
 }
 
 int heatmap_draw(const struct heatmap *m, const char *folder, const char *name, const char *mechanism,
