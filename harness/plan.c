@@ -125,7 +125,7 @@ static void put_need(struct doc *point, const struct attn_variant *v, const stru
     double inputs = problem_input_bytes(p), outputs = problem_output_bytes(p);
     if (layered_sizes(point, p, &layered)) {
         put_layer(&layered, &need, &cost, &inputs, &outputs);
-        need.state += positions_table_count(doc_get(point, "positions"), p) * sizeof(float);
+        need.state += positions_rope_floats(doc_get(point, "positions"), p) * sizeof(float);
     }
     doc_put_num(point, "need.state_bytes", (double)need.state);
     doc_put_num(point, "need.scratch_bytes", (double)need.scratch);

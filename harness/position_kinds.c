@@ -35,6 +35,11 @@ static const struct setting t5[] = {
     {0},
 };
 
+static const struct setting shaw[] = {
+    {"clip", SETTING_WHOLE, 16, 0, 1024, .help = "of the mechanism", .quiet = 1},
+    {0},
+};
+
 static const struct kind kinds[] = {
     {"none", "positions do not matter", no_settings},
     {"rope", "rotary embedding: q and k turn by their positions", rope},
@@ -42,7 +47,7 @@ static const struct kind kinds[] = {
     {"t5", "T5: a learned bias for each bucket of distances", t5},
     {"sinusoidal", "sines and cosines of the position, added to the input of a layer", no_settings},
     {"learned", "a learned vector for each position, added to the input of a layer", no_settings},
-    {"shaw", "relative representations: a mechanism, { \"shaw\", clip = K }", no_settings},
+    {"shaw", "relative representations: a mechanism, { \"shaw\", clip = K }", shaw},
 };
 
 static const struct kind *kind_at(size_t i) { return i < sizeof kinds / sizeof *kinds ? &kinds[i] : NULL; }
@@ -112,8 +117,10 @@ int positions_accept(const struct doc *d, const struct attn_problem *p, const st
                       "have none",
                       kind_of(d));
     if (positions_are(d, "shaw"))
-        return refuse(error, "shaw changes the key and the value of each pair: it is a mechanism, "
-                             "variants = { \"shaw\" }");
+        return refuse(error,
+                      "shaw changes the key and the value of each pair: it is a mechanism, variants = { { "
+                      "\"shaw\", clip = %d } }",
+                      doc_int(d, "clip", 16));
     return 0;
 }
 
@@ -150,47 +157,52 @@ struct attn_rope positions_rope(const struct doc *d, const struct attn_problem *
                               .dims = dims ? dims : p->dk};
 }
 
-/* Where key 0 stands, and query 0. */
-static int first_key(const struct doc *d) { return doc_int(d, "first", 0); }
-static int first_query(const struct doc *d, const struct attn_problem *p) {
-    return first_key(d) + attn_offset(p, p->nk);
+static int count_pairs(const struct doc *d, const struct attn_problem *p) {
+    return positions_rope(d, p).dims / 2;
 }
 
-size_t positions_table_count(const struct doc *d, const struct attn_problem *p) {
+size_t positions_rope_floats(const struct doc *d, const struct attn_problem *p) {
     if (!positions_are(d, "rope")) return 0;
-    return 2 * ((size_t)p->nq + (size_t)p->nk) * (size_t)(positions_rope(d, p).dims / 2);
+    return 2 * ((size_t)p->nq + (size_t)p->nk) * (size_t)count_pairs(d, p);
 }
 
-void positions_tables(const struct doc *d, const struct attn_problem *p, float *tables, struct attn_rope *q,
-                      struct attn_rope *k) {
-    double base = doc_num(d, "base", 10000);
-    *q = *k = positions_rope(d, p);
-    size_t queries = (size_t)p->nq * (size_t)(q->dims / 2), keys = (size_t)p->nk * (size_t)(q->dims / 2);
-    float *cosine = tables + 2 * queries;
-    attn_rope_table(base, q->dims, first_query(d, p), p->nq, tables, tables + queries, p->threads);
-    attn_rope_table(base, k->dims, first_key(d), p->nk, cosine, cosine + keys, p->threads);
-    q->cosine = tables, q->sine = tables + queries;
-    k->cosine = cosine, k->sine = cosine + keys;
+void positions_rope_fill(const struct doc *d, const struct attn_problem *p, float *tables) {
+    const size_t pairs = (size_t)count_pairs(d, p), of_q = (size_t)p->nq * pairs,
+                 of_k = (size_t)p->nk * pairs;
+    const double base = doc_num(d, "base", 10000);
+    int dims = 2 * (int)pairs, first = doc_int(d, "first", 0);
+    float *keys = tables + 2 * of_q;
+    attn_rope_table(base, dims, first + attn_offset(p, p->nk), p->nq, tables, tables + of_q, p->threads);
+    attn_rope_table(base, dims, first, p->nk, keys, keys + of_k, p->threads);
 }
 
-static void turn_packed(const struct attn_rope *r, const struct attn_problem *p, int heads, int n, float *x) {
-    ptrdiff_t row = p->dk, head = row * n;
-    struct attn_view from = {x, head * heads, head, row};
-    struct attn_output to = {x, head * heads, head, row};
-    attn_rope_turn(r, p->batch, heads, n, p->dk, &from, &to, p->threads);
+/* Packed rows [batch][heads][n] in place. */
+static void turn_rows(struct attn_rope r, const struct attn_problem *p, int heads, int n, const float *table,
+                      float *x) {
+    const ptrdiff_t row = p->dk, head = row * n;
+    const struct attn_view from = {x, head * heads, head, row};
+    const struct attn_output to = {x, head * heads, head, row};
+    r.cosine = table;
+    r.sine = table + (size_t)n * (size_t)(r.dims / 2);
+    attn_rope_turn(&r, p->batch, heads, n, p->dk, &from, &to, p->threads);
+}
+
+void positions_rope_turn(const struct doc *d, const struct attn_problem *p, const float *tables, float *q,
+                         float *k) {
+    const struct attn_rope r = positions_rope(d, p);
+    turn_rows(r, p, p->heads, p->nq, tables, q);
+    turn_rows(r, p, p->kv_heads, p->nk, tables + 2 * (size_t)p->nq * (size_t)(r.dims / 2), k);
 }
 
 int positions_turn(const struct doc *d, const struct attn_problem *p, float *q, float *k,
                    struct attn_error *error) {
-    size_t bytes = positions_table_count(d, p) * sizeof(float);
-    struct attn_rope of_q, of_k;
+    size_t bytes = positions_rope_floats(d, p) * sizeof(float);
     struct block tables;
     if (bytes == 0) return 0;
     if (block_make(&tables, bytes))
         return refuse(error, "no memory for %s of cosines and sines", show_bytes((double)bytes));
-    positions_tables(d, p, (float *)tables.data, &of_q, &of_k);
-    turn_packed(&of_q, p, p->heads, p->nq, q);
-    turn_packed(&of_k, p, p->kv_heads, p->nk, k);
+    positions_rope_fill(d, p, (float *)tables.data);
+    positions_rope_turn(d, p, (const float *)tables.data, q, k);
     block_free(&tables);
     return 0;
 }
@@ -199,7 +211,8 @@ void positions_define_turn(const struct doc *d, const struct attn_problem *p, in
                            double *x) {
     if (!positions_are(d, "rope")) return;
     struct attn_rope r = positions_rope(d, p);
-    double position = row + (is_query ? first_query(d, p) : first_key(d)), base = doc_num(d, "base", 10000);
+    double position = row + (is_query ? attn_offset(p, p->nk) : 0) + doc_int(d, "first", 0),
+           base = doc_num(d, "base", 10000);
     int half = r.dims / 2;
     for (int i = 0; i < half; i++) {
         int a = r.style == ATTN_ROPE_HALF ? i : 2 * i, b = r.style == ATTN_ROPE_HALF ? i + half : 2 * i + 1;

@@ -34,14 +34,15 @@ struct attn_bias positions_bias(const struct doc *, const struct attn_problem *,
 /* Rotary: style and, where `dims` is 0, all of dk. The tables are left to the caller. */
 struct attn_rope positions_rope(const struct doc *, const struct attn_problem *);
 
-/* Turns packed q and k where they are rotary. -1 and the reason: no memory. */
-int positions_turn(const struct doc *, const struct attn_problem *, float *q, float *k, struct attn_error *);
+/* Rotary, where the turn itself is timed: how many numbers the tables take (0: they are not rotary), the tables, and
+   packed q and k turned by them in place, which allocates nothing. */
+size_t positions_rope_floats(const struct doc *, const struct attn_problem *);
+void positions_rope_fill(const struct doc *, const struct attn_problem *, float *tables);
+void positions_rope_turn(const struct doc *, const struct attn_problem *, const float *tables, float *q,
+                         float *k);
 
-/* The same for many calls: how many numbers the tables of both take, 0 where nothing turns; and how q and k turn, by the
-   tables made in them. */
-size_t positions_table_count(const struct doc *, const struct attn_problem *);
-void positions_tables(const struct doc *, const struct attn_problem *, float *tables, struct attn_rope *q,
-                      struct attn_rope *k);
+/* All of it at once, where they are rotary. -1 and the reason: no memory. */
+int positions_turn(const struct doc *, const struct attn_problem *, float *q, float *k, struct attn_error *);
 
 /* A row of q, or of k, turned by the definition: angles, sines and cosines in double. Others stay. */
 void positions_define_turn(const struct doc *, const struct attn_problem *, int is_query, int row, double *x);

@@ -36,6 +36,12 @@ void problem_from_point(const struct doc *point, struct attn_problem *p) {
         if (!strcmp(attn_isa_name(i), doc_str(point, "isa", "best"))) p->isa = i;
 }
 
+/* Controls know no logits; only what hides keys from them would have to be heeded. */
+static int heeds_bias(const struct attn_variant *v, enum attn_bias_kind bias) {
+    if (bias == ATTN_BIAS_ALIBI || bias == ATTN_BIAS_BUCKETED) return v->kind != ATTN_CONTROL;
+    return bias != ATTN_BIAS_NONE;
+}
+
 int problem_accept(const struct attn_variant *v, const struct attn_problem *p, const void *params,
                    struct attn_error *error) {
     const struct {
@@ -48,7 +54,7 @@ int problem_accept(const struct attn_variant *v, const struct attn_problem *p, c
         {p->causal_shift != 0, ATTN_CAP_SHIFT, "does not take a shifted diagonal"},
         {p->nq != p->nk, ATTN_CAP_CROSS, "needs as many queries as keys"},
         {p->has_key_lengths, ATTN_CAP_KEY_LENGTHS, "does not take key lengths"},
-        {p->bias != ATTN_BIAS_NONE, ATTN_CAP_BIAS, "does not take a bias"},
+        {heeds_bias(v, p->bias), ATTN_CAP_BIAS, "does not take a bias"},
         {p->softcap != 0, ATTN_CAP_SOFTCAP, "does not take a softcap"},
         {p->heads != p->kv_heads, ATTN_CAP_GROUPED, "does not take grouped heads (kv_heads < heads)"},
         {p->dv != p->dk, ATTN_CAP_WIDE_VALUES, "needs dv = dk"},

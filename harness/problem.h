@@ -18,7 +18,8 @@ int problem_mask_find(const char *name);       /* -1: unknown */
 /* The problem of a row of plan.jsonl: shape, mask, logits, bias of the positions, seed, threads and isa. */
 void problem_from_point(const struct doc *point, struct attn_problem *);
 
-/* 0 where the variant takes the problem, else -1 and the reason: a missing capability, or its check(). */
+/* 0 where the variant takes the problem, else -1 and the reason: a missing capability, or its check(). To a control a
+   bias by distance, ALiBi or bucketed, is none. */
 int problem_accept(const struct attn_variant *, const struct attn_problem *, const void *params,
                    struct attn_error *);
 

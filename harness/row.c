@@ -194,6 +194,12 @@ void row_ceilings(struct doc *row, double fma_flops, double read_bytes) {
     double bytes = doc_num(row, "bytes", 0), least = 0;
     if (!(ns > 0)) return;
     doc_put_num(row, "gflops", flops / ns);
+    struct doc *parts = doc_get(row, "parts");
+    for (size_t x = 0; x < doc_len(parts) && fma_flops > 0; x++) {
+        struct doc *part = doc_at(parts, x);
+        double seconds = doc_num(part, "median_ns", 0) * 1e-9;
+        if (seconds > 0) doc_put_num(part, "peak_fraction", doc_num(part, "flops", 0) / seconds / fma_flops);
+    }
     if (fma_flops > 0) {
         doc_put_num(row, "peak_fraction", flops / (ns * 1e-9) / fma_flops);
         least = flops / fma_flops;

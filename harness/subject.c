@@ -98,7 +98,7 @@ int subject_make(struct subject *s, const struct doc *point, const struct attn_c
 int subject_wrap(struct subject *s, const struct doc *point, const struct layered *layered,
                  struct attn_error *error) {
     const struct doc *positions = doc_get(point, "positions");
-    size_t turning = positions_table_count(positions, &s->problem) * sizeof(float);
+    size_t turning = positions_rope_floats(positions, &s->problem) * sizeof(float);
     s->is_layered = 1;
     s->layered = *layered;
     s->layered.layer.problem = &s->problem;
@@ -113,8 +113,7 @@ int subject_wrap(struct subject *s, const struct doc *point, const struct layere
 
 int subject_create(struct subject *s, struct attn_error *error) {
     if (s->is_layered) attn_layer_create(&s->layered.layer, s->packed.data);
-    if (s->positions)
-        positions_tables(s->positions, &s->problem, (float *)s->tables.data, &s->turn_q, &s->turn_k);
+    if (s->positions) positions_rope_fill(s->positions, &s->problem, (float *)s->tables.data);
     int failed = s->variant->create ? s->variant->create(s->state.data, &s->problem, s->params, error) : 0;
     s->created = !failed;
     return failed;
@@ -136,17 +135,11 @@ static void run_in(void *subject) {
     attn_layer_in(&s->layered.layer, s->packed.data, &s->layered.x, &s->layered.context, &s->call);
 }
 
-/* In place. */
-static void turn(const struct attn_rope *r, const struct attn_problem *p, int heads, int n,
-                 const struct attn_view *x) {
-    struct attn_output to = {(float *)x->data, x->batch, x->head, x->row};
-    attn_rope_turn(r, p->batch, heads, n, p->dk, x, &to, p->threads);
-}
-
+/* q and k lie packed between the parts of a layer. */
 static void run_positions(void *subject) {
     struct subject *s = subject;
-    turn(&s->turn_q, &s->problem, s->problem.heads, s->problem.nq, &s->call.q);
-    turn(&s->turn_k, &s->problem, s->problem.kv_heads, s->problem.nk, &s->call.k);
+    positions_rope_turn(s->positions, &s->problem, (const float *)s->tables.data, (float *)s->call.q.data,
+                        (float *)s->call.k.data);
 }
 
 static void run_operator(void *subject) {
@@ -168,7 +161,8 @@ static struct attn_cost operator_cost(const struct subject *s) {
 /* Four products and two sums turn a pair. */
 static double positions_flops(const struct subject *s) {
     const struct attn_problem *p = &s->problem;
-    return 3.0 * p->batch * s->turn_q.dims * ((double)p->heads * p->nq + (double)p->kv_heads * p->nk);
+    return 3.0 * p->batch * positions_rope(s->positions, p).dims *
+           ((double)p->heads * p->nq + (double)p->kv_heads * p->nk);
 }
 
 static int always(const struct subject *s) { return s->is_layered; }

@@ -26,8 +26,7 @@ struct subject {
     struct attn_need layer_in, layer_out;
     struct block packed; /* state of the layer */
     const struct doc
-        *positions; /* that turn q and k between the projections and the operator; NULL: none do */
-    struct attn_rope turn_q, turn_k;
+        *positions;      /* that turn q and k between the projections and the operator; NULL: none do */
     struct block tables; /* theirs */
 };
 

@@ -9,7 +9,7 @@
 # planned and did not run, at the top of the picture.
 
 set title " "
-set label 100 title_ at screen 0.5, 0.965 center noenhanced font ",13" # over the legend, too
+set label 100 title_ at screen 0.5, 0.965 center noenhanced font title_font(title_) # over the legend, too
 set xlabel xlabel_ noenhanced
 set ylabel ylabel_ noenhanced
 set logscale y

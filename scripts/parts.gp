@@ -5,7 +5,7 @@
 # low and high of the other parts and of each operator. Columns of marks: x, seconds, x as it is shown: where an operator takes as long as the other parts.
 
 set title " "
-set label 100 title_ at screen 0.5, 0.965 center noenhanced font ",13" # over the legend, too
+set label 100 title_ at screen 0.5, 0.965 center noenhanced font title_font(title_) # over the legend, too
 set xlabel xlabel_ noenhanced
 set ylabel "time of a part, seconds (median, range of process medians)"
 set logscale y

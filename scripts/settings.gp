@@ -4,7 +4,7 @@
 # of those with an oracle), title_. Columns of data: curve, value of the parameter, error, error of the best of the same budget.
 
 set title " "
-set label 100 title_ at screen 0.5, 0.965 center noenhanced font ",13" # over the legend, too
+set label 100 title_ at screen 0.5, 0.965 center noenhanced font title_font(title_) # over the legend, too
 set xlabel "the parameter that varies: rank, features, window"
 set ylabel "distance to softmax attention, relative Frobenius"
 set logscale x 2

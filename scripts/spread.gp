@@ -4,7 +4,7 @@
 # 0.05, 0.25, 0.5, 0.75 and 0.95 of the errors of the rows, label.
 
 set title " "
-set label 100 title_ at screen 0.5, 0.965 center noenhanced font ",13" # over the legend, too
+set label 100 title_ at screen 0.5, 0.965 center noenhanced font title_font(title_) # over the legend, too
 set ylabel "error of a query row, relative to its length"
 set logscale y
 set format y "10^{%L}"

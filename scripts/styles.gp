@@ -14,3 +14,6 @@ do for [i = 1:24] {
     dash = (i - 1 + again) % 5 + 1 # dt takes no expression
     set style line i lc rgb colour[(i - 1) % 12 + 1] pt shape[(i - 1 + 5 * again) % 12 + 1] ps 0.9 lw 1.8 dt dash
 }
+
+# Of a title as long as the picture is wide the letters are smaller.
+title_font(text) = strlen(text) > 130 ? ",9" : strlen(text) > 105 ? ",11" : ",13"

@@ -4,7 +4,7 @@
 # for mechanisms without error, and the block $front (seconds, error). Columns of data: curve, seconds, error, setting.
 
 set title " "
-set label 100 title_ at screen 0.5, 0.965 center noenhanced font ",13" # over the legend, too
+set label 100 title_ at screen 0.5, 0.965 center noenhanced font title_font(title_) # over the legend, too
 set xlabel "time of a call, seconds (median)"
 set ylabel "distance to softmax attention, relative Frobenius"
 set logscale xy

@@ -22,7 +22,7 @@ holds "words name each mechanism once in each of two slices, and no control" [ "
 holds "every row is ok" [ "$(grep -c '"status":"ok"' "$R/points.jsonl")" = 16 ]
 holds "ids say so at their end" sh -c "[ $(grep -c '"id":"[^"]*/s1/layer,d_model=48"' "$R/points.jsonl") = 16 ]"
 for key in '"layer":{' '"bias":true' '"cross":false' '"d_model":48' '"parts":{' '"project_in":{' '"operator":{' \
-    '"project_out":{' '"share_ci":[' '"parts_over_whole":' '"projections":{'; do
+    '"project_out":{' '"share_ci":[' '"parts_over_whole":' '"peak_fraction":' '"projections":{'; do
     holds "rows have $key" sh -c "grep '\"id\":\"flash/b1h3n64' $R/points.jsonl | grep -qF '$key'"
 done
 holds "no exponent is declared for a sum of parts" sh -c "! grep -q '\"growth\"' $R/points.jsonl"

@@ -12,17 +12,18 @@ cat >"$T/sweep.lua" <<LUA
 -- Do positions matter?
 sweep { shape = { heads = 2, dk = 16, n = 64 }, mask = "causal", threads = 2,
         positions = { "none", { "rope", style = { "interleaved", "half" }, base = 500, dims = 8 }, "alibi", "t5", "learned" },
-        variants = { "full", "flash", "shaw", "performer", "linear" }, $small }
+        variants = { "full", "flash", "shaw", "performer", "linear", "mean_v" }, $small }
 LUA
 expect 0 "a sweep with positions" "$A" run "$T/sweep.lua" -o "$R"
 said "$T/out" "gauss,s=1, mask causal, positions alibi, "
-said "$T/out" "30 of 30 points"
-holds "ids are distinct" [ "$(ids "$R/points.jsonl" | sort -u | wc -l)" = 30 ]
+said "$T/out" "36 of 36 points"
+holds "ids are distinct" [ "$(ids "$R/points.jsonl" | sort -u | wc -l)" = 36 ]
 at=b1h2n64d16/causal/gauss,s=1
 for id in "$at/t2/s1" "$at/rope,style=interleaved,base=500,dims=8/t2/s1" "$at/rope,style=half,base=500,dims=8/t2/s1" \
     "$at/alibi/t2/s1" "$at/t5,buckets=32,max_distance=128/t2/s1"; do
     holds "flash/$id is ok" sh -c "grep '\"id\":\"flash/$id\"' $R/points.jsonl | grep -q '\"status\":\"ok\"'"
 done
+holds "a control takes a bias by distance" sh -c "grep -F '\"id\":\"mean_v/$at/alibi/' $R/points.jsonl | grep -q '\"status\":\"ok\"'"
 holds "without positions a row says nothing of them" sh -c "! grep '\"id\":\"flash/$at/t2/s1\"' $R/points.jsonl | grep -q positions"
 row "flash/$at/rope,style=half,base=500,dims=8/t2/s1" >"$T/row"
 holds "rows have the settings" grep -qF '"positions":{"kind":"rope","style":"half","base":500,"dims":8,"first":0},"positions_label":"rope,style=half,base=500,dims=8"' "$T/row"
@@ -44,13 +45,26 @@ holds "by name" sh -c "! grep -q growth $T/out || grep -q positions $T/out"
 R=$T/odd
 cat >"$T/odd.lua" <<LUA
 sweep { shape = { heads = 2, dk = 16, n = 64 }, mask = "causal", threads = 2, variants = { "flash" }, $small,
-        positions = { { "rope", dims = { 7, 32 } }, { "t5", buckets = 6, max_distance = 3 }, "shaw" } }
+        positions = { { "rope", dims = { 7, 32 } }, { "t5", buckets = 6, max_distance = 3 }, { "shaw", clip = 4 } } }
 LUA
 expect 0 "what cannot be" "$A" run "$T/odd.lua" -o "$R"
 refused "flash/$at/rope,style=interleaved,dims=7/t2/s1" "rope turns pairs of coordinates: dims = 7 is odd"
 refused "flash/$at/rope,style=interleaved,dims=32/t2/s1" "rope: dims = 32 exceeds dk = 16"
 refused "flash/$at/t5,buckets=6,max_distance=3/t2/s1" "t5: distances below 3 have buckets of their own; max_distance = 3 must be larger"
-refused "flash/$at/shaw/t2/s1" "shaw changes the key and the value of each pair: it is a mechanism"
+refused "flash/$at/shaw,clip=4/t2/s1" "shaw changes the key and the value of each pair: it is a mechanism, variants = "
+
+# ---- published figures choose among them
+cat >"$T/claims.lua" <<LUA
+sweep { shape = { heads = 2, dk = 16, n = 64 }, mask = "causal", threads = 2, positions = { "none", "alibi" },
+        variants = { "full", "flash" }, $small,
+        published = { source = "somebody", claims = {
+          { ratio = { of = "full", over = "flash" }, metric = "memory", at = { n = 64 }, published = 1 },
+          { ratio = { of = "full", over = "flash" }, metric = "memory", at = { n = 64, positions = "alibi" }, published = 1 },
+          { ratio = { of = "full", over = "flash" }, metric = "memory", at = { n = 64, positions = "none" }, published = 1 } } } }
+LUA
+expect 0 "claims on positions" "$A" run "$T/claims.lua" -o "$T/claims" --no-plots
+said "$T/out" "[1] several rows at n = 64"
+said "$T/out" "0 of 3 agree, 2 differ, 1 not comparable"
 
 # ---- mistakes, all at once
 cat >"$T/wrong.lua" <<'LUA'
@@ -99,6 +113,14 @@ run "behind a past that is turned already" flash --q "$T/new_q.npy" --k "$T/new_
 near "the last queries see the same" "$T/late.npy" "$T/want.npy" 2e-6
 near "present_k is turned" "$T/present.npy" "$T/kr.npy" 0
 
+"$N" integers "$T/lengths.npy" 6 6
+for x in k v; do "$N" rows "$T/$x.npy" "$T/short_$x.npy" 0 6; done
+run "key lengths" flash $QKV --positions $rope --key-lengths "$T/lengths.npy" -o "$T/o.npy" --out q_rotated="$T/qr.npy"
+run "as many keys" flash --q "$T/q.npy" --k "$T/short_k.npy" --v "$T/short_v.npy" --causal --positions $rope -o "$T/short.npy" \
+    --out q_rotated="$T/want.npy"
+near "the last query stands at the last valid key" "$T/qr.npy" "$T/want.npy" 0
+near "and sees the same" "$T/o.npy" "$T/short.npy" 2e-6
+
 # ---- apply: biases
 "$N" bits "$T/slopes.npy" 4 0000
 run "slopes of zero" flash $QKV --positions alibi --slopes "$T/slopes.npy" -o "$T/o.npy"
@@ -112,6 +134,15 @@ near "give its output" "$T/dense.npy" "$T/o.npy" 1e-5 # but for q.k times 1e-6
 run "T5" flash $QKV --positions t5 --seed 2 -o "$T/o.npy"
 run "T5 of another seed" flash $QKV --positions t5 --seed 3 -o "$T/full.npy"
 holds "has other numbers" sh -c "! $N close $T/o.npy $T/full.npy 1e-2"
+
+# ---- weights
+entropy() { sed -n 's/.*"entropy": *\([0-9.]*\).*/\1/p' "$1" | head -n 1; }
+expect 0 "weights without" "$A" weights flash --input gauss,s=0 --causal -n 64 --heads 1 --json -o "$T/picture"
+cp "$T/out" "$T/flat"
+expect 0 "weights with ALiBi" "$A" weights flash --input gauss,s=0 --causal -n 64 --heads 1 --positions alibi --json -o "$T/picture"
+# one head: the slope is 2^-8, and of equal logits the entropy of a row of n keys is ln n, ALiBi's is less
+holds "are nearer to the query" awk -v a="$(entropy "$T/out")" -v b="$(entropy "$T/flat")" 'BEGIN { exit !(a > 0 && a < b) }'
+holds "the picture says so" grep -q "positions alibi" "$T/picture.gp"
 
 # ---- apply: what does not fit
 no() { # no MESSAGE OPTIONS...

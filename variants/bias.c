@@ -1,6 +1,17 @@
 /* bias.c -- what comes on top of the products q . k of one row. */
 #include "bias.h"
 
+#include "parts.h"
+
+void bias_add_table(const float *table, int count, long first, int n, float *s) {
+    int near = clamp_int(-first, 0, n), far = clamp_int(count - first, near, n);
+    const float *within = near < far ? table + first : table; /* of s[near] .. s[far - 1] */
+    float before = table[0], behind = table[count - 1];
+    for (int x = 0; x < near; x++) s[x] += before;
+    for (int x = near; x < far; x++) s[x] += within[x];
+    for (int x = far; x < n; x++) s[x] += behind;
+}
+
 /* The kinds that run along neighbouring keys, in loops that compilers vectorise; 0: it is none of them. */
 static int neighbours(const struct attn_call *c, int b, int h, int i, int position, int j, int n, float *s) {
     const struct attn_bias *x = &c->bias;
@@ -17,6 +28,10 @@ static int neighbours(const struct attn_call *c, int b, int h, int i, int positi
     if (c->problem->bias == ATTN_BIAS_ALIBI) {
         float slope = x->values[h];
         for (int e = 0; e < n; e++) s[e] -= slope * fabsf((float)(j + e - position));
+        return 1;
+    }
+    if (c->problem->bias == ATTN_BIAS_BUCKETED) {
+        bias_add_table(x->values + h * x->head, x->count, (long)j - position - x->first, n, s);
         return 1;
     }
     return 0;

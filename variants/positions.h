@@ -1,6 +1,6 @@
 /*
  * positions.h -- how attention learns where its tokens stand: rotations of queries and keys, biases by distance,
- * vectors that are added to the tokens. A public header beside attn.h.
+ * vectors that are added to the tokens. For the harness, beside attn.h; plugins have attn.h alone.
  *
  *   rotary      Su, Lu, Pan, Murtadha, Wen, Liu: RoFormer, 2021, section 3.2: acts on q and k
  *   ALiBi       Press, Smith, Lewis: Train short, test long, 2022, section 3: a bias of the logits

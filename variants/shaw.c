@@ -113,38 +113,23 @@ struct tile { /* keys x0 .. x1 - 1 */
     int x0, x1, skip_zeros;
 };
 
-/* The columns of a tile whose distance is within clip are near .. far - 1 of lo .. hi - 1; r is the entry of the first. */
-struct band {
-    int near, far, r;
-};
-
-static struct band band(const struct unit *u, const struct tile *t, int r, int lo, int hi) {
-    int clip = of(u->call->params)->clip;
-    long self = (long)u->i0 + r + u->offset - t->x0; /* the column at distance 0 */
-    int near = clamp_int(self - clip, lo, hi), far = clamp_int(self + clip + 1, near, hi);
-    return (struct band){near, far, (int)(near - self) + clip};
+/* The entry of t_i and w_i that belongs to row r and column 0 of the tile; negative, or too large: an end of the table. */
+static long entry(const struct unit *u, const struct tile *t, int r) {
+    return (long)t->x0 - ((long)u->i0 + r + u->offset) + of(u->call->params)->clip;
 }
 
-/* Adds t_i to the scores of row r. */
-static void add_distances(const struct unit *u, const struct tile *t, int r, int lo, int hi, float *s) {
-    const float *row = u->w->t + (ptrdiff_t)r * distances(u->call->params);
-    struct band n = band(u, t, r, lo, hi);
-    float behind = row[0], ahead = row[distances(u->call->params) - 1];
-    for (int x = lo; x < n.near; x++) s[x] += behind;
-    for (int x = n.near; x < n.far; x++) s[x] += row[n.r + x - n.near];
-    for (int x = n.far; x < hi; x++) s[x] += ahead;
-}
-
-/* Sums the weights of row r by distance. */
-static void sum_distances(const struct unit *u, const struct tile *t, int r, int lo, int hi, float factor,
+/* Sums the weights p of row r, columns 0 .. end - 1, by distance. */
+static void sum_distances(const struct unit *u, const struct tile *t, int r, int end, float factor,
                           const float *p) {
     int n = distances(u->call->params);
+    long first = entry(u, t, r);
+    int near = clamp_int(-first, 0, end),
+        far = clamp_int(n - first, near, end); /* columns with entries of their own */
     float *row = u->w->w + (ptrdiff_t)r * n;
-    struct band near = band(u, t, r, lo, hi);
     u->kern->scale(n, factor, row);
-    row[0] += u->kern->sum(near.near - lo, p + lo);
-    for (int x = near.near; x < near.far; x++) row[near.r + x - near.near] += p[x];
-    row[n - 1] += u->kern->sum(hi - near.far, p + near.far);
+    row[0] += u->kern->sum(near, p);
+    for (int x = near; x < far; x++) row[first + x] += p[x];
+    row[n - 1] += u->kern->sum(end - far, p + far);
 }
 
 /* Rows r0 .. r0 + rows - 1 of the unit against the tile. */
@@ -154,7 +139,7 @@ static void block(const struct unit *u, const struct tile *t, int r0, int rows) 
     const struct workspace *w = u->w;
     const struct pattern_axis axis = {.step = 1, .count = u->keys};
     const struct attn_view *q = &c->q, *v = &c->v;
-    int lo[BQ], hi[BQ], most = 0, kv = attn_kv_head(p, u->h), nr = u->kern->nr;
+    int lo[BQ], hi[BQ], most = 0, kv = attn_kv_head(p, u->h), nr = u->kern->nr, n = distances(c->params);
     float factor[BQ];
     for (int r = 0; r < rows; r++) {
         lo[r] = 0;
@@ -166,7 +151,7 @@ static void block(const struct unit *u, const struct tile *t, int r0, int rows) 
                  (ptrdiff_t)nr * p->dk, 0, w->s, BK);
     for (int r = 0; r < rows; r++) {
         int i = u->i0 + r0 + r;
-        add_distances(u, t, r0 + r, 0, hi[r], w->s + r * BK);
+        bias_add_table(w->t + (ptrdiff_t)(r0 + r) * n, n, entry(u, t, r0 + r), hi[r], w->s + r * BK);
         if (p->bias || p->softcap > 0)
             bias_apply(c, u->kern, u->b, u->h, i, i + u->offset, &axis, t->x0, 0, hi[r], w->s + r * BK);
     }
@@ -177,7 +162,7 @@ static void block(const struct unit *u, const struct tile *t, int r0, int rows) 
     for (int r = 0; r < rows; r++) {
         if (!hi[r]) continue;
         u->kern->blend(p->dv, factor[r], w->x + (ptrdiff_t)r * p->dv, w->o + (ptrdiff_t)(r0 + r) * p->dv);
-        if (of(c->params)->tables == BOTH) sum_distances(u, t, r0 + r, 0, hi[r], factor[r], w->s + r * BK);
+        if (of(c->params)->tables == BOTH) sum_distances(u, t, r0 + r, hi[r], factor[r], w->s + r * BK);
     }
 }
 
