@@ -183,7 +183,7 @@ check-asan:
 	@$(MAKE) --no-print-directory MODE=asan asan-tests
 asan-tests: $(B)/attnbench $(TESTS) $(REPLAYS)
 	@B=$(B) tests/run.sh $(TESTS) $(REPLAYS)
-	$(B)/attnbench check
+	$(B)/attnbench check --every 3
 
 ## check-tsan: the contract of every variant under the thread sanitizer: clang, its OpenMP, plain loops for OpenBLAS
 check-tsan:
@@ -191,7 +191,7 @@ check-tsan:
 	@$(MAKE) --no-print-directory MODE=tsan CC=clang tsan-tests
 tsan-tests: $(B)/tests/attnbench-plain
 	@archer=$$(ls /usr/lib/llvm-*/lib/libarcher.so | tail -n 1); \
-	 TSAN_OPTIONS="ignore_noninstrumented_modules=1 exitcode=66" OMP_TOOL_LIBRARIES=$$archer $< check
+	 TSAN_OPTIONS="ignore_noninstrumented_modules=1 exitcode=66" OMP_TOOL_LIBRARIES=$$archer $< check --every 3
 
 $(B)/tests/tsan/%.o: INC := $(BLASINC)
 $(B)/tests/attnbench-plain: $(B)/harness/main.o $(B)/tests/tsan/plain_blas.o $(LIBRARY)
