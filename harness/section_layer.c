@@ -10,7 +10,7 @@
 static void read_tensors(struct reader *r, const struct doc *layer) {
     struct doc *empty = doc_object();
     const struct doc *tensors = sections_table(r, layer, "tensors", empty);
-    int has_bias = !doc_get(layer, "bias") || doc_flag(layer, "bias");
+    int has_bias = !doc_is_bool(doc_get(layer, "bias")) || doc_flag(layer, "bias");
     axis_known_keys(r, "layer: tensors", tensors, layered_names, LAYERED_TENSORS);
     for (size_t i = 0; i < doc_len(tensors); i++) {
         const char *name = doc_key(tensors, i);
