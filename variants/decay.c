@@ -425,12 +425,18 @@ static void divide_row(const struct unit *u, float den, float *o) {
     u->kern->scale(u->call->problem->dv, 1.0f / (den < least ? least : den), o);
 }
 
+/* phi of n queries of head h from the chunk's first on: in `room`, or where q lies. */
+static struct decay_rows query_features(const struct unit *u, int h, int n, float *room) {
+    if (!u->map->queries) return decay_lying(&u->call->q, u->b, h, u->x.i0);
+    return u->map->queries(u->call, u->kern, u->b, h, u->x.i0, n, u->seen, room);
+}
+
 /* The rows of head h; w.factors are relative to the state before the chunk. */
 static void rows(const struct unit *u, int h, int fits) {
     const struct attn_call *c = u->call;
     int m = u->map->features, n = u->x.i1 - u->x.i0;
     const float *z = u->w.state + (ptrdiff_t)m * c->problem->dv;
-    const struct readers x = {.rows = u->map->queries(c, u->kern, u->b, h, u->x.i0, n, u->seen, u->w.room_q),
+    const struct readers x = {.rows = query_features(u, h, n, u->w.room_q),
                               .seen = u->seen,
                               .o = attn_out_row(&c->o, u->b, h, u->x.i0),
                               .ldo = c->o.row,
@@ -523,8 +529,7 @@ static void load_steps(struct unit *u) {
                       row(u->w.k, u, j));
     for (int x = 0; x < group && queries > 0; x++) {
         float *to = row(u->w.room_q, u, x * CHUNK);
-        struct decay_rows phi =
-            u->map->queries(u->call, u->kern, u->b, u->g * group + x, u->x.i0, queries, u->seen, to);
+        struct decay_rows phi = query_features(u, u->g * group + x, queries, to);
         for (int r = 0; r < queries; r++)
             u->kern->fade(u->map->features, u->w.factors, 0, 0, u->map->scale, phi.x + r * phi.row,
                           row(to, u, r));

@@ -65,6 +65,11 @@ struct decay_rows { /* n rows of features, `row` apart */
     ptrdiff_t row;
 };
 
+/* Rows of q or k from row i on, where they lie. */
+static inline struct decay_rows decay_lying(const struct attn_view *x, int b, int head, int i) {
+    return (struct decay_rows){attn_row(x, b, head, i), x->row};
+}
+
 struct decay_map {
     int features;    /* m, of one row */
     int width;       /* numbers of a log decay: 1, or one for each feature */
@@ -80,7 +85,8 @@ struct decay_map {
     /* beta[n] of the same steps: the delta rule, which has no denominator and no turn(). NULL: values are added as they
        are. */
     void (*betas)(const struct attn_call *, const struct kern *, int b, int head, int j0, int n, float *beta);
-    /* phi of queries i0 .. i0 + n - 1 of head `head`, which have seen[r] steps of the chunk behind them; likewise. */
+    /* phi of queries i0 .. i0 + n - 1 of head `head`, which have seen[r] steps of the chunk behind them; likewise.
+       NULL: q as it lies. */
     struct decay_rows (*queries)(const struct attn_call *, const struct kern *, int b, int head, int i0,
                                  int n, const int *seen, float *room);
     /* NULL, or the angles by which the basis of the features turns in so many steps, as cosines and sines [m / 2]:

@@ -22,10 +22,9 @@
 #include <string.h>
 
 #include "decay.h"
-#include "parts.h"
+#include "gates.h"
 #include "recurrence.h"
 
-enum gate { NO_GATE, SOFTPLUS, LOGSIGMOID, LOG };
 enum beta { SIGMOID, TWICE, GIVEN };
 enum normalise { NORMALISE_QK, NORMALISE_K, NORMALISE_OFF };
 
@@ -34,12 +33,12 @@ struct params {
     double normalizer;
 };
 
-static const char *const gates[] = {"none", "softplus", "logsigmoid", "log", NULL};
+static const char *const gate_names[] = {"none", "softplus", "logsigmoid", "log", NULL}; /* gates_kind */
 static const char *const betas_[] = {"sigmoid", "twice", "given", NULL};
 static const char *const normalises[] = {"qk", "k", "off", NULL};
 static const struct attn_param table[] = {
     DECAY_FORM(offsetof(struct params, form)),
-    {"gate", ATTN_CHOICE, offsetof(struct params, gate), NO_GATE, 0, 0, gates,
+    {"gate", ATTN_CHOICE, offsetof(struct params, gate), GATES_NONE, 0, 0, gate_names,
      "no decay, or what makes g of the tensor gate: -softplus(x) or log(sigmoid(x)), over normalizer, or x "
      "itself, "
      "where above 0 counts as 0"},
@@ -67,13 +66,8 @@ static const struct attn_tensor tensors[] = {
 
 static const float SHORTEST = 1e-6f; /* added to the square of a length */
 
-static int gates_of(const struct attn_problem *p, const struct params *x) {
-    return ceil_div(p->dk, x->share);
-}
-
-/* Numbers of a log decay for the engine, which knows one for all channels or one for each. */
-static int width(const struct attn_problem *p, const struct params *x) {
-    return x->gate != NO_GATE && gates_of(p, x) > 1 ? p->dk : 1;
+static struct gates gates(const struct params *x) {
+    return (struct gates){(enum gates_kind)x->gate, x->share, x->normalizer};
 }
 
 /* ---- forward ----------------------------------------------------------------------------------- */
@@ -83,33 +77,14 @@ static float inverse_length(const struct kern *kern, int n, const float *x) {
     return 1 / sqrtf(kern->dot(n, x, x) + SHORTEST);
 }
 
-/* Log decays of n steps: gates are loaded behind their places, so that spreading them runs forward. */
-static void log_decays(const struct attn_call *c, const struct kern *kern, int b, int head, int j0, int n,
-                       float *g) {
-    const struct params *x = of(c->params);
-    int own = gates_of(c->problem, x), w = width(c->problem, x), all = n * own;
-    float *raw = g + (ptrdiff_t)n * (w - own), by = (float)(-1 / x->normalizer);
-    if (x->gate == NO_GATE) {
-        for (int j = 0; j < n; j++) g[j] = 0;
-        return;
-    }
-    for (int j = 0; j < n; j++)
-        memcpy(raw + (ptrdiff_t)j * own, attn_row(&c->tensors[GATE], b, head, j0 + j),
-               (size_t)own * sizeof *g);
-    if (x->gate == LOG)
-        for (int e = 0; e < all; e++) raw[e] = raw[e] > 0 ? 0 : raw[e];
-    else kern->softplus(all, x->gate == SOFTPLUS ? 1 : -1, by, raw, raw);
-    for (int j = 0; own < w && j < n; j++)
-        for (int d = 0; d < w; d++) g[(ptrdiff_t)j * w + d] = raw[(ptrdiff_t)j * own + d / x->share];
-}
-
 static struct decay_rows keys(const struct attn_call *c, const struct kern *kern, int b, int head, int j0,
                               int n, float *g, float *by, float *room) {
+    const struct gates x = gates(of(c->params));
     (void)room;
-    log_decays(c, kern, b, head, j0, n, g);
+    gates_load(&x, kern, &c->tensors[GATE], c->problem->dk, b, head, j0, n, g);
     for (int j = 0; j < n && of(c->params)->normalise != NORMALISE_OFF; j++)
         by[j] = inverse_length(kern, c->problem->dk, attn_row(&c->k, b, head, j0 + j));
-    return (struct decay_rows){attn_row(&c->k, b, head, j0), c->k.row};
+    return decay_lying(&c->k, b, head, j0);
 }
 
 static void betas(const struct attn_call *c, const struct kern *kern, int b, int head, int j0, int n,
@@ -129,8 +104,7 @@ static struct decay_rows queries(const struct attn_call *c, const struct kern *k
                                  int n, const int *seen, float *room) {
     int dk = c->problem->dk;
     (void)seen;
-    if (of(c->params)->normalise != NORMALISE_QK)
-        return (struct decay_rows){attn_row(&c->q, b, head, i0), c->q.row};
+    if (of(c->params)->normalise != NORMALISE_QK) return decay_lying(&c->q, b, head, i0);
     for (int r = 0; r < n; r++) {
         float *row = room + (ptrdiff_t)r * dk;
         memcpy(row, attn_row(&c->q, b, head, i0 + r), (size_t)dk * sizeof *row);
@@ -140,14 +114,15 @@ static struct decay_rows queries(const struct attn_call *c, const struct kern *k
 }
 
 static void size(const struct attn_problem *p, const void *params, struct attn_need *need) {
-    need->scratch = decay_scratch(p, p->dk, width(p, of(params)), 1);
+    const struct gates x = gates(of(params));
+    need->scratch = decay_scratch(p, p->dk, gates_width(&x, p->dk), 1);
 }
 
 static void forward(const struct attn_call *c) {
-    const struct params *x = of(c->params);
+    const struct gates x = gates(of(c->params));
     const struct decay_map map = {.features = c->problem->dk,
-                                  .width = width(c->problem, x),
-                                  .recurrent = x->form == DECAY_RECURRENT,
+                                  .width = gates_width(&x, c->problem->dk),
+                                  .recurrent = of(c->params)->form == DECAY_RECURRENT,
                                   .scale = c->problem->scale,
                                   .carry = STATE,
                                   .keys = keys,
@@ -165,17 +140,9 @@ static void unit_row(int n, int normalise, const float *x, double *y) {
 }
 
 static void key(const struct attn_call *c, int b, int head, int j, double *psi, double *a) {
-    const struct params *x = of(c->params);
-    unit_row(c->problem->dk, x->normalise != NORMALISE_OFF, attn_row(&c->k, b, head, j), psi);
-    for (int d = 0; d < c->problem->dk; d++) {
-        double gate = x->gate == NO_GATE ? 0 : (double)attn_row(&c->tensors[GATE], b, head, j)[d / x->share];
-        switch (x->gate) {
-        case NO_GATE: a[d] = 1; break;
-        case SOFTPLUS: a[d] = pow(1 + exp(gate), -1 / x->normalizer); break;
-        case LOGSIGMOID: a[d] = pow(1 + exp(-gate), -1 / x->normalizer); break;
-        default: a[d] = exp(fmin(gate, 0)); break;
-        }
-    }
+    const struct gates x = gates(of(c->params));
+    unit_row(c->problem->dk, of(c->params)->normalise != NORMALISE_OFF, attn_row(&c->k, b, head, j), psi);
+    for (int d = 0; d < c->problem->dk; d++) a[d] = gates_decay(&x, &c->tensors[GATE], b, head, j, d);
 }
 
 static double beta(const struct attn_call *c, int b, int head, int j) {
@@ -199,12 +166,12 @@ static void reference(const struct attn_call *c, int b, int h, const int *rows, 
 
 static void cost(const struct attn_problem *p, const void *params, const struct attn_view *views,
                  struct attn_cost *cost) {
-    const struct params *x = of(params);
+    const struct gates x = gates(of(params));
     double steps = (double)p->batch * p->kv_heads * p->nk;
     (void)views;
     decay_cost(p, p->dk, 0, cost);
     cost->flops += 2.0 * p->dk * p->dv * steps; /* what the state returns for the key */
-    cost->bytes += sizeof(float) * steps * (1 + (x->gate == NO_GATE ? 0 : gates_of(p, x)));
+    cost->bytes += sizeof(float) * steps * (1 + (x.kind == GATES_NONE ? 0 : gates_count(&x, p->dk)));
 }
 
 const struct attn_variant attn_variant_deltanet = {

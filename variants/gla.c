@@ -12,10 +12,8 @@
  * share >= dk there is one for each head, as RetNet and Mamba-2 have. A key head keeps one state, which every query head
  * of its group reads. Padded steps change no state. Carried state: S after the last valid step.
  */
-#include <string.h>
-
 #include "decay.h"
-#include "parts.h"
+#include "gates.h"
 #include "recurrence.h"
 
 enum gate { LOGSIGMOID, LOG };
@@ -25,10 +23,10 @@ struct params {
     double normalizer;
 };
 
-static const char *const gates[] = {"logsigmoid", "log", NULL};
+static const char *const gate_names[] = {"logsigmoid", "log", NULL};
 static const struct attn_param table[] = {
     DECAY_FORM(offsetof(struct params, form)),
-    {"gate", ATTN_CHOICE, offsetof(struct params, gate), LOGSIGMOID, 0, 0, gates,
+    {"gate", ATTN_CHOICE, offsetof(struct params, gate), LOGSIGMOID, 0, 0, gate_names,
      "what the tensor gate holds: x of g = log(sigmoid(x)) / normalizer, or g itself, where above 0 counts "
      "as 0"},
     {"normalizer", ATTN_REAL, offsetof(struct params, normalizer), 16, 1, 1e6, NULL,
@@ -47,68 +45,39 @@ static const struct attn_tensor tensors[] = {
     {0},
 };
 
-static int gates_of(const struct attn_problem *p, const struct params *x) {
-    return ceil_div(p->dk, x->share);
-}
-
-/* Numbers of a log decay for the engine, which knows one for all channels or one for each. */
-static int width(const struct attn_problem *p, const struct params *x) {
-    return gates_of(p, x) > 1 ? p->dk : 1;
-}
-
-/* The gates of n steps on end: where they lie, or put in `room`. */
-static const float *gates_on_end(const struct attn_call *c, int b, int head, int j0, int n, float *room) {
-    int own = gates_of(c->problem, of(c->params));
-    const struct attn_view *gate = &c->tensors[GATE];
-    if (gate->row == own) return attn_row(gate, b, head, j0);
-    for (int j = 0; j < n; j++)
-        memcpy(room + (ptrdiff_t)j * own, attn_row(gate, b, head, j0 + j), (size_t)own * sizeof *room);
-    return room;
+static struct gates gates(const struct params *x) {
+    return (struct gates){x->gate == LOG ? GATES_LOG : GATES_LOGSIGMOID, x->share, x->normalizer};
 }
 
 static struct decay_rows keys(const struct attn_call *c, const struct kern *kern, int b, int head, int j0,
                               int n, float *g, float *by, float *room) {
-    const struct params *x = of(c->params);
-    int own = gates_of(c->problem, x), w = width(c->problem, x), all = n * own;
-    float *end = g + (ptrdiff_t)n * (w - own); /* of the room, so that spreading them runs forward */
-    const float *from = gates_on_end(c, b, head, j0, n, end);
+    const struct gates x = gates(of(c->params));
     (void)by, (void)room;
-    if (x->gate == LOGSIGMOID) kern->softplus(all, -1, (float)(-1 / x->normalizer), from, end);
-    else
-        for (int e = 0; e < all; e++) end[e] = from[e] > 0 ? 0 : from[e];
-    for (int j = 0; own < w && j < n; j++)
-        for (int d = 0; d < w; d++) g[j * w + d] = end[j * own + d / x->share];
-    return (struct decay_rows){attn_row(&c->k, b, head, j0), c->k.row};
-}
-
-static struct decay_rows queries(const struct attn_call *c, const struct kern *kern, int b, int head, int i0,
-                                 int n, const int *seen, float *room) {
-    (void)kern, (void)n, (void)seen, (void)room;
-    return (struct decay_rows){attn_row(&c->q, b, head, i0), c->q.row};
+    gates_load(&x, kern, &c->tensors[GATE], c->problem->dk, b, head, j0, n, g);
+    return decay_lying(&c->k, b, head, j0);
 }
 
 static void size(const struct attn_problem *p, const void *params, struct attn_need *need) {
-    need->scratch = decay_scratch(p, p->dk, width(p, of(params)), of(params)->form == DECAY_RECURRENT);
+    const struct gates x = gates(of(params));
+    need->scratch = decay_scratch(p, p->dk, gates_width(&x, p->dk), of(params)->form == DECAY_RECURRENT);
 }
 
 static void forward(const struct attn_call *c) {
-    const struct params *x = of(c->params);
+    const struct gates x = gates(of(c->params));
     const struct decay_map map = {.features = c->problem->dk,
-                                  .width = width(c->problem, x),
-                                  .recurrent = x->form == DECAY_RECURRENT,
+                                  .width = gates_width(&x, c->problem->dk),
+                                  .recurrent = of(c->params)->form == DECAY_RECURRENT,
                                   .scale = c->problem->scale,
                                   .carry = STATE,
-                                  .keys = keys,
-                                  .queries = queries};
+                                  .keys = keys};
     decay_forward(c, &map);
 }
 
 static void key(const struct attn_call *c, int b, int head, int j, double *psi, double *a) {
-    const struct params *x = of(c->params);
+    const struct gates x = gates(of(c->params));
     for (int d = 0; d < c->problem->dk; d++) {
-        double gate = (double)attn_row(&c->tensors[GATE], b, head, j)[d / x->share];
         psi[d] = attn_row(&c->k, b, head, j)[d];
-        a[d] = x->gate == LOG ? exp(fmin(gate, 0)) : pow(1 / (1 + exp(-gate)), 1 / x->normalizer);
+        a[d] = gates_decay(&x, &c->tensors[GATE], b, head, j, d);
     }
 }
 
@@ -126,9 +95,10 @@ static void reference(const struct attn_call *c, int b, int h, const int *query_
 
 static void cost(const struct attn_problem *p, const void *params, const struct attn_view *views,
                  struct attn_cost *cost) {
+    const struct gates x = gates(of(params));
     (void)views;
     decay_cost(p, p->dk, 0, cost);
-    cost->bytes += sizeof(float) * (double)p->batch * p->kv_heads * p->nk * gates_of(p, of(params));
+    cost->bytes += sizeof(float) * (double)p->batch * p->kv_heads * p->nk * gates_count(&x, p->dk);
 }
 
 const struct attn_variant attn_variant_gla = {

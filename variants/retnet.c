@@ -100,8 +100,7 @@ static struct decay_rows keys(const struct attn_call *c, const struct kern *kern
     int dk = c->problem->dk;
     (void)by;
     for (int j = 0; j < n; j++) g[j] = (float)log_gamma(head);
-    if (of(c->params)->rotation == UNTURNED)
-        return (struct decay_rows){attn_row(&c->k, b, head, j0), c->k.row};
+    if (of(c->params)->rotation == UNTURNED) return decay_lying(&c->k, b, head, j0);
     for (int j = 0; j < n; j++) {
         const float *turn = rounded(c->state, c->problem, j + 1);
         kern->rotate(dk, turn, turn + dk, attn_row(&c->k, b, head, j0 + j), room + (ptrdiff_t)j * dk);
@@ -112,8 +111,7 @@ static struct decay_rows keys(const struct attn_call *c, const struct kern *kern
 static struct decay_rows queries(const struct attn_call *c, const struct kern *kern, int b, int head, int i0,
                                  int n, const int *seen, float *room) {
     int dk = c->problem->dk;
-    if (of(c->params)->rotation == UNTURNED)
-        return (struct decay_rows){attn_row(&c->q, b, head, i0), c->q.row};
+    if (of(c->params)->rotation == UNTURNED) return decay_lying(&c->q, b, head, i0);
     for (int r = 0; r < n; r++) {
         const float *turn = rounded(c->state, c->problem, seen[r]);
         kern->rotate(dk, turn, turn + dk, attn_row(&c->q, b, head, i0 + r), room + (ptrdiff_t)r * dk);

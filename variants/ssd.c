@@ -57,13 +57,7 @@ static struct decay_rows keys(const struct attn_call *c, const struct kern *kern
     }
     if (x->dt == SOFTPLUS) kern->softplus(n, 1, 1, by, by);
     for (int j = 0; j < n; j++) g[j] = -rate * by[j];
-    return (struct decay_rows){attn_row(&c->k, b, head, j0), c->k.row};
-}
-
-static struct decay_rows queries(const struct attn_call *c, const struct kern *kern, int b, int head, int i0,
-                                 int n, const int *seen, float *room) {
-    (void)kern, (void)n, (void)seen, (void)room;
-    return (struct decay_rows){attn_row(&c->q, b, head, i0), c->q.row};
+    return decay_lying(&c->k, b, head, j0);
 }
 
 static void size(const struct attn_problem *p, const void *params, struct attn_need *need) {
@@ -76,8 +70,7 @@ static void forward(const struct attn_call *c) {
                                   .recurrent = of(c->params)->form == DECAY_RECURRENT,
                                   .scale = 1,
                                   .carry = STATE,
-                                  .keys = keys,
-                                  .queries = queries};
+                                  .keys = keys};
     decay_forward(c, &map);
 }
 
