@@ -7,6 +7,7 @@
 
 #include "isa.h"
 #include "machine.h"
+#include "param_option.h"
 #include "problem.h"
 #include "text.h"
 
@@ -227,14 +228,10 @@ void apply_inputs_open(struct apply_inputs *in, const struct apply_options *o) {
 
 /* ---- values ------------------------------------------------------------------------------------ */
 
-static struct attn_view head_major(const float *x, int heads, int n, int d) {
-    return (struct attn_view){x, (ptrdiff_t)heads * n * d, (ptrdiff_t)n * d, d};
-}
-
 /* q, k or v as it stands in its file. */
 static struct attn_view view_of(struct tensor_load *t, int token_major, int heads, int n, int d) {
     const float *x = tensor_load_floats(t);
-    if (!token_major) return head_major(x, heads, n, d);
+    if (!token_major) return problem_packed(x, heads, n, d);
     return (struct attn_view){x, (ptrdiff_t)n * heads * d, d, (ptrdiff_t)heads * d};
 }
 
@@ -245,7 +242,7 @@ static struct attn_view join(const struct apply_inputs *in, struct tensor_load *
     size_t row = (size_t)d * sizeof(float);
     if (block_make(to, (size_t)p->batch * (size_t)p->kv_heads * (size_t)p->nk * row))
         tensor_load_refuse(past, "no memory for it and the rows that follow");
-    struct attn_view early = head_major(tensor_load_floats(past), p->kv_heads, in->past, d);
+    struct attn_view early = problem_packed(tensor_load_floats(past), p->kv_heads, in->past, d);
     float *at = (float *)to->data;
     for (int b = 0; b < p->batch; b++)
         for (int g = 0; g < p->kv_heads; g++)
@@ -253,7 +250,7 @@ static struct attn_view join(const struct apply_inputs *in, struct tensor_load *
                 memcpy(at, j < in->past ? attn_row(&early, b, g, j) : attn_row(&new_rows, b, g, j - in->past),
                        row);
     block_read_only(to);
-    return head_major((const float *)to->data, p->kv_heads, p->nk, d);
+    return problem_packed((const float *)to->data, p->kv_heads, p->nk, d);
 }
 
 /* Beside q of [batch, n, heads*d] a tensor over positions comes in that layout, too. */
@@ -265,16 +262,9 @@ static int is_token_major(const struct apply_inputs *in, const struct tensor_loa
 /* One --tensor: it must have the shape of its line in the variant's table. */
 static void read_tensor(struct apply_inputs *in, const struct named_file *given, const struct attn_variant *v,
                         const void *params) {
-    const char *names[TENSORS_MAX];
-    size_t n = tensors_count(v), at = 0;
+    size_t at = tensor_option(v, given->name);
     struct tensor_shape shape, stored;
     struct attn_error error;
-    for (size_t t = 0; t < n; t++) names[t] = v->tensors[t].name;
-    while (at < n && strcmp(names[at], given->name)) at++;
-    if (n == 0) die(EXIT_USAGE, "--tensor %s: %s has no tensors", given->name, v->name);
-    if (at == n)
-        die(EXIT_USAGE, "--tensor %s: %s has no such tensor; %s", given->name, v->name,
-            suggestion(given->name, names, n));
     struct tensor_load *t = &in->tensors[at];
     if (tensors_shape(v, &v->tensors[at], &in->problem, params, &shape, &error))
         die(EXIT_USAGE, "%s", error.text);

@@ -131,10 +131,9 @@ static const struct option longs[] = {
 };
 
 /* Adds NAME=FILE to a list; a name comes once. */
-static void add_named(const char *option, char *word, struct named_file *list, size_t *n) {
-    char *sign = strchr(word, '=');
-    if (!sign || sign == word || !sign[1]) die(EXIT_USAGE, "%s %s: give it as NAME=FILE", option, word);
-    struct named_file x = {format("%.*s", (int)(sign - word), word), sign + 1};
+static void add_named(const char *option, const char *word, struct named_file *list, size_t *n) {
+    struct named_file x = {0};
+    x.name = option_name(option, word, &x.file);
     for (size_t i = 0; i < *n; i++)
         if (!strcmp(list[i].name, x.name))
             die(EXIT_USAGE, "%s %s: '%s' is given twice", option, word, x.name);

@@ -73,22 +73,6 @@ static struct doc *make_point(const struct weights_options *o, const struct attn
     return point;
 }
 
-/* The names of --tensor are those of the variant. */
-static void verify_tensors(const struct doc *sources, const struct attn_variant *v) {
-    const char *names[TENSORS_MAX];
-    size_t n = tensors_count(v);
-    for (size_t t = 0; t < n; t++) names[t] = v->tensors[t].name;
-    for (size_t i = 0; i < doc_len(sources); i++) {
-        const char *given = doc_key(sources, i);
-        size_t at = 0;
-        while (at < n && strcmp(names[at], given)) at++;
-        if (n == 0) die(EXIT_USAGE, "--tensor %s: %s has no tensors", given, v->name);
-        if (at == n)
-            die(EXIT_USAGE, "--tensor %s: %s has no such tensor; %s", given, v->name,
-                suggestion(given, names, n));
-    }
-}
-
 /* ---- the subject -------------------------------------------------------------------------------- */
 
 struct scene { /* inputs, and the variant on them */
@@ -96,10 +80,6 @@ struct scene { /* inputs, and the variant on them */
     float *q, *k, *v, *bias;
     struct subject subject;
 };
-
-static struct attn_view packed(const float *x, int heads, int n, int d) {
-    return (struct attn_view){x, (ptrdiff_t)heads * n * d, (ptrdiff_t)n * d, d};
-}
 
 static void open_scene(struct scene *s, const struct doc *point, const struct attn_variant *v) {
     struct attn_error error;
@@ -126,9 +106,9 @@ static void open_scene(struct scene *s, const struct doc *point, const struct at
     s->bias = xmalloc((positions_bias_count(positions, p) + 1) * sizeof *s->bias);
     struct attn_call call = {.struct_size = sizeof call,
                              .problem = p,
-                             .q = packed(s->q, p->heads, p->nq, p->dk),
-                             .k = packed(s->k, p->kv_heads, p->nk, p->dk),
-                             .v = packed(s->v, p->kv_heads, p->nk, p->dv)};
+                             .q = problem_packed(s->q, p->heads, p->nq, p->dk),
+                             .k = problem_packed(s->k, p->kv_heads, p->nk, p->dk),
+                             .v = problem_packed(s->v, p->kv_heads, p->nk, p->dv)};
     call.bias = positions_bias(positions, p, s->bias);
     if (subject_make(&s->subject, point, &call, &error) || subject_create(&s->subject, &error))
         die(EXIT_USAGE, "%s: %s", v->name, error.text);
@@ -237,7 +217,7 @@ static int show(const struct weights_options *o) {
     struct heatmap map = {0};
     char *folder, *name;
     split_output(o->output, &folder, &name);
-    verify_tensors(o->sources, v);
+    for (size_t i = 0; i < doc_len(o->sources); i++) tensor_option(v, doc_key(o->sources, i));
     read_tokens(&tokens, o->tokens);
     open_scene(&scene, point, v);
     int heads = o->nchosen ? o->nchosen : scene.problem.heads;

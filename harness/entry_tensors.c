@@ -75,19 +75,16 @@ static void check_tensor(struct reader *r, const char *config, const struct attn
 /* tensors = { name = "file" }: names that the variant has, files by their names. */
 static void check_tensors(struct reader *r, const char *config, const struct attn_variant *v,
                           const struct doc *all) {
-    const char *names[TENSORS_MAX];
     size_t n = tensors_count(v);
-    for (size_t t = 0; t < n; t++) names[t] = v->tensors[t].name;
     if (!doc_is_object(all))
         complain(r, "tensors", 1,
                  "variants: %s: tensors takes a table of files: tensors = { name = \"file.npy\" }", v->name);
     for (size_t i = 0; doc_is_object(all) && i < doc_len(all); i++) {
         const char *key = doc_key(all, i);
-        size_t t = 0;
-        while (t < n && strcmp(names[t], key)) t++;
+        size_t t = tensors_find(v, key);
         if (n == 0) complain(r, "tensors", 1, "variants: %s has no tensors", v->name);
         else if (t == n) {
-            char *help = suggestion(key, names, n);
+            char *help = tensors_suggest(v, key);
             complain(r, key, 1, "variants: %s has no tensor '%s'; %s", v->name, key, help);
             free(help);
         } else check_tensor(r, config, v, &v->tensors[t], doc_at(all, i));

@@ -59,10 +59,6 @@ static struct layout layout(const struct attn_problem *p, size_t nbias, int nrow
     return l;
 }
 
-static struct attn_view packed(const float *x, int heads, int n, int d) {
-    return (struct attn_view){x, (ptrdiff_t)heads * n * d, (ptrdiff_t)n * d, d};
-}
-
 /* x, context and weights, and the q, k and v that the layer makes of them. */
 static int fill_layer(const struct doc *point, const struct attn_problem *p, struct layered *layered,
                       const struct layout *l, char *base, struct attn_error *error) {
@@ -81,9 +77,9 @@ static int fill_layer(const struct doc *point, const struct attn_problem *p, str
         snprintf(error->text, sizeof error->text, "no memory for the packed weights of the layer");
         return -1;
     }
-    call.q = packed((const float *)(base + l->q), p->heads, p->nq, p->dk);
-    call.k = packed((const float *)(base + l->k), p->kv_heads, p->nk, p->dk);
-    call.v = packed((const float *)(base + l->v), p->kv_heads, p->nk, p->dv);
+    call.q = problem_packed((const float *)(base + l->q), p->heads, p->nq, p->dk);
+    call.k = problem_packed((const float *)(base + l->k), p->kv_heads, p->nk, p->dk);
+    call.v = problem_packed((const float *)(base + l->v), p->kv_heads, p->nk, p->dv);
     attn_layer_create(&layered->layer, state.data);
     attn_layer_in(&layered->layer, state.data, &layered->x, &layered->context, &call);
     block_free(&state);
@@ -182,8 +178,8 @@ int group_open(int f, struct group *g, struct attn_error *error) {
 
 void group_call(const struct group *g, const struct attn_problem *p, struct attn_call *c) {
     *c = (struct attn_call){.struct_size = sizeof *c, .problem = p};
-    c->q = packed(g->q, p->heads, p->nq, p->dk);
-    c->k = packed(g->k, p->kv_heads, p->nk, p->dk);
-    c->v = packed(g->v, p->kv_heads, p->nk, p->dv);
+    c->q = problem_packed(g->q, p->heads, p->nq, p->dk);
+    c->k = problem_packed(g->k, p->kv_heads, p->nk, p->dk);
+    c->v = problem_packed(g->v, p->kv_heads, p->nk, p->dv);
     c->bias = g->bias;
 }

@@ -23,6 +23,13 @@ double option_number(const char *option, const char *word, double min, double ma
     return x;
 }
 
+char *option_name(const char *option, const char *word, const char **file) {
+    const char *sign = strchr(word, '=');
+    if (!sign || sign == word || !sign[1]) die(EXIT_USAGE, "%s %s: give it as NAME=FILE", option, word);
+    *file = sign + 1;
+    return format("%.*s", (int)(sign - word), word);
+}
+
 enum attn_mask option_causal(const char *where) {
     static const char *const names[] = {"bottom-right", "top-left"};
     if (!where || !strcmp(where, names[0])) return ATTN_MASK_CAUSAL;

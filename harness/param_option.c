@@ -1,4 +1,4 @@
-/* param_option.c -- parameters of a variant out of words of the command line. */
+/* param_option.c -- a variant, its parameters and tensors out of words of the command line. */
 #include "param_option.h"
 
 #include <stdlib.h>
@@ -6,6 +6,7 @@
 
 #include "params.h"
 #include "registry.h"
+#include "tensors.h"
 #include "text.h"
 
 void param_option(const struct attn_variant *v, void *params, const char *word) {
@@ -26,4 +27,12 @@ const struct attn_variant *variant_option(const char *name) {
     const struct attn_variant *v = registry_find(name);
     if (!v) die(EXIT_USAGE, "no variant '%s'; %s", name, registry_suggest(name));
     return v;
+}
+
+size_t tensor_option(const struct attn_variant *v, const char *name) {
+    size_t at = tensors_find(v, name), n = tensors_count(v);
+    if (n == 0) die(EXIT_USAGE, "--tensor %s: %s has no tensors", name, v->name);
+    if (at == n)
+        die(EXIT_USAGE, "--tensor %s: %s has no such tensor; %s", name, v->name, tensors_suggest(v, name));
+    return at;
 }

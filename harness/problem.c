@@ -68,6 +68,10 @@ int problem_accept(const struct attn_variant *v, const struct attn_problem *p, c
     return 0;
 }
 
+struct attn_view problem_packed(const float *x, int heads, int n, int d) {
+    return (struct attn_view){x, (ptrdiff_t)heads * n * d, (ptrdiff_t)n * d, d};
+}
+
 double problem_input_bytes(const struct attn_problem *p) {
     double q = (double)p->batch * p->heads * p->nq * p->dk;
     double kv = (double)p->batch * p->kv_heads * p->nk * (p->dk + p->dv);

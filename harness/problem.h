@@ -23,6 +23,9 @@ void problem_from_point(const struct doc *point, struct attn_problem *);
 int problem_accept(const struct attn_variant *, const struct attn_problem *, const void *params,
                    struct attn_error *);
 
+/* x [batch][heads][n][d], without gaps. */
+struct attn_view problem_packed(const float *x, int heads, int n, int d);
+
 /* Bytes of q, k and v together, and of o. */
 double problem_input_bytes(const struct attn_problem *);
 double problem_output_bytes(const struct attn_problem *);

@@ -20,12 +20,6 @@ static int is_shown(const struct doc *row) {
            doc_get(row, "accuracy.softmax.row_errors");
 }
 
-static void add_quoted(struct text *t, const char *label) { /* a field of CSV */
-    text_add(t, "\"");
-    for (; *label; label++) text_add(t, *label == '"' ? "\"\"" : "%c", *label);
-    text_add(t, "\"");
-}
-
 int spread_plot(const char *folder, const struct slice *s) {
     static const char *const quantiles[] = {"p05", "p25", "p50", "p75", "p95"};
     struct text data = {0}, script = {0};
@@ -40,7 +34,7 @@ int spread_plot(const char *folder, const struct slice *s) {
         for (size_t q = 0; q < sizeof quantiles / sizeof *quantiles; q++)
             text_add(&data, ",%.9g", fmax(doc_num(errors, quantiles[q], 0), least));
         text_add(&data, ",");
-        add_quoted(&data, s->curves[c].label);
+        text_add_quoted(&data, s->curves[c].label);
         text_add(&data, "\n");
     }
     if (boxes < FEWEST) {

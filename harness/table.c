@@ -288,13 +288,8 @@ static void add_cell(struct text *t, const struct doc *x) {
     const char *word = doc_as_str(x);
     if (doc_is_number(x)) text_add(t, "%.17g", doc_as_num(x));
     if (!word) return;
-    if (!strpbrk(word, ",\"\n")) {
-        text_add(t, "%s", word);
-        return;
-    }
-    text_add(t, "\"");
-    for (; *word; word++) text_add(t, *word == '"' ? "\"\"" : "%c", *word);
-    text_add(t, "\"");
+    if (strpbrk(word, ",\"\n")) text_add_quoted(t, word);
+    else text_add(t, "%s", word);
 }
 
 char *table_csv(const struct doc *rows) {

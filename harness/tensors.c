@@ -13,6 +13,19 @@ size_t tensors_count(const struct attn_variant *v) {
     return n;
 }
 
+size_t tensors_find(const struct attn_variant *v, const char *name) {
+    size_t t = 0, n = tensors_count(v);
+    while (t < n && strcmp(v->tensors[t].name, name)) t++;
+    return t;
+}
+
+char *tensors_suggest(const struct attn_variant *v, const char *name) {
+    const char *names[TENSORS_MAX];
+    size_t n = tensors_count(v);
+    for (size_t t = 0; t < n; t++) names[t] = v->tensors[t].name;
+    return suggestion(name, names, n);
+}
+
 /* The size behind one name of a shape; -1 where it is none. */
 static int size_of(const char *name, const struct attn_variant *v, const struct attn_problem *p,
                    const void *params) {

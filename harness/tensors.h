@@ -33,6 +33,10 @@ int tensors_token_major(const struct attn_tensor *, const struct tensor_shape *w
 
 size_t tensors_count(const struct attn_variant *);
 
+/* The line of that name, tensors_count() where there is none; and what to say then, the caller's to free. */
+size_t tensors_find(const struct attn_variant *, const char *name);
+char *tensors_suggest(const struct attn_variant *, const char *name);
+
 /* Is the tensor a value for each block of scores, shape "h nq/block nk/block": two quotients, before them at most b
    and h or hk? A config may give a function of blocks for it. */
 int tensors_over_blocks(const struct attn_tensor *);

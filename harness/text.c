@@ -83,6 +83,12 @@ void text_add(struct text *t, const char *form, ...) {
     va_end(args);
 }
 
+void text_add_quoted(struct text *t, const char *word) {
+    text_add(t, "\"");
+    for (; *word; word++) text_add(t, *word == '"' ? "\"\"" : "%c", *word);
+    text_add(t, "\"");
+}
+
 void text_append(struct text *t, const char *bytes, size_t n) {
     if (t->length + n + 1 > t->room) {
         t->room = (t->length + n + 1) * 2;

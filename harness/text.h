@@ -28,6 +28,7 @@ struct text { /* a growing string; starts as {0}; the owner frees `s` */
     size_t length, room;
 };
 void text_add(struct text *, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void text_add_quoted(struct text *, const char *); /* as a field of CSV, in quotes */
 void text_append(struct text *, const char *bytes, size_t n);
 
 /* The name out of names[0 .. n) nearest to `word`, or NULL where none is near. */

@@ -87,12 +87,11 @@ static void parse_heads(char *list, struct weights_options *o) {
     free(words);
 }
 
-static void parse_tensor(char *word, struct doc *sources) {
-    char *sign = strchr(word, '=');
-    if (!sign || sign == word || !sign[1]) die(EXIT_USAGE, "--tensor %s: give it as NAME=FILE", word);
-    char *name = format("%.*s", (int)(sign - word), word);
+static void parse_tensor(const char *word, struct doc *sources) {
+    const char *file;
+    char *name = option_name("--tensor", word, &file);
     if (doc_get(sources, name)) die(EXIT_USAGE, "--tensor %s: '%s' is given twice", word, name);
-    doc_put_str(sources, name, sign + 1);
+    doc_put_str(sources, name, file);
     free(name);
 }
 

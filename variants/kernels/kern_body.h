@@ -159,17 +159,20 @@ static void pack(int n, int d, const float *x, ptrdiff_t ldx, float *xt) {
         }
 }
 
+/* Asks for the row `rows` further on, which may lie past the end of x: nothing that harms. */
+static inline void ask_for(const float *x, ptrdiff_t rows, ptrdiff_t ldx, int d) {
+    enum { LINE = 64 / sizeof(float) }; /* floats of a cache line */
+    for (int p = 0; p < d; p += LINE)
+        __builtin_prefetch((const void *)((uintptr_t)x + sizeof *x * (size_t)(rows * ldx + p)));
+}
+
 /* VL keys at a time. Caches that look ahead along one stream do not see that these are one, so they are told. */
 static void dots(int m, int n, int d, float alpha, const float *q, ptrdiff_t ldq, const float *k,
                  ptrdiff_t ldk, float *s, ptrdiff_t lds) {
-    enum { AHEAD = 64, LINE = 64 / sizeof(float) }; /* keys; floats of a cache line */
+    enum { AHEAD = 64 }; /* keys */
     for (int j = 0; j < n; j += VL, k += VL * ldk) {
         int keys = n - j < VL ? n - j : VL;
-        for (int r = 0; r < VL;
-             r++) /* past the end of k, too: the caller's next keys, or nothing that harms */
-            for (int p = 0; p < d; p += LINE)
-                __builtin_prefetch(
-                    (const void *)((uintptr_t)k + sizeof *k * (size_t)((AHEAD + r) * ldk + p)));
+        for (int r = 0; r < VL; r++) ask_for(k, AHEAD + r, ldk, d);
         for (int i = 0; i < m; i++) {
             const float *q_i = q + i * ldq;
             vf acc[VL];
@@ -468,10 +471,9 @@ static void softplus(int n, float to, float by, const float *x, float *y) {
 
 /* Reading x is what takes the time where it is not in a cache, so the rows to come are asked for. */
 static void elu1(int n, int d, const float *x, ptrdiff_t ldx, float *y, ptrdiff_t ldy) {
-    enum { AHEAD = 12, LINE = 64 / sizeof(float) }; /* rows; floats of a cache line */
+    enum { AHEAD = 12 }; /* rows */
     for (int i = 0; i < n; i++, x += ldx, y += ldy) {
-        for (int p = 0; p < d; p += LINE) /* past the end of x, too: nothing that harms */
-            __builtin_prefetch((const void *)((uintptr_t)x + sizeof *x * (size_t)(AHEAD * ldx + p)));
+        ask_for(x, AHEAD, ldx, d);
         MAP(d, x, y, v_max(v_set1(0.0f), in) + v_exp_to_88(-v_max(v_set1(0.0f), -in)));
     }
 }
