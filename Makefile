@@ -166,7 +166,7 @@ install: $(B)/attnbench
 uninstall:
 	@PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' scripts/install.sh uninstall
 
-## peers: side by side with onnxruntime and PyTorch, about 20 minutes; PEERS="--rounds 2 --lengths 512,1024" for less
+## peers: side by side with onnxruntime and PyTorch, about 35 minutes; PEERS="--rounds 2 --lengths 512,1024" for less
 peers:
 	@scripts/setup.sh run
 	@$(MAKE) --no-print-directory attnbench $(B)/peers/projections

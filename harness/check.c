@@ -30,7 +30,7 @@ static const struct check_group groups[] = {
     {"threads", check_threads},     {"items", check_items},     {"heads", check_heads},
     {"future", check_future},       {"padding", check_padding}, {"masked", check_masked},
     {"grouped", check_grouped},     {"carry", check_carry},     {"ignored", check_ignored},
-    {"reference", check_reference}, {"order", check_order},
+    {"reference", check_reference}, {"order", check_order},     {"path", check_path},
 };
 enum { GROUPS = sizeof groups / sizeof *groups };
 
@@ -237,6 +237,9 @@ static void growth(const void *params) {
     struct trial t = {.batch = 1, .heads = 2, .nq = 4096, .nk = 4096, .dk = 16, .threads = 2};
     if (!(checked->variant->caps & ATTN_CAP_NO_MASK)) t.mask = ATTN_MASK_CAUSAL;
     attempt("growth", &t, params);
+    t.nq = t.nk = 512;
+    t.dk = 4;
+    if (checked->variant->kind != ATTN_CONTROL) attempt("path", &t, params);
 }
 
 static void all_cases(const void *params) {

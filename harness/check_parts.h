@@ -56,6 +56,7 @@ void check_reference(const struct trial *, const void *); /* check_reference.c: 
 void check_order(const struct trial *, const void *);
 void check_memory(const struct trial *, const void *); /* check_memory.c */
 void check_growth(const struct trial *, const void *);
+void check_path(const struct trial *, const void *); /* check_path.c */
 
 /* A child that dies of a touch beside its memory says where (check_faults.c). */
 void check_catch_faults(void);

@@ -6,6 +6,7 @@
 
 #include "commands.h"
 #include "doc.h"
+#include "params.h"
 #include "registry.h"
 #include "roster.h"
 #include "tensors.h"
@@ -54,15 +55,27 @@ static struct doc *tensor_doc(const struct attn_tensor *t) {
     return d;
 }
 
+/* With the defaults of the parameters. */
+static struct attn_growths growths(const struct attn_variant *v) {
+    void *params = params_defaults(v);
+    struct attn_growths g = registry_growth(v, params);
+    free(params);
+    return g;
+}
+
 static struct doc *variant_doc(const struct attn_variant *v) {
     struct doc *d = doc_object(), *params = doc_array(), *tensors = doc_array();
+    struct attn_growths grows = growths(v);
     doc_put_str(d, "name", v->name);
     doc_put_str(d, "kind", registry_kind(v));
+    doc_put_str(d, "family", registry_family(v));
     doc_put(d, "caps", caps_doc(v));
     doc_put_str(d, "brief", v->brief);
     doc_put_str(d, "cite", v->cite);
-    doc_put_num(d, "growth.time", v->time.exponent);
-    doc_put_num(d, "growth.memory", v->memory.exponent);
+    doc_put_num(d, "growth.time", grows.time.exponent);
+    doc_put_num(d, "growth.memory", grows.memory.exponent);
+    doc_put_str(d, "growth.steps", grows.steps.formula);
+    doc_put_str(d, "growth.path", grows.path.formula);
     for (const struct attn_param *p = v->params; p && p->name; p++) doc_add(params, param_doc(p));
     for (size_t t = 0; t < tensors_count(v); t++) doc_add(tensors, tensor_doc(&v->tensors[t]));
     doc_put(d, "params", params);
@@ -134,8 +147,10 @@ int command_describe(int argc, char **argv) {
     const struct attn_variant *v = registry_find(argv[1]);
     if (!v) die(EXIT_USAGE, "no variant '%s'; %s", argv[1], registry_suggest(argv[1]));
     printf("%s: %s\n\n  %s\n\n", v->name, v->brief, v->formula);
-    printf("kind     %s\npaper    %s\ntime     %s\nmemory   %s\ncan      ", registry_kind(v), v->cite,
-           v->time.formula, v->memory.formula);
+    struct attn_growths g = growths(v);
+    printf("kind     %s\ntype     %s\npaper    %s\n", registry_kind(v), registry_family(v), v->cite);
+    printf("time     %s\nmemory   %s\nsteps    %s, one after another\npath     %s, the longest\ncan      ",
+           g.time.formula, g.memory.formula, g.steps.formula, g.path.formula);
     for (unsigned bit = 0, any = 0; registry_cap(bit); bit++)
         if (v->caps & 1u << bit) printf("%s%s", any++ ? ", " : "", registry_cap(bit));
     puts("");

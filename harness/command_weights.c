@@ -21,6 +21,7 @@
 #include "params.h"
 #include "position_kinds.h"
 #include "problem.h"
+#include "results.h"
 #include "subject.h"
 #include "text.h"
 #include "weights_options.h"
@@ -209,6 +210,15 @@ static void split_output(const char *output, char **folder, char **name) {
         die(EXIT_USAGE, "-o %s: a name without quotes, $ and backslashes", output);
 }
 
+/* NAME.json; -1 after a warning. */
+static int write_json(const struct doc *told, const char *folder, const char *name) {
+    char *file = format("%s.json", name), *text = doc_text(told, 1);
+    int failed = results_write(folder, file, text);
+    if (failed) warn("cannot write %s/%s: %s", folder, file, strerror(errno));
+    free(file), free(text);
+    return failed;
+}
+
 static int show(const struct weights_options *o) {
     const struct attn_variant *v = variant_option(o->variant);
     struct doc *point = make_point(o, v), *all = doc_array();
@@ -229,8 +239,8 @@ static int show(const struct weights_options *o) {
         head_stats(rows.softmax, NULL, rows.nq, rows.nk, rows.offset, &softmax);
         head_stats(rows.own, rows.outside, rows.nq, rows.nk, rows.offset, &own);
         if (map.heads < HEATMAP_HEADS) heatmap_add(&map, h, &rows);
-        if (o->json) doc_add(all, head_doc(h, &softmax, &own));
-        else tell(h, v->name, &softmax, &own, &tokens);
+        doc_add(all, head_doc(h, &softmax, &own));
+        if (!o->json) tell(h, v->name, &softmax, &own, &tokens);
         head_rows_free(&rows);
     }
     char *label = inputs_label(o->input, NULL);
@@ -238,8 +248,13 @@ static int show(const struct weights_options *o) {
     char *title =
         format("%s, mask %s, %s%s%sn %d", label, problem_mask_name(o->mask), o->positions ? "positions " : "",
                o->positions ? place : "", o->positions ? ", " : "", scene.problem.nq);
+    struct doc *told = doc_object();
+    doc_put_str(told, "mechanism", v->name);
+    doc_put_str(told, "title", title);
+    doc_put(told, "heads", all);
     int failed = heatmap_draw(&map, folder, name, v->name, title, tokens.words, tokens.n);
-    if (o->json) doc_print(all, 1);
+    if (!failed) failed = write_json(told, folder, name);
+    if (o->json) doc_print(told, 1);
     else if (!failed)
         printf("%s/%s.svg and .png: %s%d head%s\n", folder, name, heads > map.heads ? "the first " : "",
                map.heads, map.heads == 1 ? "" : "s");
@@ -247,7 +262,7 @@ static int show(const struct weights_options *o) {
     heatmap_free(&map);
     close_scene(&scene);
     free_tokens(&tokens);
-    doc_free(point), doc_free(all);
+    doc_free(point), doc_free(told);
     return failed ? EXIT_INCOMPLETE : EXIT_FINE;
 }
 

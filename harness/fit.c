@@ -37,7 +37,7 @@ static struct doc *without_result(const struct doc *rows) {
 
 struct doc *fit_answers(const struct doc *rows, const char *baseline) {
     struct doc *answers = doc_object(), *growth = doc_array(), *crossovers = doc_array();
-    struct doc *front = doc_array(), *roofline = doc_array();
+    struct doc *front = doc_array(), *roofline = doc_array(), *types = doc_array();
     struct fit_run run;
     fit_run_make(&run, rows);
     for (size_t s = 0; s < run.count; s++) {
@@ -46,11 +46,13 @@ struct doc *fit_answers(const struct doc *rows, const char *baseline) {
         fit_fronts(front, &run.all[s]);
         fit_ceilings(roofline, &run.all[s]);
     }
+    fit_layer_types(types, &run);
     fit_run_free(&run);
     doc_put(answers, "growth", growth);
     doc_put(answers, "crossovers", crossovers);
     doc_put(answers, "front", front);
     doc_put(answers, "roofline", roofline);
+    doc_put(answers, "layer_types", types);
     doc_put(answers, "not_ok", without_result(rows));
     return answers;
 }

@@ -35,6 +35,9 @@ struct fit_run {
     struct fit_series *all;
 };
 
+/* A point at x, its length or what else it is one of several by; points with other x draw other processes. */
+struct fit_point fit_point_make(const struct doc *row, double x);
+
 /* The rows belong to the caller and must stay. */
 void fit_run_make(struct fit_run *, const struct doc *rows);
 void fit_run_free(struct fit_run *);
@@ -50,6 +53,12 @@ int fit_follows_n(const struct fit_curve *);
 /* Exponents are told from this length on: below it fixed costs and small tiles weigh in. */
 enum { FIT_FROM = 2048, FIT_FEWEST = 3 };
 
+/* log time over log x of points in order, with 95 percent; NaN below FIT_FEWEST of them. */
+struct fit_slope {
+    double value, interval[2];
+};
+struct fit_slope fit_slope_of(const struct fit_point *, size_t n); /* fit_time.c */
+
 /* "confirmed" where the interval lies within `tolerance` of what was declared, "contradicted" where all of
    it lies outside, else "undecided". */
 const char *fit_verdict(const double interval[2], double declared, double tolerance);
@@ -61,5 +70,6 @@ void fit_fixed(struct doc *growth, const struct fit_curve *); /* fit_fixed.c: af
 void fit_crossings(struct doc *list, const struct fit_series *, const char *baseline); /* fit_crossing.c */
 void fit_fronts(struct doc *list, const struct fit_series *);                          /* fit_front.c */
 void fit_ceilings(struct doc *list, const struct fit_series *);                        /* fit_ceiling.c */
+void fit_layer_types(struct doc *list, const struct fit_run *);                        /* fit_types.c */
 
 #endif

@@ -77,13 +77,13 @@ static double *processes_of(const struct doc *row, size_t *n) {
     return x;
 }
 
-/* The stream is the length: what ran in the same processes draws the same ones, other lengths draw others. */
-static struct fit_point make_point(const struct doc *row) {
-    struct fit_point p = {.n = doc_num(row, "shape.nq", 0), .row = row};
-    double *x = processes_of(row, &p.processes);
+/* The stream is x: what ran in the same processes draws the same ones, other lengths draw others. */
+struct fit_point fit_point_make(const struct doc *row, double x) {
+    struct fit_point p = {.n = x, .row = row};
+    double *medians = processes_of(row, &p.processes);
     p.draws = xmalloc(RESAMPLE_DRAWS * sizeof *p.draws);
-    p.log_ns = resample_log_median(x, p.processes, (uint64_t)fmin(p.n, 0x1p63), p.draws);
-    free(x);
+    p.log_ns = resample_log_median(medians, p.processes, (uint64_t)fmin(x, 0x1p63), p.draws);
+    free(medians);
     return p;
 }
 
@@ -94,7 +94,7 @@ static void add_point(struct fit_curve *c, const struct doc *row) {
     if (fit_curve_at(c, n)) return;
     c->points = xrealloc(c->points, (c->count + 1) * sizeof *c->points);
     for (; at > 0 && c->points[at - 1].n > n; at--) c->points[at] = c->points[at - 1];
-    c->points[at] = make_point(row);
+    c->points[at] = fit_point_make(row, n);
     c->count++;
 }
 

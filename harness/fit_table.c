@@ -200,6 +200,42 @@ static void print_ceilings(const struct doc *list, const struct doc *series) {
     free(all);
 }
 
+/* ---- layer types ---------------------------------------------------------------------------------- */
+
+/* "1.98 (1.95 to 2.01)", then what was expected. */
+static void print_exponent(const struct doc *told, const char *expected) {
+    const struct doc *low = doc_at(doc_get(told, "interval"), 0),
+                     *high = doc_at(doc_get(told, "interval"), 1);
+    char words[64] = "-";
+    if (doc_is_number(low))
+        snprintf(words, sizeof words, "%s (%s to %s)", number(doc_get(told, "slope"), "%.2f"),
+                 number(low, "%.2f"), number(high, "%.2f"));
+    printf(" %-20s %4s ", words, number(doc_get(told, expected), "%.2f"));
+}
+
+static void print_types(const struct doc *list, const struct doc *series) {
+    size_t n;
+    const struct doc **all = of_series(list, series, &n);
+    int width = width_of(all, n);
+    printf("\nLayer types: %s, mask %s, batch %d, %d heads, %d threads, %s\n", doc_str(series, "input", "?"),
+           doc_str(series, "mask", "?"), doc_int(series, "batch", 1), doc_int(series, "heads", 1),
+           doc_int(series, "threads", 1), doc_str(series, "isa", "best"));
+    printf("  time grows as n^x at head size %g, as d^y at n = %g\n", doc_num(all[0], "n.at_d", 0),
+           doc_num(all[0], "d.at_n", 0));
+    printf("  %-*s %-15s %-26s %-25s\n", width, "", "", "x, and as declared", "y, and as counted");
+    for (size_t i = 0; i < n; i++) {
+        printf("  %-*s %-14s", width, doc_str(all[i], "label", ""), doc_str(all[i], "family", ""));
+        print_exponent(doc_get(all[i], "n"), "declared");
+        print_exponent(doc_get(all[i], "d"), "counted");
+        putchar('\n');
+    }
+    printf("  %-*s %-26s %-26s operations\n", width, "", "sequential steps", "longest path");
+    for (size_t i = 0; i < n; i++)
+        printf("  %-*s %-26s %-26s %s\n", width, doc_str(all[i], "label", ""), doc_str(all[i], "steps", ""),
+               doc_str(all[i], "path", ""), doc_str(all[i], "operations", ""));
+    free(all);
+}
+
 /* ---- rows without a result ----------------------------------------------------------------------- */
 
 static int same_reason(const struct doc *a, const struct doc *b) {
@@ -236,6 +272,11 @@ void fit_table_print(const struct doc *answers) {
         print_fronts(doc_get(answers, "front"), series);
         print_ceilings(doc_get(answers, "roofline"), series);
         free(own);
+    }
+    const struct doc *types = doc_get(answers, "layer_types");
+    for (size_t i = 0; i < doc_len(types); i++) {
+        const struct doc *series = doc_get(doc_at(types, i), "series");
+        if (i == 0 || !doc_equal(series, doc_get(doc_at(types, i - 1), "series"))) print_types(types, series);
     }
     print_not_ok(doc_get(answers, "not_ok"));
 }

@@ -16,14 +16,11 @@
 
 static const double tolerance = 0.1;
 
-struct slope {
-    double value, interval[2];
-};
-
-static struct slope slope_of(const struct fit_point *points, size_t n) {
+struct fit_slope fit_slope_of(const struct fit_point *points, size_t n) {
+    struct fit_slope s = {(double)NAN, {(double)NAN, (double)NAN}};
+    if (n < FIT_FEWEST) return s;
     double *x = xmalloc(n * sizeof *x), *y = xmalloc(n * sizeof *y);
     double *slopes = xmalloc(RESAMPLE_DRAWS * sizeof *slopes), scatter;
-    struct slope s;
     for (size_t i = 0; i < n; i++) x[i] = log(points[i].n), y[i] = points[i].log_ns;
     s.value = line_slope(x, y, n);
     scatter = line_scatter(x, y, n, s.value);
@@ -57,8 +54,7 @@ struct doc *fit_time(const struct fit_curve *c) {
     size_t first = 0, n;
     while (first < c->count && c->points[first].n < FIT_FROM) first++;
     n = c->count - first;
-    struct slope s = {(double)NAN, {(double)NAN, (double)NAN}};
-    if (n >= FIT_FEWEST) s = slope_of(c->points + first, n);
+    struct fit_slope s = fit_slope_of(c->points + first, n);
     doc_put_num(time, "declared", declared);
     doc_put_num(time, "slope", s.value);
     doc_put(time, "interval", doc_pair(s.interval[0], s.interval[1]));

@@ -59,7 +59,7 @@ static struct layout layout(const struct attn_problem *p, size_t nbias, int nrow
     return l;
 }
 
-/* x, context and weights, and the q, k and v that the layer makes of them. */
+/* x, context and weights, and the q, k and v that the layer makes of them or that stand in for these. */
 static int fill_layer(const struct doc *point, const struct attn_problem *p, struct layered *layered,
                       const struct layout *l, char *base, struct attn_error *error) {
     struct attn_need in = {.struct_size = sizeof in}, out = in;
@@ -72,6 +72,7 @@ static int fill_layer(const struct doc *point, const struct attn_problem *p, str
         (layered->layer.is_cross &&
          positions_add(positions, p, p->nk, layered->layer.d_context, (float *)layered->context.data, error)))
         return -1;
+    if (layered->stands_in) return 0;
     attn_layer_size(&layered->layer, &in, &out);
     if (block_make(&state, in.state + out.state)) {
         snprintf(error->text, sizeof error->text, "no memory for the packed weights of the layer");
@@ -102,9 +103,10 @@ int group_make(int f, const struct doc *point, int rows, struct attn_error *erro
                  strerror(errno));
         return -1;
     }
-    if (is_layered ? fill_layer(point, &p, &layered, &l, base, error)
-                   : inputs_fill(doc_get(point, "input"), &p, (float *)(base + l.q), (float *)(base + l.k),
-                                 (float *)(base + l.v), error))
+    if (is_layered && fill_layer(point, &p, &layered, &l, base, error)) return -1;
+    if ((!is_layered || layered.stands_in) &&
+        inputs_fill(doc_get(point, "input"), &p, (float *)(base + l.q), (float *)(base + l.k),
+                    (float *)(base + l.v), error))
         return -1;
     if (positions_turn(positions, &p, (float *)(base + l.q), (float *)(base + l.k), error)) return -1;
     struct header *head = (struct header *)base;

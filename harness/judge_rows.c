@@ -105,11 +105,11 @@ void judge_rows_projections(const struct subject *s, const struct truth *t, stru
     double *want = xmalloc(2 * (size_t)wide * sizeof *want);
     for (int r = 0; r < t->nrows; r++) {
         struct sample at = t->rows[r];
-        add_row(&sum, s, ATTN_PROJECTION_Q, x, attn_row(&s->call.q, at.b, at.h, at.i), &at, p->dk, want);
+        add_row(&sum, s, ATTN_PROJECTION_Q, x, attn_row(&s->made.q, at.b, at.h, at.i), &at, p->dk, want);
         if (at.h >= p->kv_heads) continue; /* heads of keys: as many rows of each, spread over the keys */
         at.i = (int)((long)at.i * p->nk / p->nq);
-        add_row(&sum, s, ATTN_PROJECTION_K, c, attn_row(&s->call.k, at.b, at.h, at.i), &at, p->dk, want);
-        add_row(&sum, s, ATTN_PROJECTION_V, c, attn_row(&s->call.v, at.b, at.h, at.i), &at, p->dv, want);
+        add_row(&sum, s, ATTN_PROJECTION_K, c, attn_row(&s->made.k, at.b, at.h, at.i), &at, p->dk, want);
+        add_row(&sum, s, ATTN_PROJECTION_V, c, attn_row(&s->made.v, at.b, at.h, at.i), &at, p->dv, want);
     }
     double error = sqrt(sum.error / sum.size), bound = LUCK * UNIT * sqrt(sum.largest / sum.size);
     doc_put_num(d, "accuracy.projections.rel_fro", error);

@@ -15,6 +15,10 @@ const char *const layered_names[LAYERED_TENSORS] = {"wq", "wk", "wv", "wo", "bq"
                                                     "bk", "bv", "bo", "x",  "context"};
 static const double BIAS_DEVIATION = 0.1;
 
+int layered_stands_in(const struct doc *input) {
+    return strcmp(doc_str(input, "family", "gauss"), "gauss") != 0;
+}
+
 int layered_sizes(const struct doc *point, const struct attn_problem *p, struct layered *l) {
     const struct doc *layer = doc_get(point, "layer");
     *l = (struct layered){.layer.struct_size = sizeof l->layer};
@@ -25,6 +29,7 @@ int layered_sizes(const struct doc *point, const struct attn_problem *p, struct 
     l->layer.is_cross = doc_flag(layer, "cross");
     l->has_bias = doc_flag(layer, "bias");
     l->is_transposed = doc_flag(layer, "transposed");
+    l->stands_in = layered_stands_in(doc_get(point, "input"));
     return 1;
 }
 
@@ -208,7 +213,7 @@ static void draw(const struct doc *point, const struct layered *l, int t, float 
         count *= (size_t)l->layer.problem->batch;
     }
     if (t < LAYERED_WEIGHTS) deviation = 1 / sqrt(size[0]);
-    if (t < 2) deviation *= sqrt(doc_num(point, "input.s", 1));
+    if (t < 2 && !l->stands_in) deviation *= sqrt(doc_num(point, "input.s", 1));
     draw_normal(seed, stream, count, 0, deviation, to);
 }
 

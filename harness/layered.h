@@ -8,6 +8,9 @@
  * seed, or comes from the files in `tensors`, by the names wq, wk, wv, wo, bq, bk, bv, bo, x and context: weights as
  * [in, out], with `transposed` as [out, in]; x and the context as [batch, n, width] or [n, width], of which the first n
  * rows are taken.
+ *
+ * Every other input stands in for q, k and v: the operator reads it as if the projections had made it. These run on x as
+ * ever, and what they make is read by nobody.
  */
 #ifndef LAYERED_H
 #define LAYERED_H
@@ -18,12 +21,17 @@
 struct layered {
     struct attn_layer layer; /* its problem is that of whoever holds it */
     int has_bias, is_transposed;
+    int stands_in;               /* the input for q, k and v */
     struct attn_view x, context; /* of self-attention the context is x */
+    struct attn_view q, k, v;    /* what the projections make, where the input stands in for it */
     struct attn_output y;
 };
 
 enum { LAYERED_WEIGHTS = 4, LAYERED_X = 8, LAYERED_CONTEXT, LAYERED_TENSORS };
 extern const char *const layered_names[LAYERED_TENSORS]; /* wq wk wv wo bq bk bv bo x context */
+
+/* Does it stand in for q, k and v of a layer? */
+int layered_stands_in(const struct doc *input);
 
 /* The sizes; 0 where the point has no layer, and all is zero. */
 int layered_sizes(const struct doc *point, const struct attn_problem *, struct layered *);

@@ -89,8 +89,17 @@ static void put_layer(const struct layered *l, struct attn_need *need, struct at
     need->scratch += in.scratch + out.scratch;
     cost->flops += attn_layer_in_flops(&l->layer) + attn_layer_out_flops(&l->layer);
     cost->bytes = (double)layered_bytes(l) + layered_output_bytes(l);
-    *inputs = (double)layered_bytes(l);
+    *inputs = (double)layered_bytes(l) + (l->stands_in ? *inputs : 0);
     *outputs = layered_output_bytes(l);
+}
+
+static void put_growth(struct doc *point, const struct attn_variant *v, const void *params) {
+    struct attn_growths g = registry_growth(v, params);
+    doc_put_num(point, "growth.time", g.time.exponent);
+    doc_put_num(point, "growth.memory", g.memory.exponent);
+    doc_put_str(point, "growth.operations", g.time.formula);
+    doc_put_str(point, "growth.steps", g.steps.formula);
+    doc_put_str(point, "growth.path", g.path.formula);
 }
 
 /* What the point needs, or why it cannot be. */
@@ -229,16 +238,14 @@ static void add_point(struct plan *p, const struct entry *e, const void *params,
     if (p->is_cold) doc_put_str(point, "cache", "cold");
     if (layer) doc_put(point, "layer", doc_copy(layer));
     if (layer) doc_drop(doc_get(point, "layer"), "refused");
-    struct attn_growth time, memory;
-    registry_growth(v, params, &time, &memory);
-    doc_put_num(point, "growth.time", time.exponent);
-    doc_put_num(point, "growth.memory", memory.exponent);
+    doc_put_str(point, "family", registry_family(v));
+    put_growth(point, v, params);
     doc_put_num(point, "group", p->groups);
     struct doc *plugin = plugin_doc(v);
     if (plugin) doc_put(point, "plugin", plugin);
     if (doc_len(sources)) doc_put(point, "tensors", sources);
     else doc_free(sources);
-    if (!refused && positions_accept(positions, problem, v, layer != NULL, &unplaced))
+    if (!refused && positions_accept(positions, problem, v, layer && !layered_stands_in(input), &unplaced))
         refused = unplaced.text;
     put_need(point, v, problem, params, refused);
     if (p->labels && !doc_has_word(p->labels, series)) doc_add(p->labels, doc_string(series));

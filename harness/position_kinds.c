@@ -108,14 +108,14 @@ static int accept_t5(const struct doc *d, const struct attn_problem *p, struct a
 }
 
 int positions_accept(const struct doc *d, const struct attn_problem *p, const struct attn_variant *v,
-                     int in_layer, struct attn_error *error) {
+                     int has_x, struct attn_error *error) {
     if (positions_are(d, "rope")) return accept_rope(d, p, v, error);
     if (positions_are(d, "t5")) return accept_t5(d, p, error);
-    if (!in_layer && (positions_are(d, "sinusoidal") || positions_are(d, "learned")))
-        return refuse(error,
-                      "%s positions are added to the input of a layer; q, k and v of the bare operator "
-                      "have none",
-                      kind_of(d));
+    if (!has_x && (positions_are(d, "sinusoidal") || positions_are(d, "learned")))
+        return refuse(
+            error,
+            "%s positions are added to the x of a layer that makes q, k and v; those of an input have none",
+            kind_of(d));
     if (positions_are(d, "shaw"))
         return refuse(error,
                       "shaw changes the key and the value of each pair: it is a mechanism, variants = { { "

@@ -23,9 +23,9 @@ char *positions_label(const struct doc *);
 /* Which bias they are. */
 enum attn_bias_kind positions_bias_kind(const struct doc *);
 
-/* -1 and the reason where such a problem, or the variant, cannot have them; `in_layer` says that it has projections. */
-int positions_accept(const struct doc *, const struct attn_problem *, const struct attn_variant *,
-                     int in_layer, struct attn_error *);
+/* -1 and the reason where such a problem, or the variant, cannot have them; `has_x` says that these make q, k and v of an x. */
+int positions_accept(const struct doc *, const struct attn_problem *, const struct attn_variant *, int has_x,
+                     struct attn_error *);
 
 /* How many numbers the bias takes, and the bias made in them. The learned ones of T5 come from the problem's seed. */
 size_t positions_bias_count(const struct doc *, const struct attn_problem *);

@@ -80,11 +80,14 @@ const char *registry_kind(const struct attn_variant *v) {
     return names[v->kind];
 }
 
-void registry_growth(const struct attn_variant *v, const void *params, struct attn_growth *time,
-                     struct attn_growth *memory) {
-    *time = v->time;
-    *memory = v->memory;
-    if (v->growth) v->growth(params, time, memory);
+const char *registry_family(const struct attn_variant *v) { return v->family ? v->family : "other"; }
+
+struct attn_growths registry_growth(const struct attn_variant *v, const void *params) {
+    struct attn_growths g = {v->time, v->memory, v->steps, v->path};
+    if (v->growth) v->growth(params, &g);
+    if (!g.steps.formula) g.steps.formula = "1";
+    if (!g.path.formula) g.path.formula = "1";
+    return g;
 }
 
 const char *registry_cap(unsigned bit) {

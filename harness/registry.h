@@ -17,8 +17,8 @@ const struct attn_variant *registry_at(size_t index);
 const struct attn_variant *registry_find(const char *name); /* NULL: unknown */
 char *registry_suggest(const char *name);                   /* text.h: suggestion(); to be freed */
 const char *registry_kind(const struct attn_variant *);     /* "exact", "subset_softmax", ... */
-void registry_growth(const struct attn_variant *, const void *params, struct attn_growth *time,
-                     struct attn_growth *memory);
+const char *registry_family(const struct attn_variant *);   /* "recurrent", ...; "other" where it says none */
+struct attn_growths registry_growth(const struct attn_variant *, const void *params); /* no formula is NULL */
 const char *registry_cap(unsigned bit); /* "causal", ...; NULL beyond the last */
 
 /* Why `v` cannot be used, into `error`: wrong magic, ABI or size, a missing function, an unclean name

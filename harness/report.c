@@ -17,7 +17,7 @@
 
 extern const char report_html[], report_css[], report_js[]; /* made from scripts/report.* */
 extern const char report_show_js[], report_verdicts_js[], report_published_js[], report_curves_js[],
-    report_labels_js[];
+    report_labels_js[], report_weights_js[];
 extern const char report_warnings_js[], report_table_js[];
 
 /* JSON within a script element: without a '<' nothing in it closes the element or opens a comment. */
@@ -56,6 +56,7 @@ char *report_page(const char *dir, const struct doc *rows) {
         {"@published@", report_published_js},
         {"@curves@", report_curves_js},
         {"@labels@", report_labels_js},
+        {"@weights@", report_weights_js},
         {"@warnings@", report_warnings_js},
         {"@table@", report_table_js},
         {"@page@", report_js},

@@ -6,6 +6,7 @@
 
 #include "manifest.h"
 #include "published.h"
+#include "report_weights.h"
 #include "results.h"
 #include "slice.h"
 #include "text.h"
@@ -104,6 +105,7 @@ struct doc *report_data(const char *dir, const struct doc *rows, const struct do
     doc_put(data, "answers", doc_copy(answers));
     if (published) doc_put(data, "answers.published", published);
     doc_put(data, "pictures", pictures_of(dir, rows));
+    doc_put(data, "weights", report_weights(dir));
     doc_put(data, "rows", trimmed_rows(rows));
     free(name);
     return data;

@@ -26,13 +26,14 @@ static void parameters(const struct attn_param *p) {
 }
 
 void roster_print(void) {
-    puts("| name | what it is | kind | time | memory | masks | cross | grouped | bias | parameters and their "
+    puts("| name | what it is | kind | type | time | memory | masks | cross | grouped | bias | parameters "
+         "and their "
          "defaults "
-         "| paper |\n|---|---|---|---|---|---|---|---|---|---|---|");
+         "| paper |\n|---|---|---|---|---|---|---|---|---|---|---|---|");
     for (size_t i = 0; i < registry_count(); i++) {
         const struct attn_variant *v = registry_at(i);
         if (v->kind == ATTN_CONTROL) continue;
-        printf("| `%s` | %s | %s |", v->name, v->brief, registry_kind(v));
+        printf("| `%s` | %s | %s | %s |", v->name, v->brief, registry_kind(v), registry_family(v));
         growth(&v->time);
         growth(&v->memory);
         printf(" %s |", masks(v->caps));

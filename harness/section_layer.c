@@ -51,11 +51,7 @@ const struct doc *section_layer(struct reader *r, const struct doc *sweep) {
 void section_layer_inputs(struct reader *r, const struct doc *inputs) {
     for (size_t i = 0; i < doc_len(inputs); i++) {
         const char *family = doc_str(doc_at(inputs, i), "family", "");
-        if (strcmp(family, "gauss"))
-            complain(r, family, 0,
-                     "input: %s gives queries and keys, which a layer makes itself; allowed is gauss",
-                     family);
-        else if (doc_num(doc_at(inputs, i), "mean_v", 0) != 0)
+        if (!strcmp(family, "gauss") && doc_num(doc_at(inputs, i), "mean_v", 0) != 0)
             complain(r, "mean_v", 1, "input: mean_v is of values, which a layer makes itself; leave it out");
     }
 }

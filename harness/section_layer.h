@@ -16,7 +16,7 @@
 /* The table, or NULL where the sweep has none. */
 const struct doc *section_layer(struct reader *, const struct doc *sweep);
 
-/* What a layer cannot have: inputs that are queries and keys, calls whose inputs no cache holds. */
+/* What a layer cannot have: a mean of the values that it makes itself, calls whose inputs no cache holds. */
 void section_layer_inputs(struct reader *, const struct doc *inputs);
 void section_layer_measure(struct reader *, const struct doc *measure);
 

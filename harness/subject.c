@@ -102,6 +102,8 @@ int subject_wrap(struct subject *s, const struct doc *point, const struct layere
     s->is_layered = 1;
     s->layered = *layered;
     s->layered.layer.problem = &s->problem;
+    s->made = s->call;
+    if (layered->stands_in) s->made.q = layered->q, s->made.k = layered->k, s->made.v = layered->v;
     s->layer_in.struct_size = s->layer_out.struct_size = sizeof s->layer_in;
     attn_layer_size(&s->layered.layer, &s->layer_in, &s->layer_out);
     size_t bytes = s->layer_in.state + s->layer_out.state;
@@ -132,14 +134,14 @@ void subject_free(struct subject *s) {
 
 static void run_in(void *subject) {
     struct subject *s = subject;
-    attn_layer_in(&s->layered.layer, s->packed.data, &s->layered.x, &s->layered.context, &s->call);
+    attn_layer_in(&s->layered.layer, s->packed.data, &s->layered.x, &s->layered.context, &s->made);
 }
 
 /* q and k lie packed between the parts of a layer. */
 static void run_positions(void *subject) {
     struct subject *s = subject;
-    positions_rope_turn(s->positions, &s->problem, (const float *)s->tables.data, (float *)s->call.q.data,
-                        (float *)s->call.k.data);
+    positions_rope_turn(s->positions, &s->problem, (const float *)s->tables.data, (float *)s->made.q.data,
+                        (float *)s->made.k.data);
 }
 
 static void run_operator(void *subject) {

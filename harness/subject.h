@@ -24,6 +24,8 @@ struct subject {
     int is_layered; /* then the call's q, k, v and o are the layer's own, between its projections */
     struct layered layered;
     struct attn_need layer_in, layer_out;
+    struct attn_call
+        made;            /* of a layer: the call on what its projections make, whatever the operator reads */
     struct block packed; /* state of the layer */
     const struct doc
         *positions;      /* that turn q and k between the projections and the operator; NULL: none do */

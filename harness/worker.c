@@ -17,18 +17,22 @@ static int copy_in(struct block *b, const float *from, double count) {
     return 0;
 }
 
-static int open_operator(struct stage *s) {
+/* Copies of the group's q, k and v, for the call to read. */
+static int open_inputs(struct stage *s) {
     const struct attn_problem *p = &s->group.problem;
     double queries = (double)p->batch * p->heads * p->nq, keys = (double)p->batch * p->kv_heads * p->nk;
     if (copy_in(&s->inputs[0], s->group.q, queries * p->dk) ||
-        copy_in(&s->inputs[1], s->group.k, keys * p->dk) ||
-        copy_in(&s->inputs[2], s->group.v, keys * p->dv) ||
-        block_make(&s->output, (size_t)problem_output_bytes(p)))
+        copy_in(&s->inputs[1], s->group.k, keys * p->dk) || copy_in(&s->inputs[2], s->group.v, keys * p->dv))
         return -1;
-    group_call(&s->group, p, &s->call);
-    s->call.q.data = (const float *)s->inputs[0].data;
-    s->call.k.data = (const float *)s->inputs[1].data;
-    s->call.v.data = (const float *)s->inputs[2].data;
+    s->call.q = problem_packed((const float *)s->inputs[0].data, p->heads, p->nq, p->dk);
+    s->call.k = problem_packed((const float *)s->inputs[1].data, p->kv_heads, p->nk, p->dk);
+    s->call.v = problem_packed((const float *)s->inputs[2].data, p->kv_heads, p->nk, p->dv);
+    return 0;
+}
+
+static int open_operator(struct stage *s) {
+    const struct attn_problem *p = &s->group.problem;
+    if (open_inputs(s) || block_make(&s->output, (size_t)problem_output_bytes(p))) return -1;
     s->call.o = (struct attn_output){(float *)s->output.data, (ptrdiff_t)p->heads * p->nq * p->dv,
                                      (ptrdiff_t)p->nq * p->dv, p->dv};
     return 0;
@@ -42,22 +46,24 @@ static int open_layer(struct stage *s) {
     l->layer.problem = p;
     attn_layer_size(&l->layer, &in, &out);
     double x = (double)p->batch * (double)l->x.batch, context = (double)p->batch * (double)l->context.batch;
-    if (copy_in(&s->inputs[0], l->x.data, x) ||
-        (l->layer.is_cross && copy_in(&s->inputs[1], l->context.data, context)) ||
+    if (copy_in(&s->x, l->x.data, x) ||
+        (l->layer.is_cross && copy_in(&s->context, l->context.data, context)) ||
         block_make(&s->output, (size_t)layered_output_bytes(l)) ||
         block_make(&s->between, in.scratch + out.scratch))
         return -1;
-    l->x.data = (const float *)s->inputs[0].data;
-    l->context.data = (const float *)s->inputs[l->layer.is_cross].data;
+    l->x.data = (const float *)s->x.data;
+    l->context.data = (const float *)(l->layer.is_cross ? s->context.data : s->x.data);
     l->y = (struct attn_output){(float *)s->output.data, l->x.batch, 0, l->x.row};
-    s->call = (struct attn_call){.struct_size = sizeof s->call, .problem = p, .bias = s->group.bias};
     attn_layer_call(&l->layer, s->between.data, &s->call);
-    return 0;
+    l->q = s->call.q, l->k = s->call.k, l->v = s->call.v;
+    return l->stands_in ? open_inputs(s) : 0;
 }
 
 int stage_open(struct stage *s, struct attn_error *error) {
     *s = (struct stage){0};
     if (group_open(CHILD_DATA, &s->group, error)) return -1;
+    s->call = (struct attn_call){
+        .struct_size = sizeof s->call, .problem = &s->group.problem, .bias = s->group.bias};
     if (s->group.is_layered ? open_layer(s) : open_operator(s)) {
         strcpy(error->text, "no memory for inputs and output");
         return -1;

@@ -10,11 +10,11 @@
 /* `attnbench worker`: takes one job {kind, ...} and sends its events; returns the exit code. */
 int worker_main(void);
 
-/* A private read-only copy of a group's inputs between guard pages, and an output of its own. Of a layer the inputs are x
-   and the context, and the call is on what lies between its projections. */
+/* Private read-only copies of a group's inputs between guard pages, and an output of its own. A layer begins at x and
+   the context, and the call is on what lies between its projections, or on q, k and v that stand in for it. */
 struct stage {
     struct group group;
-    struct block inputs[3], output, between;
+    struct block inputs[3], x, context, output, between;
     struct attn_call call;  /* on the copies */
     struct layered layered; /* the same; weights stay the group's */
 };

@@ -127,6 +127,7 @@ function links() {
 const PARTS = {
     verdicts: () => verdicts(data.answers),
     curves: () => curves(data.pictures),
+    weights: () => weights(data.weights || []),
     warnings,
     rows: rowsTable,
     machine: () => facts(machineFacts()),

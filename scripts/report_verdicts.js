@@ -140,6 +140,32 @@ function growths(list) {
     });
 }
 
+// ---- layer types
+
+function typeLine(t) {
+    const n = t.n || {}, d = t.d || {};
+    return [
+        t.label, t.family, t.operations, t.steps, t.path, power(n.declared), exponent(n.slope),
+        range(n.interval, exponent), exponent(d.counted), exponent(d.slope), range(d.interval, exponent)
+    ];
+}
+
+function layerTypes(list) {
+    const heads = [
+        "mechanism", "type", "operations", "sequential steps", "longest path", "in n", "measured", "interval",
+        "in d", "measured", "interval"
+    ];
+    const name = seriesNamer(list.map(seriesOf));
+    return grouped(list, (t) => name(seriesOf(t)))
+        .map((group) => table(name(seriesOf(group[0])), heads, group.map(typeLine), [5, 6, 8, 9]));
+}
+
+const layerTypesNote = (list) => !list?.length
+    ? ""
+    : `Time in n at head size ${list[0].n?.at_d}, with what is declared; in d at n = ${
+          list[0].d?.at_n}, with what the ` +
+        "operations counted there give. Vaswani and others, 2017, table 1, is the published one.";
+
 // ---- all of it
 
 function verdicts(answers) {
@@ -161,5 +187,6 @@ function verdicts(answers) {
         ...part(
             "How time and memory grow with n",
             "What is declared, and the exponent that was measured: 2 is n squared.", answers.growth, growths),
+        ...part("Layer types", layerTypesNote(answers.layer_types), answers.layer_types, layerTypes),
     ];
 }

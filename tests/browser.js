@@ -44,7 +44,8 @@ function receive({id, result, error, method, params}) {
         else resolve(result);
     }
     if (method === "Runtime.exceptionThrown") complaints.push(params.exceptionDetails.exception?.description);
-    if (method === "Runtime.consoleAPICalled") complaints.push(params.args.map((a) => a.description || a.value));
+    if (method === "Runtime.consoleAPICalled")
+        complaints.push(params.args.map((a) => a.description || a.value));
     if (method === "Log.entryAdded") complaints.push(params.entry.text);
     if (method === "Network.requestWillBeSent" && !/^(file|data|about):/.test(params.request.url))
         complaints.push(`asked the network for ${params.request.url}`);
@@ -165,9 +166,7 @@ async function testSort() {
     await holds(
         "a click sorts",
         `rising(times()) && head("time").parentNode.getAttribute("aria-sort") === "ascending"`);
-    await holds(
-        "rows without a value are last",
-        `cellsOf("status").indexOf("unsupported") === 162`);
+    await holds("rows without a value are last", `cellsOf("status").indexOf("unsupported") === 162`);
     await ask(`head("time").click()`);
     await holds(
         "a second click turns it round",
@@ -182,7 +181,8 @@ async function testSort() {
     await press("Tab");
     await holds("Tab goes to the next heading", `document.activeElement === head("mask")`);
     await press(" ", "Space", " ");
-    await holds("so does the space bar", `rising(cellsOf("mask")) && document.activeElement === head("mask")`);
+    await holds(
+        "so does the space bar", `rising(cellsOf("mask")) && document.activeElement === head("mask")`);
 }
 
 async function testFilter() {
@@ -242,7 +242,8 @@ async function testKeyboard() {
         e.textContent.trim() || e.getAttribute("aria-label") || e.closest("label"))`);
     await ask(`document.querySelector("nav a").focus()`);
     await press("Tab");
-    await holds("Tab goes on, and where it is can be seen",
+    await holds(
+        "Tab goes on, and where it is can be seen",
         `document.activeElement.hash === "#curves" && document.activeElement.matches(":focus-visible") &&
          getComputedStyle(document.activeElement).outlineStyle === "solid"`);
 }
@@ -312,6 +313,28 @@ async function testNasty() {
     await shoot("nasty");
 }
 
+async function testWeights() {
+    await open("weights");
+    await ask(HELPERS);
+    quiet("weights");
+    await holds(
+        "heat maps are shown, by name",
+        `[...document.querySelectorAll("#weights figcaption")].map((c) => c.textContent.split(",")[0]).join(" ") === "evil: evil local: local"`);
+    await holds(
+        "they are drawn",
+        `[...document.querySelectorAll("#weights img")].every((i) => i.complete && i.naturalWidth > 0 && i.alt)`);
+    await holds("what another hand made runs nothing", `window.evil === undefined`);
+    await holds(
+        "each head has a line for softmax and one for the mechanism",
+        `[...document.querySelectorAll("#weights figure:last-child tbody th")].map((t) => t.textContent).join() ===
+         "head 0, softmax,head 0, local,head 1, softmax,head 1, local"`);
+    await holds(
+        "with numbers",
+        `[...document.querySelectorAll("#weights figure:last-child tbody tr")].every((tr) => /^\\d\\.\\d\\d$/.test(tr.children[1].textContent))`);
+    await holds("no wider than the window", `document.documentElement.scrollWidth <= innerWidth`);
+    await shoot("weights");
+}
+
 async function testOthers() {
     await open("empty");
     quiet("no rows");
@@ -340,7 +363,8 @@ async function testMany() {
             expression}; document.body.offsetHeight; return performance.now() - start; })()`);
         ok(ms < limit, `5000 rows: ${name} in ${Math.round(ms)} ms, at most ${limit}`);
     };
-    await holds("what a mechanism differs from itself is told",
+    await holds(
+        "what a mechanism differs from itself is told",
         `document.querySelector("#warnings").textContent.includes("by 2.00 % at most")`);
     await holds("5000 rows: the first of them are shown", `shown() === 500 && !more.hidden`);
     await took("sorting", `head("time").click()`, 1000);
@@ -361,7 +385,7 @@ async function main() {
     for (const domain of ["Page", "Runtime", "Log", "Network"]) await send(`${domain}.enable`);
     for (const test
              of [testWhole, testSort, testFilter, testCopy, testKeyboard, testColours, testNarrow, testNasty,
-                 testOthers, testMany])
+                 testWeights, testOthers, testMany])
         await test();
 }
 

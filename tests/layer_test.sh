@@ -85,13 +85,24 @@ expect 0 "x and a weight from files" "$A" run "$T/files.lua" -o "$R"
 holds "as long as they last" sh -c "[ $(grep -c '"status":"ok"' "$R/points.jsonl") = 2 ]"
 holds "and not longer" grep -q '"id":"flash/b1h2n41.*layer,d_model=32,wq=w.npy,x=x.npy".*"status":"unsupported","reason":"[^"]*has 40 rows, and 41 are asked for"' "$R/points.jsonl"
 
+# ---- an input that stands in for what the projections make
+cat >"$T/given.lua" <<LUA
+sweep { shape = { n = 96 }, layer = { d_model = 32, heads = 2 }, positions = { "none", "sinusoidal" },
+        input = { "sink", mass = 0.8 }, variants = { "flash", { "sink", tokens = 4, window = 8 } },
+        measure = { replicates = 1, max_seconds = 0.05 } }
+LUA
+R=$T/given
+expect 0 "given q, k and v" "$A" run "$T/given.lua" -o "$R"
+holds "have parts, and an error of their own" sh -c "grep '\"id\":\"sink,window=8/b1h2n96d16/none/sink,.*\"status\":\"ok\"' '$R/points.jsonl' | grep '\"project_in\"' | grep -q '\"rel_fro\"'"
+holds "and no x for positions" [ "$(grep -c '"status":"unsupported","reason":"sinusoidal positions are added to the x of a layer that makes q, k and v' "$R/points.jsonl")" = 2 ]
+
 # ---- mistakes, all at once
 cat >"$T/bad.lua" <<LUA
 sweep {
   shape = { n = 64, heads = 4 },
   layer = { d_model = 50, heads = 4, kvheads = 2, bias = 1, context = { m = 3 },
             tensors = { wz = "w.npy", wq = 3 } },
-  input = { "local", { "gauss", mean_v = 1 } },
+  input = { "gauss", mean_v = 1 },
   variants = { "flash" },
   measure = { cache = "cold" },
 }
@@ -104,7 +115,6 @@ said "$T/err" "bad.lua:3: layer: context: unknown key 'm'"
 said "$T/err" "bad.lua:3: layer: context: n is missing; for example n = 1500"
 said "$T/err" "bad.lua:4: layer: tensors: unknown key 'wz'"
 said "$T/err" "bad.lua:4: layer: tensors: wq takes a file"
-said "$T/err" "bad.lua:5: input: local gives queries and keys, which a layer makes itself; allowed is gauss"
 said "$T/err" "bad.lua:5: input: mean_v is of values, which a layer makes itself; leave it out"
 said "$T/err" "bad.lua:7: measure: a layer is measured with cache = \"warm\" only"
 holds "nothing was written" [ ! -e "$T/bad" ]

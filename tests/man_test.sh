@@ -78,7 +78,7 @@ for key in $(cat "$T/page"); do
     expect 2 "a key much like $key" "$A" run "$T/key.lua" --dry-run
     said "$T/err" "did you mean '$key'?"
 done
-sed -n '/^\.It Pa .*configs/,/^\.It/s/^\.Pa \([a-z]*\.lua\).*/\1/p' $PAGE | sort >"$T/page"
+sed -n '/^\.It Pa .*configs/,/^\.It/s/^\.Pa \([a-z-]*\.lua\).*/\1/p' $PAGE | sort >"$T/page"
 (cd configs && ls ./*.lua) | sed 's#./##' | sort >"$T/help"
 same "every config that is installed" "$T/help" "$T/page"
 finish

@@ -32,7 +32,7 @@ refused() { # refused ID REASON
 }
 refused "linear/$at/rope,style=half,base=500,dims=8/t2/s1" "linear is no softmax over products q.k: turned q and k"
 refused "performer/$at/alibi/t2/s1" "performer does not take a bias"
-refused "flash/$at/learned/t2/s1" "learned positions are added to the input of a layer"
+refused "flash/$at/learned/t2/s1" "learned positions are added to the x of a layer"
 before=$(md5sum <"$R/points.jsonl")
 expect 0 "resume" "$A" run "$T/sweep.lua" -o "$R" --resume
 holds "nothing is measured again" [ "$before" = "$(md5sum <"$R/points.jsonl")" ]
@@ -154,7 +154,7 @@ no() { # no MESSAGE OPTIONS...
 "$N" normal "$T/cache.npy" 9,3 4
 "$N" normal "$T/wide.npy" 9,5 4
 "$N" integers "$T/far.npy" 0 1 2 3 4 5 6 7 9
-no "--positions sinusoidal: sinusoidal positions are added to the input of a layer" flash $QKV --positions sinusoidal
+no "--positions sinusoidal: sinusoidal positions are added to the x of a layer" flash $QKV --positions sinusoidal
 no "--positions rope: linear is no softmax over products q.k" linear $QKV --positions rope
 no "linear does not take a bias" linear $QKV --positions alibi
 no "--positions rop: no such kind of positions; did you mean 'rope'?" flash $QKV --positions rop

@@ -55,3 +55,12 @@ page_accuracy() {
     mkdir "$1"
     page_rows 8 | sed 's/"time":.*"peak_fraction":0.5,"memory":{[^}]*},//' >"$1/points.jsonl"
 }
+
+# Heat maps beside the rows; one that another hand made.
+page_weights() {
+    mkdir -p "$1/weights"
+    page_rows 8 >"$1/points.jsonl"
+    "$A" weights local --input gauss --heads 2 -n 32 --set window=4 -o "$1/weights/local" >/dev/null
+    echo '{"mechanism":"evil","title":"none","heads":[{"head":"<b>","softmax":null,"own":{"top":[{}]}}]}' >"$1/weights/evil.json"
+    echo '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><script>top.evil = 3</script><image href="https://example.com/x.png"/><rect width="9" height="9"/></svg>' >"$1/weights/evil.svg"
+}

@@ -16,7 +16,7 @@ holds "nothing on stderr" [ ! -s "$T/err" ]
 holds "it is there, and no half of it" sh -c "[ -s $P ] && [ ! -e $P.part ]"
 holds "it is below 2 MB" [ "$(wc -c <"$P")" -lt 2000000 ]
 holds "it opens as HTML" grep -qx '<!DOCTYPE html>' "$P"
-holds "its parts, in order" [ "$(parts "$P")" = "verdicts curves warnings rows machine config" ]
+holds "its parts, in order" [ "$(parts "$P")" = "verdicts curves weights warnings rows machine config" ]
 holds "no hole of the template is left" sh -c "! grep -qE '^@[a-z]+@' $P"
 holds "every row is in it" [ "$(data "$P" | grep -o '"repro":' | wc -l)" = 180 ]
 holds "no samples are" sh -c "! grep -q 'samples_ns\":' $P"
@@ -35,6 +35,17 @@ holds "elsewhere" grep -qx '<!DOCTYPE html>' "$T/elsewhere.html"
 (cd "$T" && "$OLDPWD/$A" report whole --output=here.html >/dev/null)
 holds "a name without a folder" [ -s "$T/here.html" ]
 
+# ---- attention weights that were drawn into the folder
+page_weights "$T/weights"
+expect 0 "weights are part of a page" "$A" report "$T/weights"
+holds "in order, the statistics as well" [ "$(data "$T/weights/report.html" | grep -o '"mechanism":"[a-z]*"' | paste -sd' ')" = '"mechanism":"evil" "mechanism":"local"' ]
+holds "nothing on stderr" [ ! -s "$T/err" ]
+echo '{ torn' >"$T/weights/weights/torn.json"
+echo '{}' >"$T/weights/weights/alone.json"
+expect 0 "what cannot be read costs a warning" "$A" report "$T/weights"
+said "$T/err" "weights/torn.json: "
+said "$T/err" "weights/alone.svg is missing; alone.json is left out of the page"
+
 # ---- names that would be markup
 page_nasty "$T/nasty"
 expect 0 "names that would be markup" "$A" report "$T/nasty"
@@ -51,7 +62,7 @@ page_accuracy "$T/accuracy"
 page_many "$T/many"
 for kind in empty accuracy many; do
     expect 0 "$kind" "$A" report "$T/$kind"
-    holds "$kind: all parts" [ "$(parts "$T/$kind/report.html")" = "verdicts curves warnings rows machine config" ]
+    holds "$kind: all parts" [ "$(parts "$T/$kind/report.html")" = "verdicts curves weights warnings rows machine config" ]
 done
 holds "5000 rows are below 6 MB" [ "$(wc -c <"$T/many/report.html")" -lt 6000000 ]
 printf '{"id":"x"}\n{"id":' >"$T/empty/points.jsonl"

@@ -77,6 +77,12 @@ static void open_bench(struct bench *b, struct doc *point) {
     b->call = (struct attn_call){
         .struct_size = sizeof b->call, .problem = &b->group.problem, .bias = b->group.bias};
     attn_layer_call(&b->layered.layer, b->between.data, &b->call);
+    if (b->layered.stands_in) {
+        struct attn_call given;
+        group_call(&b->group, &b->group.problem, &given);
+        b->layered.q = b->call.q, b->layered.k = b->call.k, b->layered.v = b->call.v;
+        b->call.q = given.q, b->call.k = given.k, b->call.v = given.v;
+    }
     assert_int_equal(subject_make(&b->subject, point, &b->call, &error), 0);
     assert_int_equal(subject_wrap(&b->subject, point, &b->layered, &error), 0);
     assert_int_equal(block_make(&b->scratch, b->subject.need.scratch), 0);
@@ -213,6 +219,35 @@ static void same_queries(void **state) {
     }
 }
 
+/* An input that is no x stands in for q, k and v: the operator reads it, the projections make their own all the same, and
+   both keep their definitions. Turned by the layer's positions is what the projections make; the group turned its own. */
+static void stand_ins(void **state) {
+    (void)state;
+    for (int is_cross = 0; is_cross < 2; is_cross++)
+        for (int turns = 0; turns < 2; turns++) {
+            struct doc *point = point_of("flash", is_cross);
+            struct bench b;
+            doc_put_str(point, "input.family", "sink");
+            doc_put_num(point, "input.mass", 0.9);
+            if (turns) doc_put_str(point, "positions.kind", "rope");
+            open_bench(&b, point);
+            const struct subject *s = &b.subject;
+            assert_true(s->call.q.data != s->made.q.data && s->call.v.data != s->made.v.data);
+            assert_true(turns || b.group.descriptors.mean.first4_mass > 0.5);
+            struct doc *d = judged(&b);
+            assert_true(doc_flag(d, "accuracy.definition.within"));
+            assert_true(doc_flag(d, "accuracy.projections.within"));
+            assert_true(doc_num(d, "accuracy.softmax.rel_fro", 1) < 2e-6);
+            doc_free(d);
+            b.subject.call.q = b.subject.made.q; /* the operator reads what it should not */
+            subject_forward(&b.subject);
+            d = judged(&b);
+            assert_false(doc_num(d, "accuracy.softmax.rel_fro", 1) < 1e-2);
+            doc_free(d);
+            close_bench(&b);
+        }
+}
+
 /* Weights of input gauss give logits of deviation s, as gauss itself does. Heads are few, so 15 %. */
 static void deviation_of_logits(void **state) {
     static const double deviations[] = {0.5, 1, 3};
@@ -328,9 +363,16 @@ static void misfits(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(verdicts),     cmocka_unit_test(faults),       cmocka_unit_test(positions),
-        cmocka_unit_test(turned_twice), cmocka_unit_test(same_queries), cmocka_unit_test(deviation_of_logits),
-        cmocka_unit_test(parts),        cmocka_unit_test(files),        cmocka_unit_test(misfits),
+        cmocka_unit_test(verdicts),
+        cmocka_unit_test(faults),
+        cmocka_unit_test(positions),
+        cmocka_unit_test(turned_twice),
+        cmocka_unit_test(same_queries),
+        cmocka_unit_test(stand_ins),
+        cmocka_unit_test(deviation_of_logits),
+        cmocka_unit_test(parts),
+        cmocka_unit_test(files),
+        cmocka_unit_test(misfits),
     };
     if (!mkdtemp(folder)) return 1;
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

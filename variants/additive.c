@@ -144,6 +144,7 @@ const struct attn_variant attn_variant_additive = {
             ATTN_CAP_SAME_BITS | ATTN_CAP_ANY_ORDER,
     .time = {2, "n^2 d_a"},
     .memory = {1, "batch heads n d_a"},
+    .family = "self-attention",
     .params = table,
     .params_size = sizeof(struct params),
     .tensors = tensors,

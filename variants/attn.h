@@ -137,10 +137,19 @@ enum {
                                          `attnbench check` are such */
 };
 
-/* How a cost grows with n = nq = nk: n^exponent, to be confirmed by measurement. */
+/* How a quantity grows with n = nq = nk: n^exponent, to be confirmed by measurement. */
 struct attn_growth {
     double exponent;
     const char *formula; /* for people: "n^2 d" */
+};
+
+/* What the field's tables of layer types say of one (Vaswani et al. 2017, section 4). */
+struct attn_growths {
+    struct attn_growth time, memory; /* memory: state + scratch */
+    struct attn_growth steps;        /* operations that must follow one another, however much runs at once */
+    struct attn_growth
+        path; /* the shortest way from a position to one that may hear of it, through layers and their
+                                steps, at its longest */
 };
 
 enum attn_param_type { ATTN_INT, ATTN_REAL, ATTN_CHOICE };
@@ -230,9 +239,13 @@ struct attn_variant {
                  struct attn_cost *);
     /* Gives back what create() took beyond the state; NULL where nothing. */
     void (*destroy)(void *state);
-    /* For a variant whose cost grows otherwise with other parameters: `time` and `memory` hold for the defaults, and come
-       in; what these parameters change goes out. NULL: nothing. */
-    void (*growth)(const void *params, struct attn_growth *time, struct attn_growth *memory);
+    /* For a variant that grows otherwise with other parameters: what is declared here holds for the defaults, and
+       comes in; what these parameters change goes out. NULL: nothing. */
+    void (*growth)(const void *params, struct attn_growths *);
+    /* The type of layer it is, in the field's words: self-attention, restricted, content-based, low-rank, kernel,
+       recurrent, convolution; NULL: not said. */
+    const char *family;
+    struct attn_growth steps, path; /* as of attn_growths; left out, both are "1" */
 };
 
 /* ---- a plugin ----------------------------------------------------------------------------------- */

@@ -146,6 +146,15 @@ static void cost(const struct attn_problem *p, const void *params, const struct 
     free(drawn);
 }
 
+/* Without what is global random blocks relay, and without those the window. */
+static void growth(const void *params, struct attn_growths *g) {
+    const struct blocks made = blocks(params, NULL);
+    if (made.random == 0) g->memory = (struct attn_growth){0, "threads (dk + dv)"};
+    if (made.lead || made.first || made.last) return;
+    g->path =
+        made.random ? (struct attn_growth){0, "log n"} : (struct attn_growth){1, "n / (block window_blocks)"};
+}
+
 const struct attn_variant attn_variant_bigbird = {
     .magic = ATTN_MAGIC,
     .abi = ATTN_ABI,
@@ -160,6 +169,8 @@ const struct attn_variant attn_variant_bigbird = {
             ATTN_CAP_WIDE_VALUES | ATTN_CAP_WEIGHTS | ATTN_CAP_RANDOM | ATTN_CAP_SAME_BITS,
     .time = {1, "n (window + global + random blocks) block (dk + dv)"},
     .memory = {1, "heads random_blocks n / block"},
+    .family = "restricted",
+    .path = {0, "2"},
     .params = table,
     .params_size = sizeof(struct params),
     .check = check,
@@ -168,4 +179,5 @@ const struct attn_variant attn_variant_bigbird = {
     .forward = forward,
     .reference = reference,
     .cost = cost,
+    .growth = growth,
 };

@@ -97,6 +97,7 @@ const struct attn_variant attn_variant_bilinear = {
             ATTN_CAP_SAME_BITS | ATTN_CAP_ANY_ORDER,
     .time = {2, "n^2 (dk + dv) + n dk^2"},
     .memory = {1, "batch heads n dk"},
+    .family = "self-attention",
     .tensors = tensors,
     .size = size,
     .forward = forward,

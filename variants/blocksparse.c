@@ -291,16 +291,17 @@ static void cost(const struct attn_problem *p, const void *params, const struct 
     free(drawn);
 }
 
-static void growth(const void *params, struct attn_growth *time, struct attn_growth *memory) {
+static void growth(const void *params, struct attn_growths *g) {
     switch (of(params)->pattern) {
-    case LOCAL:
+    case LOCAL: g->path = (struct attn_growth){1, "n / (block window_blocks)"}; __attribute__((fallthrough));
     case LONGFORMER:
-        *time = (struct attn_growth){1, "n block (window_blocks + global_blocks) (dk + dv)"};
-        *memory = (struct attn_growth){0, "threads (dk + dv)"};
+        g->time = (struct attn_growth){1, "n block (window_blocks + global_blocks) (dk + dv)"};
+        g->memory = (struct attn_growth){0, "threads (dk + dv)"};
         break;
     case BIGBIRD:
-        *time = (struct attn_growth){1, "n block (window_blocks + global_blocks + random_blocks) (dk + dv)"};
-        *memory = (struct attn_growth){1, "heads random_blocks n / block"};
+        g->time =
+            (struct attn_growth){1, "n block (window_blocks + global_blocks + random_blocks) (dk + dv)"};
+        g->memory = (struct attn_growth){1, "heads random_blocks n / block"};
         break;
     default: break;
     }
@@ -320,6 +321,8 @@ const struct attn_variant attn_variant_blocksparse = {
             ATTN_CAP_RANDOM | ATTN_CAP_SAME_BITS,
     .time = {2, "n^2 density (dk + dv)"},
     .memory = {1, "threads n / block"},
+    .family = "restricted",
+    .path = {0, "2"},
     .params = table,
     .params_size = sizeof(struct params),
     .tensors = tensors,

@@ -109,6 +109,8 @@ const struct attn_variant attn_variant_conv = {
             ATTN_CAP_GROUPED | ATTN_CAP_WIDE_VALUES | ATTN_CAP_SAME_BITS,
     .time = {1, "width n dv^2"},
     .memory = {0, "1"},
+    .family = "convolution",
+    .path = {1, "n / width"},
     .params = table,
     .params_size = sizeof(struct params),
     .tensors = tensors,

@@ -70,6 +70,7 @@ const struct attn_variant attn_variant_copy = {
             ATTN_CAP_SAME_BITS | ATTN_CAP_SAME_BITS_ISA,
     .time = {1, "n dv"},
     .memory = {0, "1"},
+    .family = "control",
     .size = size,
     .forward = forward,
     .reference = reference,

@@ -44,6 +44,7 @@ const struct attn_variant attn_variant_flash = {
             ATTN_CAP_WEIGHTS | ATTN_CAP_SAME_BITS,
     .time = {2, "n^2 (dk + dv)"},
     .memory = {0, "threads (dk + dv)"},
+    .family = "self-attention",
     .size = size,
     .forward = forward,
     .reference = reference,

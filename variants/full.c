@@ -162,6 +162,7 @@ const struct attn_variant attn_variant_full = {
             ATTN_CAP_WEIGHTS | ATTN_CAP_SAME_BITS,
     .time = {2, "n^2 (dk + dv)"},
     .memory = {2, "batch heads n^2"},
+    .family = "self-attention",
     .params = table,
     .params_size = sizeof(struct params),
     .size = size,

@@ -266,6 +266,7 @@ const struct attn_variant attn_variant_linformer = {
             ATTN_CAP_WIDE_VALUES | ATTN_CAP_WEIGHTS | ATTN_CAP_RANDOM | ATTN_CAP_SAME_BITS,
     .time = {1, "n rank (dk + dv)"},
     .memory = {0, "batch kv_heads rank (dk + dv)"},
+    .family = "low-rank",
     .params = table,
     .params_size = sizeof(struct params),
     .tensors = tensors,

@@ -59,6 +59,8 @@ const struct attn_variant attn_variant_local = {
             ATTN_CAP_SAME_BITS,
     .time = {1, "n window (dk + dv)"},
     .memory = {0, "threads (dk + dv)"},
+    .family = "restricted",
+    .path = {1, "n / window"},
     .params = table,
     .params_size = sizeof(struct params),
     .size = size,

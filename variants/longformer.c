@@ -200,6 +200,11 @@ static void cost(const struct attn_problem *whole, const void *params, const str
     free(block);
 }
 
+/* Without a global token nothing relays. */
+static void growth(const void *params, struct attn_growths *g) {
+    if (of(params)->globals == 0) g->path = (struct attn_growth){1, "n / window"};
+}
+
 const struct attn_variant attn_variant_longformer = {
     .magic = ATTN_MAGIC,
     .abi = ATTN_ABI,
@@ -215,6 +220,8 @@ const struct attn_variant attn_variant_longformer = {
             ATTN_CAP_SAME_BITS,
     .time = {1, "n (window + globals) (dk + dv)"},
     .memory = {1, "batch heads n"},
+    .family = "restricted",
+    .path = {0, "2"},
     .params = table,
     .params_size = sizeof(struct params),
     .tensors = tensors,
@@ -222,4 +229,5 @@ const struct attn_variant attn_variant_longformer = {
     .forward = forward,
     .reference = reference,
     .cost = cost,
+    .growth = growth,
 };

@@ -75,6 +75,7 @@ const struct attn_variant attn_variant_mean_v = {
             ATTN_CAP_SAME_BITS | ATTN_CAP_SAME_BITS_ISA | ATTN_CAP_ANY_ORDER,
     .time = {1, "n dv"},
     .memory = {0, "batch kv_heads dv"},
+    .family = "control",
     .size = size,
     .forward = forward,
     .reference = reference,

@@ -266,6 +266,8 @@ const struct attn_variant attn_variant_memory = {
             ATTN_CAP_GROUPED | ATTN_CAP_WIDE_VALUES | ATTN_CAP_WEIGHTS | ATTN_CAP_SAME_BITS,
     .time = {1, "n (memory dk + (window + k) (dk + dv))"},
     .memory = {1, "batch heads n dk + threads k"},
+    .family = "content-based",
+    .path = {1, "n / window"},
     .params = table,
     .params_size = sizeof(struct params),
     .tensors = tensors,

@@ -34,6 +34,7 @@ const struct attn_variant attn_variant_null = {
             ATTN_CAP_SAME_BITS_ISA | ATTN_CAP_NO_OUTPUT,
     .time = {0, "1"},
     .memory = {0, "1"},
+    .family = "control",
     .size = size,
     .forward = forward,
     .reference = reference,

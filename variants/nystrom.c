@@ -503,6 +503,8 @@ const struct attn_variant attn_variant_nystrom = {
             ATTN_CAP_WIDE_VALUES | ATTN_CAP_WEIGHTS | ATTN_CAP_SAME_BITS,
     .time = {1, "n m (dk + dv) + m^3"},
     .memory = {0, "batch heads m (dk + dv) + threads m^2"},
+    .family = "low-rank",
+    .steps = {0, "iterations"},
     .params = table,
     .params_size = sizeof(struct params),
     .tensors = tensors,

@@ -161,6 +161,7 @@ const struct attn_variant attn_variant_persistent = {
             ATTN_CAP_SAME_BITS | ATTN_CAP_ANY_ORDER,
     .time = {2, "n (n + vectors) (dk + dv)"},
     .memory = {1, "batch heads n + heads vectors (dk + dv)"},
+    .family = "self-attention",
     .params = table,
     .params_size = sizeof(struct params),
     .tensors = tensors,

@@ -285,6 +285,7 @@ const struct attn_variant attn_variant_shaw = {
             ATTN_CAP_BIAS | ATTN_CAP_SOFTCAP | ATTN_CAP_GROUPED | ATTN_CAP_WIDE_VALUES | ATTN_CAP_SAME_BITS,
     .time = {2, "n^2 (dk + dv) + n clip (dk + dv)"},
     .memory = {0, "threads clip (dk + dv)"},
+    .family = "self-attention",
     .params = table,
     .params_size = sizeof(struct params),
     .tensors = tensors,

@@ -86,6 +86,7 @@ const struct attn_variant attn_variant_sigmoid = {
             ATTN_CAP_SAME_BITS | ATTN_CAP_ANY_ORDER,
     .time = {2, "n^2 (dk + dv)"},
     .memory = {0, "threads (dk + dv)"},
+    .family = "self-attention",
     .params = table,
     .params_size = sizeof(struct params),
     .size = size,

@@ -86,6 +86,8 @@ const struct attn_variant attn_variant_sink = {
             ATTN_CAP_SAME_BITS,
     .time = {1, "n (tokens + window) (dk + dv)"},
     .memory = {1, "batch heads nq + threads (dk + dv)"},
+    .family = "restricted",
+    .path = {1, "n / window"},
     .params = table,
     .params_size = sizeof(struct params),
     .size = size,

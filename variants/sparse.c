@@ -215,6 +215,8 @@ const struct attn_variant attn_variant_sparse = {
             ATTN_CAP_SAME_BITS,
     .time = {1.5, "n sqrt(n) (dk + dv)"},
     .memory = {1, "batch heads n"},
+    .family = "restricted",
+    .path = {0, "2"},
     .params = table,
     .params_size = sizeof(struct params),
     .check = check,

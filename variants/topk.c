@@ -137,6 +137,8 @@ const struct attn_variant attn_variant_topk = {
             ATTN_CAP_SAME_BITS,
     .time = {2, "n^2 dk + n k dv"},
     .memory = {0, "threads (k + dk)"},
+    .family = "content-based",
+    .path = {0, "log n / log k"},
     .params = table,
     .params_size = sizeof(struct params),
     .size = size,

@@ -46,6 +46,7 @@ const struct attn_variant attn_variant_zero = {
             ATTN_CAP_SAME_BITS | ATTN_CAP_SAME_BITS_ISA | ATTN_CAP_ANY_ORDER,
     .time = {1, "n dv"},
     .memory = {0, "1"},
+    .family = "control",
     .size = size,
     .forward = forward,
     .reference = reference,

@@ -2,7 +2,8 @@
 --
 -- 12 heads of 64, blocks of 64, three random blocks, 4096 tokens: Zaheer and others, 2020, table 8.
 sweep {
-  shape    = { heads = 12, dk = 64, n = { 1024, 2048, 4096, 8192 } },
+  shape    = { n = { 1024, 2048, 4096, 8192 } },
+  layer    = { d_model = 768, heads = 12 },
   input    = { "heavy", alpha = 1 },
   variants = {
     "flash",

@@ -3,7 +3,8 @@
 -- 12 heads of 64, 512 keys in the window (256 on each side), one global token, 4096 tokens: Beltagy, Peters, Cohan, 2020,
 -- sections 3 and 5.
 sweep {
-  shape    = { heads = 12, dk = 64, n = { 512, 1024, 2048, 4096, 8192 } },
+  shape    = { n = { 512, 1024, 2048, 4096, 8192 } },
+  layer    = { d_model = 768, heads = 12 },
   input    = { "local", scale = 64 },
   variants = {
     "flash",

@@ -4,7 +4,8 @@
 -- Tripathi, McDermott, Koo, Kumar, "Transformer Transducer", 2020, sections 4 and 5. 500 frames are 15 seconds, 2000 a
 -- minute.
 sweep {
-  shape    = { heads = 8, dk = 64, n = { 500, 1000, 2000, 4000 } },
+  shape    = { n = { 500, 1000, 2000, 4000 } },
+  layer    = { d_model = 512, heads = 8 },
   input    = { "local", scale = 8 },
   variants = {
     "flash",

@@ -2,7 +2,8 @@
 --
 -- 8 heads of 64, no mask, 1500 positions: Radford, Kim, Xu, Brockman, McLeavey, Sutskever, 2022, table 1 and section 2.2.
 sweep {
-  shape    = { heads = 8, dk = 64, n = { 375, 750, 1500, 3000 } },
+  shape    = { n = { 375, 750, 1500, 3000 } },
+  layer    = { d_model = 512, heads = 8 },
   input    = { "local", scale = 32 },
   variants = {
     "flash",

@@ -47,9 +47,9 @@ ylabel_ = "time of a call, seconds (median, range over processes)"
 guides = 1
 steep = 2
 x0 = 512
-y0 = 0.0018303945
+y0 = 0.00154864733
 set logscale x 2
-set yrange [0.00091519725:16.5043067]
+set yrange [0.000774323667:15.1841102]
 set terminal svg size 960,560 dynamic font "sans,12" background "white"
 set output "time-causal.svg"
 # curves.gp -- one picture of curves over sequence length, or another axis.

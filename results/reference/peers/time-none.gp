@@ -45,9 +45,9 @@ ylabel_ = "time of a call, seconds (median, range over processes)"
 guides = 1
 steep = 2
 x0 = 512
-y0 = 0.0031239325
+y0 = 0.0028515905
 set logscale x 2
-set yrange [0.00156196625:22.261376]
+set yrange [0.00142579525:22.5089771]
 set terminal svg size 960,560 dynamic font "sans,12" background "white"
 set output "time-none.svg"
 # curves.gp -- one picture of curves over sequence length, or another axis.

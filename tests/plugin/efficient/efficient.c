@@ -302,6 +302,7 @@ const struct attn_variant attn_variant_efficient = {
             ATTN_CAP_WIDE_VALUES | ATTN_CAP_WEIGHTS | ATTN_CAP_SAME_BITS,
     .time = {1, "n dk dv"},
     .memory = {0, "batch kv_heads dk dv + threads dk"},
+    .family = "kernel",
     .params = table,
     .params_size = sizeof(struct params),
     .size = size,

@@ -1,0 +1,97 @@
+/*
+ * check_path.c -- how many layers it takes until a position has heard of another, against what is declared.
+ *
+ * Layers of the mechanism are stacked, each with a residual connection and with inputs of its own. What one
+ * position knows spreads: in a layer the values of all that know it change, and who gets another output knows it
+ * from there on. A layer whose steps follow one another may be told in fewer layers than its path has steps.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "check_parts.h"
+#include "registry.h"
+
+struct spread {
+    struct trial trial;
+    const void *params;
+    char *knows; /* [n] */
+    uint64_t layer;
+};
+
+/* Values of the positions that know it become others, so far off that the smallest weight brings it across. */
+static void change(const struct spread *s, struct rig *r) {
+    const struct trial *t = &r->trial;
+    for (int h = 0; h < r->problem.kv_heads; h++)
+        for (int j = 0; j < t->nk; j++) {
+            float *v = (float *)(uintptr_t)attn_row(&r->inputs.v, 0, h, j);
+            for (int d = 0; s->knows[j] && d < r->problem.dv; d++) v[d] = 0x1p60F;
+        }
+}
+
+/* One layer; does anyone hear of it there? -1 where the variant refuses the trial. */
+static int hear(struct spread *s) {
+    struct rig r;
+    struct attn_error error;
+    if (rig_make(&r, checked->variant, &s->trial, s->params, ++s->layer, &error)) return -1;
+    checked_rig = &r;
+    size_t dv = (size_t)r.problem.dv, rows = rig_elements(&r) / dv;
+    rig_run(&r, PATTERN_A);
+    float *before = rig_output(&r);
+    change(s, &r);
+    rig_run(&r, PATTERN_A);
+    float *after = rig_output(&r);
+    int anyone = 0;
+    for (size_t x = 0; x < rows; x++) {
+        char *knows = &s->knows[x % (size_t)s->trial.nq];
+        if (*knows || check_same_bits(before + x * dv, after + x * dv, dv)) continue;
+        *knows = 1;
+        anyone = 1;
+    }
+    free(before), free(after);
+    check_tear_down(&r);
+    return anyone;
+}
+
+/* Layers until every position that may has heard of position `first`; infinite where some never do, NaN where the
+   variant refuses the trial. A layer whose choices tell nobody is no end yet, and does not count. */
+static double layers_from(const struct trial *t, const void *params, int n, int first) {
+    enum { PATIENCE = 32 };
+    struct spread s = {.trial = *t, .params = params, .knows = xmalloc((size_t)n)};
+    int from = t->mask ? first : 0, layers = 0, silent = 0, anyone = 0;
+    memset(s.knows, 0, (size_t)n);
+    s.knows[first] = 1;
+    s.trial.nq = s.trial.nk = n;
+    while (memchr(s.knows + from, 0, (size_t)(n - from)) && silent < PATIENCE && anyone >= 0) {
+        anyone = hear(&s);
+        silent = anyone ? 0 : silent + 1;
+        layers += anyone;
+    }
+    free(s.knows);
+    return anyone < 0 ? (double)NAN : silent ? (double)INFINITY : layers;
+}
+
+/* From two positions, neither of which is likely to be one that all attend to. */
+static double layers_at(const struct trial *t, const void *params, int n) {
+    return fmax(layers_from(t, params, n, n / 3), layers_from(t, params, n, n - n / 8 - 1));
+}
+
+/* Numbers of layers are small and whole: one more or less says nothing, nor does the first step of a logarithm. */
+void check_path(const struct trial *t, const void *params) {
+    static const double tolerance = 0.35;
+    struct attn_growths declared = registry_growth(checked->variant, params);
+    double few = layers_at(t, params, t->nk), many = layers_at(t, params, 4 * t->nk),
+           exponent = declared.path.exponent;
+    if (isnan(few) || isnan(many) || few == 0) return;
+    expect(
+        many <= few * pow(4, exponent + tolerance) + 1, "growth_of_path",
+        "the longest path is declared as %s; a position is heard of by all in %.0f layers at n = %d, in %.0f "
+        "at n = %d",
+        declared.path.formula, few, t->nk, many, 4 * t->nk);
+    expect(few == 1 || declared.steps.exponent > 0 || many >= few * pow(4, exponent - tolerance) - 1,
+           "growth_of_path",
+           "the longest path is declared as %s; a position is heard of by all in %.0f layers at n = %d, in "
+           "no more "
+           "than %.0f at n = %d",
+           declared.path.formula, few, t->nk, many, 4 * t->nk);
+}
