@@ -3,7 +3,7 @@
 -- "Attention is all you need" (Vaswani et al., 2017), table 1, lists operations, sequential operations and the longest
 -- path between two positions. This measures time beside them; d is the size of each of 2 heads.
 sweep {
-  shape    = { heads = 2, dk = { 32, 64, 128, 256 }, n = { 2048, 4096, 8192 } },
+  shape    = { heads = 2, dk = { 32, 64, 128, 256 }, n = pow2(11, 14) },
   mask     = { "none", "causal" },
   variants = {
     "flash",                                                                       -- self-attention

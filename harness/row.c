@@ -30,9 +30,9 @@ static struct doc *sources_of(const struct doc *point) {
 
 struct doc *row_begin(const struct doc *point, const char *command) {
     static const char *const copied[] = {
-        "variant", "label",  "kind",        "params",    "shape",           "mask",
-        "logits",  "input",  "input_label", "seed",      "threads",         "isa",
-        "growth",  "plugin", "cache",       "positions", "positions_label", "layer"};
+        "variant",   "label",           "kind", "family",  "params", "shape",  "mask",   "logits",
+        "input",     "input_label",     "seed", "threads", "isa",    "growth", "plugin", "cache",
+        "positions", "positions_label", "layer"};
     struct doc *row = doc_object();
     char *filter = exactly(doc_str(point, "id", "")),
          *repro = format("%s --filter %s -o results/repro --overwrite", command, filter);
