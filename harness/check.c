@@ -239,7 +239,10 @@ static void growth(const void *params) {
     attempt("growth", &t, params);
     t.nq = t.nk = 512;
     t.dk = 4;
-    if (checked->variant->kind != ATTN_CONTROL) attempt("path", &t, params);
+    for (int mask = ATTN_MASK_NONE; mask <= ATTN_MASK_CAUSAL; mask++) {
+        t.mask = (enum attn_mask)mask;
+        if (checked->variant->kind != ATTN_CONTROL) attempt("path", &t, params);
+    }
 }
 
 static void all_cases(const void *params) {
@@ -299,7 +302,8 @@ static void over_params(void) {
             struct attn_error error;
             if (values[i] != p->preset && !params_set(params, p, value, &error)) {
                 with_params(params);
-                if (v->growth && p->type == ATTN_CHOICE) growth(params);
+                if (v->growth && (p->type == ATTN_CHOICE || values[i] == 0))
+                    growth(params); /* 0: without it */
             }
             doc_free(value);
             free(params);

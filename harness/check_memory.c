@@ -83,7 +83,7 @@ static double exponent(const double x[3]) {
 
 void check_growth(const struct trial *t, const void *params) {
     const struct attn_variant *v = checked->variant;
-    struct attn_growths declared = registry_growth(v, params);
+    struct attn_growths declared = registry_growth(v, params, t->mask);
     double work[3], bytes[3];
     for (int i = 0; i < 3; i++) {
         int n = t->nk << 2 * i;

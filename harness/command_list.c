@@ -55,10 +55,11 @@ static struct doc *tensor_doc(const struct attn_tensor *t) {
     return d;
 }
 
-/* With the defaults of the parameters. */
+/* With the defaults of the parameters, without a mask where that is possible. */
 static struct attn_growths growths(const struct attn_variant *v) {
     void *params = params_defaults(v);
-    struct attn_growths g = registry_growth(v, params);
+    struct attn_growths g =
+        registry_growth(v, params, v->caps & ATTN_CAP_NO_MASK ? ATTN_MASK_NONE : ATTN_MASK_CAUSAL);
     free(params);
     return g;
 }

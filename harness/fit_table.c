@@ -27,14 +27,15 @@ static int width_of(const struct doc **list, size_t n) {
     return (int)width;
 }
 
+/* What the series have in common; that of layer types has no head size. */
 static void print_title(const struct doc *s) {
     int heads = doc_int(s, "heads", 1), kv = doc_int(s, "kv_heads", heads);
     int dk = doc_int(s, "dk", 0), dv = doc_int(s, "dv", dk);
-    printf("\n%s, mask %s, batch %d, %d heads", doc_str(s, "input", "?"), doc_str(s, "mask", "?"),
+    printf("%s, mask %s, batch %d, %d heads", doc_str(s, "input", "?"), doc_str(s, "mask", "?"),
            doc_int(s, "batch", 1), heads);
     if (kv != heads) printf(" (%d of keys)", kv);
     if (doc_get(s, "positions")) printf(", positions %s", doc_str(s, "positions", ""));
-    printf(", head size %d", dk);
+    if (dk) printf(", head size %d", dk);
     if (dv != dk) printf("/%d", dv);
     printf(", %d threads, %s", doc_int(s, "threads", 1), doc_str(s, "isa", "best"));
     if (doc_num(s, "seed", 1) != 1) printf(", seed %.0f", doc_num(s, "seed", 1));
@@ -217,16 +218,18 @@ static void print_types(const struct doc *list, const struct doc *series) {
     size_t n;
     const struct doc **all = of_series(list, series, &n);
     int width = width_of(all, n);
-    printf("\nLayer types: %s, mask %s, batch %d, %d heads, %d threads, %s\n", doc_str(series, "input", "?"),
-           doc_str(series, "mask", "?"), doc_int(series, "batch", 1), doc_int(series, "heads", 1),
-           doc_int(series, "threads", 1), doc_str(series, "isa", "best"));
-    printf("  time grows as n^x at head size %g, as d^y at n = %g\n", doc_num(all[0], "n.at_d", 0),
-           doc_num(all[0], "d.at_n", 0));
+    double d = doc_num(all[0], "n.at_d", 0), length = doc_num(all[0], "d.at_n", 0);
+    printf("\nLayer types: ");
+    print_title(series);
+    printf("  time grows as n^x at head size %g, as d^y at n = %g\n", d, length);
     printf("  %-*s %-15s %-26s %-25s\n", width, "", "", "x, and as declared", "y, and as counted");
     for (size_t i = 0; i < n; i++) {
+        double own_d = doc_num(all[i], "n.at_d", 0), own_length = doc_num(all[i], "d.at_n", 0);
         printf("  %-*s %-14s", width, doc_str(all[i], "label", ""), doc_str(all[i], "family", ""));
         print_exponent(doc_get(all[i], "n"), "declared");
         print_exponent(doc_get(all[i], "d"), "counted");
+        if (own_d != d) printf(" head size %g", own_d);
+        if (own_length != length) printf(" n = %g", own_length);
         putchar('\n');
     }
     printf("  %-*s %-26s %-26s operations\n", width, "", "sequential steps", "longest path");
@@ -234,6 +237,12 @@ static void print_types(const struct doc *list, const struct doc *series) {
         printf("  %-*s %-26s %-26s %s\n", width, doc_str(all[i], "label", ""), doc_str(all[i], "steps", ""),
                doc_str(all[i], "path", ""), doc_str(all[i], "operations", ""));
     free(all);
+}
+
+static int is_first_of_series(const struct doc *list, size_t at) {
+    size_t i = 0;
+    while (!doc_equal(doc_get(doc_at(list, i), "series"), doc_get(doc_at(list, at), "series"))) i++;
+    return i == at;
 }
 
 /* ---- rows without a result ----------------------------------------------------------------------- */
@@ -266,6 +275,7 @@ void fit_table_print(const struct doc *answers) {
         if (i && doc_equal(series, doc_get(doc_at(growth, i - 1), "series"))) continue;
         size_t n;
         const struct doc **own = of_series(growth, series, &n);
+        putchar('\n');
         print_title(series);
         print_growth(own, n);
         print_crossovers(doc_get(answers, "crossovers"), series);
@@ -274,9 +284,7 @@ void fit_table_print(const struct doc *answers) {
         free(own);
     }
     const struct doc *types = doc_get(answers, "layer_types");
-    for (size_t i = 0; i < doc_len(types); i++) {
-        const struct doc *series = doc_get(doc_at(types, i), "series");
-        if (i == 0 || !doc_equal(series, doc_get(doc_at(types, i - 1), "series"))) print_types(types, series);
-    }
+    for (size_t i = 0; i < doc_len(types); i++)
+        if (is_first_of_series(types, i)) print_types(types, doc_get(doc_at(types, i), "series"));
     print_not_ok(doc_get(answers, "not_ok"));
 }

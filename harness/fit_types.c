@@ -4,7 +4,8 @@
  * "Attention is all you need" (Vaswani et al. 2017, table 1) lists operations, sequential operations and the longest
  * path of each type of layer. Series that differ in nothing but the size of a head, dk = dv, are one here. Where three
  * sizes or more have a time, the exponent of time in d is told at the greatest length that all of them have, beside that
- * of the operations counted there; the exponent in n is that of the greatest size.
+ * of the operations counted there; the exponent in n is that of the greatest size with enough lengths. Controls are no
+ * type of layer, and within a multi-head layer it is not the operator alone whose time is told.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -114,10 +115,14 @@ static struct doc *over_d(const struct sizes *x, double n) {
 }
 
 static struct doc *over_n(const struct sizes *x) {
-    const struct size *greatest = &x->all[x->count - 1];
-    struct doc *answer = fit_time(greatest->curve);
+    size_t at = x->count - 1;
+    struct doc *answer = fit_time(x->all[at].curve);
+    while (at > 0 && doc_num(answer, "points", 0) < FIT_FEWEST) {
+        doc_free(answer);
+        answer = fit_time(x->all[--at].curve);
+    }
     doc_drop(answer, "local");
-    doc_put_num(answer, "at_d", greatest->d);
+    doc_put_num(answer, "at_d", x->all[at].d);
     return answer;
 }
 
@@ -141,6 +146,8 @@ static void tell(struct doc *list, const struct sizes *x) {
 void fit_layer_types(struct doc *list, const struct fit_run *run) {
     for (size_t s = 0; s < run->count; s++)
         for (size_t c = 0; c < run->all[s].ncurves; c++) {
+            if (doc_get(run->all[s].about, "layer") || fit_curve_is(&run->all[s].curves[c], "control"))
+                continue;
             struct sizes x = sizes_of(run, s, run->all[s].curves[c].label);
             if (x.count >= FIT_FEWEST) tell(list, &x);
             free_sizes(&x);

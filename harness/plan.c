@@ -88,13 +88,14 @@ static void put_layer(const struct layered *l, struct attn_need *need, struct at
     need->state += in.state + out.state;
     need->scratch += in.scratch + out.scratch;
     cost->flops += attn_layer_in_flops(&l->layer) + attn_layer_out_flops(&l->layer);
-    cost->bytes = (double)layered_bytes(l) + layered_output_bytes(l);
     *inputs = (double)layered_bytes(l) + (l->stands_in ? *inputs : 0);
     *outputs = layered_output_bytes(l);
+    cost->bytes = *inputs + *outputs;
 }
 
-static void put_growth(struct doc *point, const struct attn_variant *v, const void *params) {
-    struct attn_growths g = registry_growth(v, params);
+static void put_growth(struct doc *point, const struct attn_variant *v, const void *params,
+                       enum attn_mask mask) {
+    struct attn_growths g = registry_growth(v, params, mask);
     doc_put_num(point, "growth.time", g.time.exponent);
     doc_put_num(point, "growth.memory", g.memory.exponent);
     doc_put_str(point, "growth.operations", g.time.formula);
@@ -239,7 +240,7 @@ static void add_point(struct plan *p, const struct entry *e, const void *params,
     if (layer) doc_put(point, "layer", doc_copy(layer));
     if (layer) doc_drop(doc_get(point, "layer"), "refused");
     doc_put_str(point, "family", registry_family(v));
-    put_growth(point, v, params);
+    put_growth(point, v, params, problem->mask);
     doc_put_num(point, "group", p->groups);
     struct doc *plugin = plugin_doc(v);
     if (plugin) doc_put(point, "plugin", plugin);

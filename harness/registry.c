@@ -82,9 +82,9 @@ const char *registry_kind(const struct attn_variant *v) {
 
 const char *registry_family(const struct attn_variant *v) { return v->family ? v->family : "other"; }
 
-struct attn_growths registry_growth(const struct attn_variant *v, const void *params) {
+struct attn_growths registry_growth(const struct attn_variant *v, const void *params, enum attn_mask mask) {
     struct attn_growths g = {v->time, v->memory, v->steps, v->path};
-    if (v->growth) v->growth(params, &g);
+    if (v->growth) v->growth(params, mask, &g);
     if (!g.steps.formula) g.steps.formula = "1";
     if (!g.path.formula) g.path.formula = "1";
     return g;
@@ -135,6 +135,8 @@ int registry_verify(const struct attn_variant *v, struct attn_error *error) {
     if (!clean_name(v->name)) REFUSE("its name must be lower case letters, digits and underscores");
     if (!v->brief || !v->formula || !v->cite) REFUSE("brief, formula and cite must be given");
     if (!v->time.formula || !v->memory.formula) REFUSE("growth of time and memory must be declared");
+    if ((v->steps.exponent != 0 && !v->steps.formula) || (v->path.exponent != 0 && !v->path.formula))
+        REFUSE("steps and path that grow need a formula");
     if (v->kind > ATTN_CONTROL) REFUSE("unknown kind %d", (int)v->kind);
     if (!(v->caps & (ATTN_CAP_NO_MASK | ATTN_CAP_CAUSAL))) REFUSE("it promises neither no_mask nor causal");
     if (!v->size || !v->forward || !v->reference || !v->cost)

@@ -18,8 +18,9 @@ const struct attn_variant *registry_find(const char *name); /* NULL: unknown */
 char *registry_suggest(const char *name);                   /* text.h: suggestion(); to be freed */
 const char *registry_kind(const struct attn_variant *);     /* "exact", "subset_softmax", ... */
 const char *registry_family(const struct attn_variant *);   /* "recurrent", ...; "other" where it says none */
-struct attn_growths registry_growth(const struct attn_variant *, const void *params); /* no formula is NULL */
-const char *registry_cap(unsigned bit); /* "causal", ...; NULL beyond the last */
+struct attn_growths registry_growth(const struct attn_variant *, const void *params,
+                                    enum attn_mask); /* no formula is NULL */
+const char *registry_cap(unsigned bit);              /* "causal", ...; NULL beyond the last */
 
 /* Why `v` cannot be used, into `error`: wrong magic, ABI or size, a missing function, an unclean name
    or table. 0 where it can. Reads no field before the ones that say it may. */

@@ -200,11 +200,13 @@ struct attn_need subject_need(const struct subject *s) {
     return all;
 }
 
-/* Of a layer x, context and weights are read, and y is written; what is between passes through caches or not. */
+/* Of a layer x, context and weights are read, and what stands in for q, k and v; y is written. What is between passes
+   through caches or not. */
 struct attn_cost subject_cost(const struct subject *s) {
     struct attn_cost cost = operator_cost(s);
     if (!s->is_layered) return cost;
     cost.flops += in_flops(s) + out_flops(s) + (s->positions ? positions_flops(s) : 0);
     cost.bytes = (double)layered_bytes(&s->layered) + layered_output_bytes(&s->layered);
+    if (s->layered.stands_in) cost.bytes += problem_input_bytes(&s->problem);
     return cost;
 }

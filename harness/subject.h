@@ -21,14 +21,14 @@ struct subject {
     const struct doc *sources; /* {name: source} as tensor_source.h has it, or NULL */
     struct attn_call call;     /* q, k, v, scratch and o are the caller's to set */
     int created;
-    int is_layered; /* then the call's q, k, v and o are the layer's own, between its projections */
+    int is_layered; /* then the call's o is between the projections, and so are q, k and v unless the input stands in */
     struct layered layered;
     struct attn_need layer_in, layer_out;
-    struct attn_call
-        made;            /* of a layer: the call on what its projections make, whatever the operator reads */
+    /* Of a layer: the call on what its projections make, whatever the operator reads. */
+    struct attn_call made;
     struct block packed; /* state of the layer */
-    const struct doc
-        *positions;      /* that turn q and k between the projections and the operator; NULL: none do */
+    /* Those that turn q and k between the projections and the operator; NULL: none do. */
+    const struct doc *positions;
     struct block tables; /* theirs */
 };
 
@@ -53,7 +53,8 @@ int subject_build(struct subject *, const struct attn_variant *, const struct at
                   const void *params, const struct attn_call *inputs, struct attn_error *);
 
 /* Puts the layer around the operator: the call then begins at x and ends at y. q, k, v and o of the call are the layer's,
-   as attn_layer_call() cuts them. Of the point its positions count. -1 and the reason: no memory. */
+   as attn_layer_call() cuts them; where the input stands in for q, k and v, those are in the layer's own q, k and v, and the
+   call's are the input. Of the point its positions count. -1 and the reason: no memory. */
 int subject_wrap(struct subject *, const struct doc *point, const struct layered *, struct attn_error *);
 
 /* Bytes of state and scratch, those of the layer among them; `scratch` of that is the operator's own, in need. */

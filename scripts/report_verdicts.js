@@ -22,12 +22,12 @@ const SETTINGS = [
 
 const seriesOf = (answer) => answer.series || {};
 
-// Names a series by the settings in which those of the list differ; "" where there is only one.
+// Names a series by the settings in which those of the list differ, values as wide as keys without a word of their own;
+// "" where there is only one.
 function seriesNamer(series) {
     const differ = SETTINGS.filter(([key]) => distinct(series.map((s) => String(s[key]))).length > 1);
-    return (s) => differ.filter(([key]) => s[key] !== undefined && s[key] !== null)
-                      .map(([key, say]) => say(s[key]))
-                      .join(", ");
+    const isSaid = (s, key) => s[key] !== undefined && s[key] !== null && !(key === "dv" && s.dv === s.dk);
+    return (s) => differ.filter(([key]) => isSaid(s, key)).map(([key, say]) => say(s[key])).join(", ");
 }
 
 const range = (interval, show = String) =>
@@ -142,29 +142,39 @@ function growths(list) {
 
 // ---- layer types
 
-function typeLine(t) {
+// At which size of a head and which length, unless the note has said it of all.
+const sameFor = (list, at) => distinct(list.map(at)).length === 1;
+const AT_D = (t) => t.n?.at_d, AT_N = (t) => t.d?.at_n;
+
+function typeLine(t, list) {
     const n = t.n || {}, d = t.d || {};
     return [
         t.label, t.family, t.operations, t.steps, t.path, power(n.declared), exponent(n.slope),
-        range(n.interval, exponent), exponent(d.counted), exponent(d.slope), range(d.interval, exponent)
+        range(n.interval, exponent), sameFor(list, AT_D) ? "" : `d = ${n.at_d}`, exponent(d.counted),
+        exponent(d.slope), range(d.interval, exponent), sameFor(list, AT_N) ? "" : `n = ${d.at_n}`
     ];
 }
 
 function layerTypes(list) {
     const heads = [
         "mechanism", "type", "operations", "sequential steps", "longest path", "in n", "measured", "interval",
-        "in d", "measured", "interval"
+        "at", "in d", "measured", "interval", "at"
     ];
     const name = seriesNamer(list.map(seriesOf));
     return grouped(list, (t) => name(seriesOf(t)))
-        .map((group) => table(name(seriesOf(group[0])), heads, group.map(typeLine), [5, 6, 8, 9]));
+        .map(
+            (group) =>
+                table(name(seriesOf(group[0])), heads, group.map((t) => typeLine(t, list)), [5, 6, 9, 10]));
 }
 
-const layerTypesNote = (list) => !list?.length
-    ? ""
-    : `Time in n at head size ${list[0].n?.at_d}, with what is declared; in d at n = ${
-          list[0].d?.at_n}, with what the ` +
-        "operations counted there give. Vaswani and others, 2017, table 1, is the published one.";
+function layerTypesNote(list) {
+    if (!list?.length) return "";
+    const size = sameFor(list, AT_D) ? ` at head size ${AT_D(list[0])}` : "",
+          length = sameFor(list, AT_N) ? ` at n = ${AT_N(list[0])}` : "";
+    return `Exponents of time: in n${size}, beside what is declared; in d${
+               length}, beside what the operations that are ` +
+        "counted give. Vaswani and others, 2017, table 1, is the published one.";
+}
 
 // ---- all of it
 
@@ -176,6 +186,7 @@ function verdicts(answers) {
         ...part(
             "What was published", "Machines differ: ratios, exponents and orders are compared, never times.",
             answers.published?.claims, () => published(answers.published)),
+        ...part("Layer types", layerTypesNote(answers.layer_types), answers.layer_types, layerTypes),
         ...part(
             "Who overtakes whom",
             "Intervals come from the spread between processes; nothing is said beyond the lengths measured.",
@@ -187,6 +198,5 @@ function verdicts(answers) {
         ...part(
             "How time and memory grow with n",
             "What is declared, and the exponent that was measured: 2 is n squared.", answers.growth, growths),
-        ...part("Layer types", layerTypesNote(answers.layer_types), answers.layer_types, layerTypes),
     ];
 }

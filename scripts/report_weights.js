@@ -1,6 +1,9 @@
 // report_weights.js -- where heads look: heat maps that `attnbench weights` drew, and what each head attends to.
 "use strict";
 
+// Another hand may have made it.
+const list = (x) => (Array.isArray(x) ? x : []);
+
 const share = (x) => (isNumber(x) ? digits(100 * x) : "");
 const HEAD_FACTS = [
     ["entropy, nats", (s) => (isNumber(s.entropy) ? digits(s.entropy) : "")],
@@ -14,15 +17,14 @@ const HEAD_FACTS = [
     ["rank of 90 %", (s) => (isNumber(s.rank90) ? String(s.rank90) : "")],
     [
         "most weight on",
-        (s) => (s.top || []).slice(0, 3).map((t) => `${t.position} (${share(t.weight)} %)`).join(", ")
+        (s) => list(s.top).slice(0, 3).map((t) => `${t.position} (${share(t.weight)} %)`).join(", ")
     ],
 ];
 
 function headLines(one) {
-    return (one.heads || [])
-        .flatMap(
-            (h) => [["softmax", h.softmax], [one.mechanism, h.own]].map(
-                ([who, s]) => [`head ${h.head}, ${who}`, ...HEAD_FACTS.map(([, say]) => say(s || {}))]));
+    return list(one.heads).flatMap(
+        (h) => [["softmax", h.softmax], [one.mechanism, h.own]].map(
+            ([who, s]) => [`head ${h.head}, ${who}`, ...HEAD_FACTS.map(([, say]) => say(s || {}))]));
 }
 
 // Shown as an image, so that nothing in the file runs or is fetched.
@@ -41,4 +43,4 @@ function weightsFigure(one) {
         table("", heads, headLines(one), heads.map((_, at) => at).slice(1, -1)));
 }
 
-const weights = (list) => list.map(weightsFigure);
+const weights = (all) => all.map(weightsFigure);

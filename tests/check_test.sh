@@ -64,7 +64,7 @@ caught "cost with mask causal: cost() counts" miscounts
 caught "cost: cost() counts 2 operations of a search" searches
 caught "growth_of_time: time is declared to grow as n^1; cost() grows as n^2" boasts
 caught "growth_of_memory: memory is declared to grow as n^1; size() grows as n^2" hoards
-caught "growth_of_path with mask causal: the longest path is declared as 1; a position is heard of by all in" nearer
+caught "growth_of_path with mask causal: the longest path is declared as 1; all hear of a position in" nearer
 caught "lse: it misses the log of the sum of exp(logit)" logsum
 caught "weights: the weights of reference() miss its output" weighs
 caught "float_environment: " rounds

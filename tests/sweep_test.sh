@@ -26,6 +26,7 @@ said "$T/out" "logit deviation"
 holds "a row for every point" [ "$(rows)" = 20 ]
 holds "the plan has the same points" sh -c "[ $(rows) = $(wc -l <"$R/plan.jsonl") ]"
 holds "every row is ok" [ "$(grep -c '"status":"ok"' "$R/points.jsonl")" = 20 ]
+holds "and says what type of layer it is, and what it declares" [ "$(grep -c '"family":"self-attention".*"growth":{"time":2,.*"operations":"n^2 (dk + dv)","steps":"1","path":"1"' "$R/points.jsonl")" -gt 0 ]
 holds "a summary line for every row" [ "$(wc -l <"$R/summary.csv")" = 21 ]
 holds "with what the inputs are like" grep -q '^id,.*,input.descriptors.entropy,' "$R/summary.csv"
 for key in '"median_ns":' '"ci_ns":[' '"process_medians_ns":[' '"samples_ns":[' '"setup_ns":' '"state_bytes":' \

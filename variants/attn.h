@@ -147,9 +147,9 @@ struct attn_growth {
 struct attn_growths {
     struct attn_growth time, memory; /* memory: state + scratch */
     struct attn_growth steps;        /* operations that must follow one another, however much runs at once */
-    struct attn_growth
-        path; /* the shortest way from a position to one that may hear of it, through layers and their
-                                steps, at its longest */
+    /* The shortest way from a position to one that may hear of it, through stacked layers and the steps within them,
+       at its longest. Exponent NAN where that depends on what is in the tensors, or there is no way. */
+    struct attn_growth path;
 };
 
 enum attn_param_type { ATTN_INT, ATTN_REAL, ATTN_CHOICE };
@@ -239,11 +239,11 @@ struct attn_variant {
                  struct attn_cost *);
     /* Gives back what create() took beyond the state; NULL where nothing. */
     void (*destroy)(void *state);
-    /* For a variant that grows otherwise with other parameters: what is declared here holds for the defaults, and
-       comes in; what these parameters change goes out. NULL: nothing. */
-    void (*growth)(const void *params, struct attn_growths *);
+    /* For a variant that grows otherwise with other parameters or under a causal mask: what is declared here holds for
+       the defaults, and comes in; what these change goes out. NULL: nothing. */
+    void (*growth)(const void *params, enum attn_mask, struct attn_growths *);
     /* The type of layer it is, in the field's words: self-attention, restricted, content-based, low-rank, kernel,
-       recurrent, convolution; NULL: not said. */
+       recurrent, convolution, or control; NULL: not said. */
     const char *family;
     struct attn_growth steps, path; /* as of attn_growths; left out, both are "1" */
 };

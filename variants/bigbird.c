@@ -147,7 +147,8 @@ static void cost(const struct attn_problem *p, const void *params, const struct 
 }
 
 /* Without what is global random blocks relay, and without those the window. */
-static void growth(const void *params, struct attn_growths *g) {
+static void growth(const void *params, enum attn_mask mask, struct attn_growths *g) {
+    (void)mask;
     const struct blocks made = blocks(params, NULL);
     if (made.random == 0) g->memory = (struct attn_growth){0, "threads (dk + dv)"};
     if (made.lead || made.first || made.last) return;

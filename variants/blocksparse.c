@@ -291,17 +291,23 @@ static void cost(const struct attn_problem *p, const void *params, const struct 
     free(drawn);
 }
 
-static void growth(const void *params, struct attn_growths *g) {
-    switch (of(params)->pattern) {
-    case LOCAL: g->path = (struct attn_growth){1, "n / (block window_blocks)"}; __attribute__((fallthrough));
+/* Global blocks relay, but for those at the start under a causal mask, which hear nothing. */
+static void growth(const void *params, enum attn_mask mask, struct attn_growths *g) {
+    const struct attn_growth through_windows = {1, "n / (block window_blocks)"};
+    const struct params *x = of(params);
+    switch (x->pattern) {
+    case OF_LAYOUT: g->path = (struct attn_growth){NAN, "as the layout"}; break;
+    case LOCAL:
     case LONGFORMER:
         g->time = (struct attn_growth){1, "n block (window_blocks + global_blocks) (dk + dv)"};
         g->memory = (struct attn_growth){0, "threads (dk + dv)"};
+        if (x->pattern == LOCAL || mask != ATTN_MASK_NONE) g->path = through_windows;
         break;
     case BIGBIRD:
         g->time =
             (struct attn_growth){1, "n block (window_blocks + global_blocks + random_blocks) (dk + dv)"};
         g->memory = (struct attn_growth){1, "heads random_blocks n / block"};
+        if (mask != ATTN_MASK_NONE) g->path = x->random ? (struct attn_growth){0, "log n"} : through_windows;
         break;
     default: break;
     }

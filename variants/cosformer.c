@@ -176,8 +176,6 @@ const struct attn_variant attn_variant_cosformer = {
     .time = {1, "n dk dv"},
     .memory = {0, "batch kv_heads dk dv + threads (dk + dv)"},
     .family = "kernel",
-    .steps = {0, "1 (causal: n / chunk)"},
-    .path = {0, "1 (causal: n / chunk)"},
     .params = table,
     .params_size = sizeof(struct params),
     .check = check,
@@ -186,4 +184,5 @@ const struct attn_variant attn_variant_cosformer = {
     .forward = forward,
     .reference = reference,
     .cost = cost,
+    .growth = prefix_growth,
 };

@@ -36,6 +36,12 @@ static const float LARGEST = 10; /* exponent of a factor; to round it costs 2^-2
 
 const char *const decay_forms[] = {"chunked", "recurrent", NULL};
 
+void decay_growth(const void *params, enum attn_mask mask, struct attn_growths *g) {
+    const int *form = params;
+    (void)mask;
+    g->steps = g->path = (struct attn_growth){1, *form == DECAY_RECURRENT ? "n" : "n / chunk"};
+}
+
 /* ---- pieces ------------------------------------------------------------------------------------ */
 
 int decay_steps_before(const struct attn_problem *p, int keys, int i) {

@@ -27,6 +27,9 @@ extern const char *const decay_forms[];
             "in chunks of matrix products, or one step after the other" \
     }
 
+/* As `growth` of a variant whose parameters begin with the form: steps are chunks or positions, and so is the path. */
+void decay_growth(const void *params, enum attn_mask, struct attn_growths *);
+
 /* Steps j0 .. j1 - 1 of one head, and the queries i0 .. i1 - 1 that read the state between them. One of the two may be
    empty: steps before the first query or after the last, queries before the first step or after the last. */
 struct decay_chunk {

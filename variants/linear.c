@@ -174,8 +174,6 @@ const struct attn_variant attn_variant_linear = {
     .time = {1, "n dk dv"},
     .memory = {0, "batch kv_heads dk dv + threads (dk + dv)"},
     .family = "kernel",
-    .steps = {0, "1 (causal: n / chunk)"},
-    .path = {0, "1 (causal: n / chunk)"},
     .params = table,
     .params_size = sizeof(struct params),
     .tensors = tensors,
@@ -184,4 +182,5 @@ const struct attn_variant attn_variant_linear = {
     .forward = forward,
     .reference = reference,
     .cost = cost,
+    .growth = prefix_growth,
 };

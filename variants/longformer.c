@@ -200,9 +200,11 @@ static void cost(const struct attn_problem *whole, const void *params, const str
     free(block);
 }
 
-/* Without a global token nothing relays. */
-static void growth(const void *params, struct attn_growths *g) {
-    if (of(params)->globals == 0) g->path = (struct attn_growth){1, "n / window"};
+/* A global token relays what it hears, which is nothing of what lies behind it under a causal mask. */
+static void growth(const void *params, enum attn_mask mask, struct attn_growths *g) {
+    const struct params *x = of(params);
+    if (x->globals == 0 || mask != ATTN_MASK_NONE)
+        g->path = x->window ? (struct attn_growth){1, "n / window"} : (struct attn_growth){NAN, "none"};
 }
 
 const struct attn_variant attn_variant_longformer = {

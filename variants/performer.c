@@ -254,8 +254,6 @@ const struct attn_variant attn_variant_performer = {
     .time = {1, "n m (dk + dv)"},
     .memory = {0, "m dk + batch kv_heads m dv + threads m dv"},
     .family = "kernel",
-    .steps = {0, "1 (causal: n / chunk)"},
-    .path = {0, "1 (causal: n / chunk)"},
     .params = table,
     .params_size = sizeof(struct params),
     .size = size,
@@ -263,4 +261,5 @@ const struct attn_variant attn_variant_performer = {
     .forward = forward,
     .reference = reference,
     .cost = cost,
+    .growth = prefix_growth,
 };

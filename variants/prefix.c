@@ -59,6 +59,11 @@ static size_t sums_bytes(const struct attn_problem *p, int m) {
     return (size_t)(p->batch * p->kv_heads) * (size_t)(segments(p) + 1) * state_bytes(p, m);
 }
 
+void prefix_growth(const void *params, enum attn_mask mask, struct attn_growths *g) {
+    (void)params;
+    if (mask != ATTN_MASK_NONE) g->steps = g->path = (struct attn_growth){1, "n / chunk"};
+}
+
 size_t prefix_scratch(const struct attn_problem *p, int m) {
     return sums_bytes(p, m) + (size_t)p->threads * workspace_bytes(p, m);
 }

@@ -33,6 +33,9 @@ struct prefix_map {
                     const float *top, float *phi);
 };
 
+/* As `growth` of a variant: sums over all keys are one step, those of a causal mask go from chunk to chunk. */
+void prefix_growth(const void *params, enum attn_mask, struct attn_growths *);
+
 size_t prefix_scratch(const struct attn_problem *, int features);
 void prefix_forward(const struct attn_call *, const struct prefix_map *);
 

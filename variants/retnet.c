@@ -191,8 +191,6 @@ const struct attn_variant attn_variant_retnet = {
     .time = {1, "n dk dv"},
     .memory = {0, "dk + batch kv_heads dk dv + threads (dk dv + dk + dv)"},
     .family = "recurrent",
-    .steps = {1, "n / chunk (recurrent: n)"},
-    .path = {1, "n / chunk (recurrent: n)"},
     .params = table,
     .params_size = sizeof(struct params),
     .tensors = tensors,
@@ -202,4 +200,5 @@ const struct attn_variant attn_variant_retnet = {
     .forward = forward,
     .reference = reference,
     .cost = cost,
+    .growth = decay_growth,
 };

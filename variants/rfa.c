@@ -239,6 +239,11 @@ static void cost(const struct attn_problem *p, const void *params, const struct 
     cost->bytes += sizeof(float) * ((double)x->features * p->dk + (x->gate != NO_GATE ? steps_all : 0));
 }
 
+static void growth(const void *params, enum attn_mask mask, struct attn_growths *g) {
+    if (steps(of(params))) decay_growth(params, mask, g);
+    else prefix_growth(params, mask, g);
+}
+
 const struct attn_variant attn_variant_rfa = {
     .magic = ATTN_MAGIC,
     .abi = ATTN_ABI,
@@ -253,8 +258,6 @@ const struct attn_variant attn_variant_rfa = {
     .time = {1, "n D (dk + dv)"},
     .memory = {0, "D dk + batch kv_heads D dv + threads D dv"},
     .family = "kernel",
-    .steps = {0, "1 (causal: n / chunk)"},
-    .path = {0, "1 (causal: n / chunk)"},
     .params = table,
     .params_size = sizeof(struct params),
     .tensors = tensors,
@@ -264,4 +267,5 @@ const struct attn_variant attn_variant_rfa = {
     .forward = forward,
     .reference = reference,
     .cost = cost,
+    .growth = growth,
 };

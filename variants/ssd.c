@@ -115,8 +115,6 @@ const struct attn_variant attn_variant_ssd = {
     .time = {1, "n dk dv"},
     .memory = {0, "batch kv_heads dk dv + threads (dk dv + dk + dv)"},
     .family = "recurrent",
-    .steps = {1, "n / chunk (recurrent: n)"},
-    .path = {1, "n / chunk (recurrent: n)"},
     .params = table,
     .params_size = sizeof(struct params),
     .tensors = tensors,
@@ -124,4 +122,5 @@ const struct attn_variant attn_variant_ssd = {
     .forward = forward,
     .reference = reference,
     .cost = cost,
+    .growth = decay_growth,
 };
