@@ -16,8 +16,8 @@ static const char usage[] =
     "usage: attnbench weights VARIANT --input WHAT -o NAME [options]\n"
     "\n"
     "Draws the attention rows of a mechanism beside those of exact softmax attention, and their difference:\n"
-    "NAME.svg and NAME.png, with NAME.csv and NAME.gp to draw them again. Tells of every head what it "
-    "attends to.\n"
+    "NAME.svg and NAME.png, with NAME.csv and NAME.gp to draw them again. Tells of every head what it\n"
+    "attends to, NAME.json the same for programs. The page of a run shows what is in its folder weights.\n"
     "\n"
     "      --input WHAT         FILE.safetensors with tensors q, k and v; file,q=Q.npy,k=K.npy,v=V.npy; or "
     "made\n"
@@ -37,7 +37,7 @@ static const char usage[] =
     "      --tokens FILE        one token a line, the first that of position 0: labels\n"
     "      --seed N             of made inputs, learned weights and random mechanisms; default 1\n"
     "      --threads N          default: every usable core\n"
-    "      --json               tell the statistics as JSON\n"
+    "      --json               print what NAME.json holds\n"
     "  -h, --help               this text\n";
 
 enum {

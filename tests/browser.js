@@ -335,6 +335,24 @@ async function testWeights() {
     await shoot("weights");
 }
 
+async function testTypes() {
+    await open("types");
+    await ask(HELPERS);
+    quiet("layer types");
+    await holds(
+        "layer types come first", `document.querySelector("#verdicts h3").textContent === "Layer types"`);
+    await holds(
+        "a table for each mask",
+        `document.querySelectorAll("#verdicts h3")[0].parentNode.querySelectorAll("caption")[0].textContent === "mask none" &&
+        document.querySelectorAll("#verdicts h3")[0].parentNode.querySelectorAll("caption")[1].textContent === "mask causal"`);
+    await holds("flash grows about as declared, in both", `(() => {
+        const cells = [...document.querySelector("#verdicts table tbody tr").children].map((c) => c.textContent);
+        return cells[0] === "flash" && cells[1] === "self-attention" && cells[2] === "n^2 (dk + dv)" && cells[5] === "n2" &&
+            Math.abs(cells[6] - 2) < 0.3 && Math.abs(cells[9] - 1) < 0.3; })()`);
+    await holds("no wider than the window", `document.documentElement.scrollWidth <= innerWidth`);
+    await shoot("types");
+}
+
 async function testOthers() {
     await open("empty");
     quiet("no rows");
@@ -385,7 +403,7 @@ async function main() {
     for (const domain of ["Page", "Runtime", "Log", "Network"]) await send(`${domain}.enable`);
     for (const test
              of [testWhole, testSort, testFilter, testCopy, testKeyboard, testColours, testNarrow, testNasty,
-                 testWeights, testOthers, testMany])
+                 testWeights, testTypes, testOthers, testMany])
         await test();
 }
 

@@ -8,9 +8,9 @@ if [ -z "$chromium" ]; then
 elif ! command -v node >/dev/null; then
     skip "the page in a browser" "no node here, and it could not be installed"
 else
-    for kind in whole nasty many empty accuracy weights; do "page_$kind" "$T/$kind"; done
+    for kind in whole nasty many empty accuracy weights types; do "page_$kind" "$T/$kind"; done
     "$A" plot "$T/nasty" >"$T/out" # draws what it can
-    for kind in whole nasty many empty accuracy weights; do "$A" report "$T/$kind" >>"$T/out"; done
+    for kind in whole nasty many empty accuracy weights types; do "$A" report "$T/$kind" >>"$T/out"; done
     node tests/browser.js "$chromium" "$T" ${SHOTS:+"$SHOTS"}
     exit
 fi

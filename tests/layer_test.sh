@@ -94,6 +94,23 @@ LUA
 R=$T/given
 expect 0 "given q, k and v" "$A" run "$T/given.lua" -o "$R"
 holds "have parts, and an error of their own" sh -c "grep '\"id\":\"sink,window=8/b1h2n96d16/none/sink,.*\"status\":\"ok\"' '$R/points.jsonl' | grep '\"project_in\"' | grep -q '\"rel_fro\"'"
+cat >"$T/captured.lua" <<LUA
+sweep { shape = { n = 128 }, layer = { d_model = 256, heads = 4 }, mask = "causal",
+        input = { "file", path = "$PWD/configs/data/bytes-lm.safetensors" }, variants = { "flash", { "rfa", features = 16 } },
+        measure = { replicates = 1, max_seconds = 0.05, seeds = 2 } }
+LUA
+expect 0 "captured ones, and several seeds" "$A" run "$T/captured.lua" -o "$T/captured"
+holds "both are ok" [ "$(grep -c '"status":"ok"' "$T/captured/points.jsonl")" = 2 ]
+holds "with the parts of a layer, and a spread" sh -c "grep '\"seeds\":{\"n\":2' '$T/captured/points.jsonl' | grep -q '\"project_out\"'"
+cat >"$T/crossed.lua" <<LUA
+sweep { shape = { n = 40 }, layer = { d_model = 32, heads = 2, context = { n = 70 } }, input = { "local", scale = 8 },
+        variants = { "flash" }, measure = { replicates = 1, max_seconds = 0.05 } }
+LUA
+expect 0 "in cross-attention" "$A" run "$T/crossed.lua" -o "$T/crossed"
+holds "40 queries, 70 keys" grep -q '"id":"flash/b1h2q40k70d16/none/local,scale=8/.*"status":"ok"' "$T/crossed/points.jsonl"
+cp "$R/points.jsonl" "$T/kept"
+expect 0 "resumed" "$A" run "$T/given.lua" -o "$R" --resume
+same "nothing is measured again" "$T/kept" "$R/points.jsonl"
 holds "and no x for positions" [ "$(grep -c '"status":"unsupported","reason":"sinusoidal positions are added to the x of a layer that makes q, k and v' "$R/points.jsonl")" = 2 ]
 
 # ---- mistakes, all at once

@@ -64,3 +64,6 @@ page_weights() {
     echo '{"mechanism":"evil","title":"none","heads":[{"head":"<b>","softmax":null,"own":{"top":[{}]}}]}' >"$1/weights/evil.json"
     echo '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><script>top.evil = 3</script><image href="https://example.com/x.png"/><rect width="9" height="9"/></svg>' >"$1/weights/evil.svg"
 }
+
+# The committed run that has sizes of heads.
+page_types() { cp -r results/reference/layer-types "$1"; }

@@ -12,7 +12,7 @@ wrong() { # wrong NAME TEXT OPTION...
 
 # ---- pictures
 expect 0 "captured tensors" "$A" weights local --input $LM --causal -n 192 --set window=16 -o "$T/local.svg"
-for ending in svg png csv gp; do holds "there is local.$ending" [ -s "$T/local.$ending" ]; done
+for ending in svg png csv gp json; do holds "there is local.$ending" [ -s "$T/local.$ending" ]; done
 holds "the SVG holds its images" [ "$(grep -c 'data:image/png' "$T/local.svg")" -gt 0 ]
 holds "and names no file" [ "$(grep -c "xlink:href='[^#d]" "$T/local.svg")" = 0 ]
 holds "a block of numbers for each map" [ "$(grep -c '^# head' "$T/local.csv")" = 12 ]
@@ -34,6 +34,8 @@ said "$T/out" "'mat'"
 said "$T/words.gp" 'token[6] = "mat"'
 expect 0 "JSON" "$A" weights linear --input gauss --heads 2 -n 32 --json -o "$T/json"
 said "$T/out" '"entropy":'
+same "the same as the file" "$T/json.json" "$T/out"
+holds "with the mechanism" grep -q '"mechanism": *"linear"' "$T/json.json"
 expect 0 "weight elsewhere, a parameter, another scale" "$A" weights linformer --input gauss -n 40 --set rank=8 --scale 0.5 -o "$T/lin"
 said "$T/out" "negative weight, %"
 
