@@ -212,10 +212,10 @@ static void split_output(const char *output, char **folder, char **name) {
 
 /* NAME.json; -1 after a warning. */
 static int write_json(const struct doc *told, const char *folder, const char *name) {
-    char *file = format("%s.json", name), *text = doc_text(told, 1);
+    char *file = format("%s.json", name), *json = doc_text(told, 1), *text = format("%s\n", json);
     int failed = results_write(folder, file, text);
     if (failed) warn("cannot write %s/%s: %s", folder, file, strerror(errno));
-    free(file), free(text);
+    free(file), free(json), free(text);
     return failed;
 }
 

@@ -107,7 +107,7 @@ sweep { shape = { n = 40 }, layer = { d_model = 32, heads = 2, context = { n = 7
         variants = { "flash" }, measure = { replicates = 1, max_seconds = 0.05 } }
 LUA
 expect 0 "in cross-attention" "$A" run "$T/crossed.lua" -o "$T/crossed"
-holds "40 queries, 70 keys" grep -q '"id":"flash/b1h2q40k70d16/none/local,scale=8/.*"status":"ok"' "$T/crossed/points.jsonl"
+holds "40 queries, 70 keys" grep -q '"id":"flash/b1h2q40k70d16/none/local,scale=8,.*"status":"ok"' "$T/crossed/points.jsonl"
 cp "$R/points.jsonl" "$T/kept"
 expect 0 "resumed" "$A" run "$T/given.lua" -o "$R" --resume
 same "nothing is measured again" "$T/kept" "$R/points.jsonl"
