@@ -104,4 +104,19 @@ holds "nor a fixed time" [ "$(grep -ci 'too few' "$T/out")" = 2 ]
 grep -E '"nq":(512|1024|2048|4096),|"label":"flash".*"nq":8192,' $R/points.jsonl | folder some
 expect 0 "enough for one curve" "$A" fit "$T/some"
 holds "is said of each of the others" [ "$(cells | grep -c ' too few lengths ')" = 50 ]
+# ---- layer types
+L=results/reference/layer-types
+expect 0 "a run with sizes of heads" "$A" fit $L
+said "$T/out" "Layer types: gauss,s=1, mask none, batch 1, 2 heads, 2 threads, avx512"
+said "$T/out" "  time grows as n^x at head size 256, as d^y at n = 16384"
+sed -n '/^Layer types/,$p' "$T/out" >"$T/types"
+holds "a table for each mask" [ "$(grep -c '^Layer types' "$T/types")" = 2 ]
+holds "attention grows with n^2 d, a recurrence and a convolution with n d^2" \
+    awk '$1 == "flash" && $2 == "self-attention" { if ($3 < 1.8 || $3 > 2.2 || $8 < 0.7 || $8 > 1.2) bad++; n++ }
+         $1 ~ /^(rnn|conv)$/ && $2 ~ /recurrent|convolution/ { if ($3 < 0.8 || $3 > 1.2 || $8 < 1.7 || $8 > 2.2) bad++; n++ }
+         END { exit n != 5 || bad }' "$T/types"
+said "$T/types" "rnn       n                          n                          n dv^2"
+said "$T/types" "linear    n / chunk                  n / chunk                  n dk dv"
+expect 0 "and one without" "$A" fit $R
+holds "has no such table" sh -c "! grep -q 'Layer types' '$T/out'"
 finish
