@@ -163,8 +163,8 @@ function layerTypes(list) {
     const name = seriesNamer(list.map(seriesOf));
     return grouped(list, (t) => name(seriesOf(t)))
         .map(
-            (group) =>
-                table(name(seriesOf(group[0])), heads, group.map((t) => typeLine(t, list)), [5, 6, 9, 10]));
+            (group) => table(
+                name(seriesOf(group[0])), heads, group.map((t) => typeLine(t, list)), [5, 6, 7, 9, 10, 11]));
 }
 
 function layerTypesNote(list) {

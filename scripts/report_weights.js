@@ -10,10 +10,10 @@ const HEAD_FACTS = [
     ["own position, %", (s) => share(s.self)],
     ["one before, %", (s) => share(s.previous)],
     ["one behind, %", (s) => share(s.next)],
-    ["first 4, %", (s) => share(s.first)],
-    ["within 64, %", (s) => share(s.window)],
+    ["first 4, %", (s) => share(s.first4)],
+    ["within 64, %", (s) => share(s.window64)],
     ["no key, %", (s) => (s.elsewhere ? share(s.elsewhere) : "")],
-    ["negative, %", (s) => (s.negative ? share(s.negative) : "")],
+    ["negative, %", (s) => (s.negative_mass ? share(s.negative_mass) : "")],
     ["rank of 90 %", (s) => (isNumber(s.rank90) ? String(s.rank90) : "")],
     [
         "most weight on",

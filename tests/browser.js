@@ -329,6 +329,10 @@ async function testWeights() {
         `[...document.querySelectorAll("#weights figure:last-child tbody th")].map((t) => t.textContent).join() ===
          "head 0, softmax,head 0, local,head 1, softmax,head 1, local"`);
     await holds(
+        "every fact that has a number is a column",
+        `[...document.querySelectorAll("#weights figure:last-child thead th")].map((t) => t.textContent).join("; ") ===
+         "head; entropy, nats; own position, %; one before, %; one behind, %; first 4, %; within 64, %; rank of 90 %; most weight on"`);
+    await holds(
         "with numbers",
         `[...document.querySelectorAll("#weights figure:last-child tbody tr")].every((tr) => /^\\d\\.\\d\\d$/.test(tr.children[1].textContent))`);
     await holds("no wider than the window", `document.documentElement.scrollWidth <= innerWidth`);
