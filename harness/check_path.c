@@ -56,22 +56,31 @@ static int hear(struct spread *s) {
     return anyone;
 }
 
+/* How many of the positions from `from` on know it. */
+static int knowing(const struct spread *s, int from, int n) {
+    int count = 0;
+    for (int i = from; i < n; i++) count += s->knows[i];
+    return count;
+}
+
 /* Layers until every position that may has heard of position `first`; infinite where some never do, NaN where the
-   variant refuses the trial. A layer whose choices tell nobody is no end yet, and does not count. */
+   variant refuses the trial. A layer whose choices tell nobody is no end yet, and does not count. What takes longer than
+   MOST layers is told by how many have heard by then. */
 static double layers_from(const struct trial *t, const void *params, int n, int first) {
-    enum { PATIENCE = 32 };
+    enum { PATIENCE = 32, MOST = 64 };
     struct spread s = {.trial = *t, .params = params, .knows = xmalloc((size_t)n)};
     int from = t->mask ? first : 0, layers = 0, silent = 0, anyone = 0;
     memset(s.knows, 0, (size_t)n);
     s.knows[first] = 1;
     s.trial.nq = s.trial.nk = n;
-    while (memchr(s.knows + from, 0, (size_t)(n - from)) && silent < PATIENCE && anyone >= 0) {
+    while (knowing(&s, from, n) < n - from && layers < MOST && silent < PATIENCE && anyone >= 0) {
         anyone = hear(&s);
         silent = anyone ? 0 : silent + 1;
         layers += anyone;
     }
+    double share = (double)knowing(&s, from, n) / (n - from);
     free(s.knows);
-    return anyone < 0 ? (double)NAN : silent ? (double)INFINITY : layers;
+    return anyone < 0 ? (double)NAN : silent ? (double)INFINITY : layers / share;
 }
 
 /* From two positions, neither of which is likely to be one that all attend to. */
