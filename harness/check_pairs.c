@@ -79,8 +79,7 @@ static size_t spoil_masked(struct rig *r) {
     int j = r->trial.nk / 3;
     for (int b = 0; b < r->trial.batch; b++)
         for (int h = 0; h < r->trial.kv_heads; h++) {
-            float *k = (float *)(uintptr_t)attn_row(&r->inputs.k, b, h, j),
-                  *v = (float *)(uintptr_t)attn_row(&r->inputs.v, b, h, j);
+            float *k = rig_row(&r->inputs.k, b, h, j), *v = rig_row(&r->inputs.v, b, h, j);
             for (int d = 0; d < r->trial.dk; d++) k[d] = NAN;
             for (int d = 0; d < r->trial.dv; d++) v[d] = NAN;
         }
@@ -117,8 +116,7 @@ void check_heads(const struct trial *t, const void *params) {
 static void move_keys(struct rig *r, int from) {
     for (int h = 0; h < r->trial.kv_heads; h++)
         for (int j = from; j < r->trial.nk; j++) {
-            float *k = (float *)(uintptr_t)attn_row(&r->inputs.k, 0, h, j),
-                  *v = (float *)(uintptr_t)attn_row(&r->inputs.v, 0, h, j);
+            float *k = rig_row(&r->inputs.k, 0, h, j), *v = rig_row(&r->inputs.v, 0, h, j);
             for (int d = 0; d < r->trial.dk; d++) k[d] += 1;
             for (int d = 0; d < r->trial.dv; d++) v[d] += 1;
         }
@@ -183,8 +181,8 @@ static void repeat_heads(const struct attn_view *from, int kv_heads, struct attn
     for (int b = 0; b < batch; b++)
         for (int h = 0; h < heads; h++)
             for (int j = 0; j < n; j++)
-                memcpy((float *)(uintptr_t)attn_row(to, b, h, j),
-                       attn_row(from, b, h / (heads / kv_heads), j), (size_t)d * sizeof(float));
+                memcpy(rig_row(to, b, h, j), attn_row(from, b, h / (heads / kv_heads), j),
+                       (size_t)d * sizeof(float));
 }
 
 /* Grouped heads are the same as key heads written out once for each query head of their group. */

@@ -58,7 +58,7 @@ static void expect_softmax_of_a_subset(int nk, const double *w, const double *ju
 
 static void shift_values(struct rig *r, int b, int h, int visible, float by) {
     for (int j = 0; j < visible; j++) {
-        float *v = (float *)(uintptr_t)attn_row(&r->inputs.v, b, attn_kv_head(&r->problem, h), j);
+        float *v = rig_row(&r->inputs.v, b, attn_kv_head(&r->problem, h), j);
         for (int d = 0; d < r->trial.dv; d++) v[d] += by;
     }
 }
@@ -130,7 +130,7 @@ void check_reference(const struct trial *t, const void *params) {
 }
 
 static void swap_rows(const struct attn_view *x, int b, int h, int i, int j, int d) {
-    float *one = (float *)(uintptr_t)attn_row(x, b, h, i), *other = (float *)(uintptr_t)attn_row(x, b, h, j);
+    float *one = rig_row(x, b, h, i), *other = rig_row(x, b, h, j);
     for (int e = 0; e < d; e++) {
         float y = one[e];
         one[e] = other[e];

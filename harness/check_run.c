@@ -41,24 +41,30 @@ static void nudge(struct block *b, uint64_t stream) {
         x[i] = nextafterf(x[i], attn_random_index(1, stream, i, 2) ? INFINITY : -INFINITY);
 }
 
+static void nudge_inputs(struct rig *r) { nudge(&r->q, 0), nudge(&r->k, 1), nudge(&r->v, 2); }
+
+static void clear_values(struct rig *r) { memset(r->v.data, 0, r->v.bytes); }
+
+/* What the definition says of other inputs: those that `change` makes of the rig's, which come back after that. */
+static double *definition_after(struct rig *r, void (*change)(struct rig *)) {
+    struct block *const inputs[] = {&r->q, &r->k, &r->v};
+    void *kept[3];
+    for (int i = 0; i < 3; i++)
+        kept[i] = memcpy(xmalloc(inputs[i]->bytes), inputs[i]->data, inputs[i]->bytes);
+    change(r);
+    double *out = rig_definition(r, first_of(&r->trial), step_of(&r->trial), NULL, NULL);
+    for (int i = 0; i < 3; i++) memcpy(inputs[i]->data, kept[i], inputs[i]->bytes), free(kept[i]);
+    return out;
+}
+
 /* How far the definition itself moves when q, k and v do so: what no computation in float can be held to. It is large
    where a denominator is a difference of large sums, as with few signed features. */
 static double conditioning(struct rig *r, const struct verdict *x) {
-    struct block *const inputs[] = {&r->q, &r->k, &r->v};
-    void *kept[3];
-    for (int i = 0; i < 3; i++) {
-        kept[i] = memcpy(xmalloc(inputs[i]->bytes), inputs[i]->data, inputs[i]->bytes);
-        nudge(inputs[i], (uint64_t)i);
-    }
-    int step = step_of(&r->trial), first = first_of(&r->trial);
-    double *moved = rig_definition(r, first, step, NULL, NULL);
-    size_t count = x->rows * (size_t)r->trial.dv;
-    double change = 0, size = 0;
-    for (size_t i = 0; i < count; i++) {
+    double *moved = definition_after(r, nudge_inputs), change = 0, size = 0;
+    for (size_t i = 0; i < x->rows * (size_t)r->trial.dv; i++) {
         change += (moved[i] - x->out[i]) * (moved[i] - x->out[i]);
         size += x->out[i] * x->out[i];
     }
-    for (int i = 0; i < 3; i++) memcpy(inputs[i]->data, kept[i], inputs[i]->bytes), free(kept[i]);
     free(moved);
     return sqrt(change / size);
 }
@@ -87,14 +93,7 @@ void check_definition(struct rig *r) {
 static double *from_outside(struct rig *r, const struct verdict *x) {
     int any = 0;
     for (size_t row = 0; row < x->rows; row++) any |= x->outside[row] != 0;
-    if (!any) return NULL;
-    void *values = xmalloc(r->v.bytes);
-    memcpy(values, r->v.data, r->v.bytes);
-    memset(r->v.data, 0, r->v.bytes);
-    double *out = rig_definition(r, first_of(&r->trial), step_of(&r->trial), NULL, NULL);
-    memcpy(r->v.data, values, r->v.bytes);
-    free(values);
-    return out;
+    return any ? definition_after(r, clear_values) : NULL;
 }
 
 /* The weights that reference() gives must make its output: sum_j w_ij v_j, and what comes from outside. */

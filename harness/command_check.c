@@ -104,9 +104,8 @@ static const char usage[] =
     "same_bits_isa,\n"
     "causality, masked_nan, batch_independence, head_independence, grouped_heads, carry, reference, "
     "any_order,\n"
-    "growth_of_time, growth_of_memory, growth_of_path, survival; and what may not be ignored: scale, "
-    "softcap,\n"
-    "shift, mask, key_lengths, bias.\n"
+    "growth_of_time, growth_of_memory, growth_of_path, survival; and what may not be ignored: scale,\n"
+    "softcap, shift, mask, key_lengths, bias.\n"
     "Exit code: 0 fine, 1 a promise is broken, 2 usage.\n";
 
 static int parse(int argc, char **argv, struct check_options *o) {

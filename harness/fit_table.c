@@ -20,6 +20,12 @@ static const struct doc **of_series(const struct doc *list, const struct doc *se
     return found;
 }
 
+static int is_first_of_series(const struct doc *list, size_t at) {
+    size_t i = 0;
+    while (!doc_equal(doc_get(doc_at(list, i), "series"), doc_get(doc_at(list, at), "series"))) i++;
+    return i == at;
+}
+
 static int width_of(const struct doc **list, size_t n) {
     size_t width = 8;
     for (size_t i = 0; i < n; i++)
@@ -58,6 +64,15 @@ static const char *number(const struct doc *x, const char *form) {
     return t;
 }
 
+/* "1.95 to 2.01", where the answer has an interval; else 0, and `words` as they were. */
+static int words_of_interval(const struct doc *told, char words[64]) {
+    const struct doc *low = doc_at(doc_get(told, "interval"), 0),
+                     *high = doc_at(doc_get(told, "interval"), 1);
+    if (!doc_is_number(low)) return 0;
+    snprintf(words, 64, "%s to %s", number(low, "%.2f"), number(high, "%.2f"));
+    return 1;
+}
+
 static const char too_few[] = "too few lengths";
 
 /* Is that the verdict on every exponent? It is said once then. */
@@ -78,11 +93,8 @@ static void print_times(const struct doc **growth, size_t n, int once) {
            "interval", "verdict");
     for (size_t i = 0; i < n; i++) {
         const struct doc *time = doc_get(growth[i], "time"), *local = doc_get(time, "local");
-        const struct doc *low = doc_at(doc_get(time, "interval"), 0),
-                         *high = doc_at(doc_get(time, "interval"), 1);
         char interval[64] = "-";
-        if (doc_is_number(low))
-            snprintf(interval, sizeof interval, "%s to %s", number(low, "%.2f"), number(high, "%.2f"));
+        words_of_interval(time, interval);
         printf("  %-*s %8s %6s %15s  ", width, doc_str(growth[i], "label", ""),
                number(doc_get(time, "declared"), "%.3g"), number(doc_get(time, "slope"), "%.3f"), interval);
         colour_word(stdout, -15, cell(doc_str(time, "verdict", ""), once));
@@ -205,12 +217,9 @@ static void print_ceilings(const struct doc *list, const struct doc *series) {
 
 /* "1.98 (1.95 to 2.01)", then what was expected. */
 static void print_exponent(const struct doc *told, const char *expected) {
-    const struct doc *low = doc_at(doc_get(told, "interval"), 0),
-                     *high = doc_at(doc_get(told, "interval"), 1);
-    char words[64] = "-";
-    if (doc_is_number(low))
-        snprintf(words, sizeof words, "%s (%s to %s)", number(doc_get(told, "slope"), "%.2f"),
-                 number(low, "%.2f"), number(high, "%.2f"));
+    char interval[64], words[96] = "-";
+    if (words_of_interval(told, interval))
+        snprintf(words, sizeof words, "%s (%s)", number(doc_get(told, "slope"), "%.2f"), interval);
     printf(" %-20s %4s ", words, number(doc_get(told, expected), "%.2f"));
 }
 
@@ -237,12 +246,6 @@ static void print_types(const struct doc *list, const struct doc *series) {
         printf("  %-*s %-26s %-26s %s\n", width, doc_str(all[i], "label", ""), doc_str(all[i], "steps", ""),
                doc_str(all[i], "path", ""), doc_str(all[i], "operations", ""));
     free(all);
-}
-
-static int is_first_of_series(const struct doc *list, size_t at) {
-    size_t i = 0;
-    while (!doc_equal(doc_get(doc_at(list, i), "series"), doc_get(doc_at(list, at), "series"))) i++;
-    return i == at;
 }
 
 /* ---- rows without a result ----------------------------------------------------------------------- */
@@ -272,7 +275,7 @@ void fit_table_print(const struct doc *answers) {
     if (doc_len(growth)) puts("Slopes are from n = 2048 on, log time over log n. Intervals: 95 percent.");
     for (size_t i = 0; i < doc_len(growth); i++) {
         const struct doc *series = doc_get(doc_at(growth, i), "series");
-        if (i && doc_equal(series, doc_get(doc_at(growth, i - 1), "series"))) continue;
+        if (!is_first_of_series(growth, i)) continue;
         size_t n;
         const struct doc **own = of_series(growth, series, &n);
         putchar('\n');

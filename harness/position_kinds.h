@@ -23,7 +23,8 @@ char *positions_label(const struct doc *);
 /* Which bias they are. */
 enum attn_bias_kind positions_bias_kind(const struct doc *);
 
-/* -1 and the reason where such a problem, or the variant, cannot have them; `has_x` says that these make q, k and v of an x. */
+/* -1 and the reason where such a problem, or the variant, cannot have them; `has_x` says that q, k and v are made of an
+   x. */
 int positions_accept(const struct doc *, const struct attn_problem *, const struct attn_variant *, int has_x,
                      struct attn_error *);
 

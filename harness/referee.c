@@ -85,7 +85,8 @@ static void examine(const char *name, struct doc *job, double silence, struct te
 
 struct search {
     const char *name, *promise;
-    char *detail; /* of the last case that broke it */
+    char *detail;   /* of the last case that broke it */
+    double silence; /* seconds without a word that a try may take */
 };
 
 static int breaks_it(void *context, const struct doc *test_case) {
@@ -96,7 +97,7 @@ static int breaks_it(void *context, const struct doc *test_case) {
     int found = 0;
     if (child_interrupted()) return 0;
     doc_put(job, "case", doc_copy(test_case));
-    examine(s->name, job, SILENCE_SMALL_SECONDS, &v, &c);
+    examine(s->name, job, s->silence, &v, &c);
     for (size_t i = 0; !found && i < doc_len(v.broken); i++) {
         const struct doc *one = doc_at(v.broken, i);
         if (strcmp(doc_str(one, "promise", ""), s->promise)) continue;
@@ -141,7 +142,8 @@ static struct doc *smallest(struct search *s, const struct doc *in, enum how *ho
     *how = AS_FOUND;
     if (!strcmp(doc_str(in, "group", ""), "growth") || strstr(s->detail, "no sign of life"))
         return doc_copy(in);
-    *how = breaks_it(s, in) ? SMALLEST : NOT_ALONE;
+    *how = breaks_it(s, in) ? SMALLEST : NOT_ALONE; /* as long as it took among the others */
+    s->silence = SILENCE_SMALL_SECONDS;
     return *how == SMALLEST ? case_shrink(in, breaks_it, s, TRIES) : doc_copy(in);
 }
 
@@ -181,7 +183,8 @@ static int show_broken(const struct testimony *v, int shrink) {
     memset(done, 0, doc_len(v->broken) + 1);
     for (int i; n < SHOWN_MAX && !child_interrupted() && (i = plainest(v->broken, done)) >= 0;) {
         const struct doc *one = doc_at(v->broken, (size_t)i), *in = doc_get(one, "in");
-        struct search s = {v->name, doc_str(one, "promise", ""), xstrdup(doc_str(one, "detail", ""))};
+        struct search s = {v->name, doc_str(one, "promise", ""), xstrdup(doc_str(one, "detail", "")),
+                           SILENCE_SECONDS};
         done[i] = 1;
         if (!explained(shown, n, s.promise, case_features(in))) {
             enum how how = AS_FOUND;

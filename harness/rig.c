@@ -69,7 +69,7 @@ static void bring_to_length_one(const struct rig *r) {
     for (int b = 0; b < t->batch; b++)
         for (int h = 0; h < t->kv_heads; h++)
             for (int j = 0; j < t->nk; j++) {
-                float *k = (float *)(uintptr_t)attn_row(&r->inputs.k, b, h, j), sum = 0;
+                float *k = rig_row(&r->inputs.k, b, h, j), sum = 0;
                 for (int d = 0; d < t->dk; d++) sum += k[d] * k[d];
                 for (int d = 0; d < t->dk; d++) k[d] /= sqrtf(sum);
             }
@@ -223,7 +223,7 @@ int rig_gaps_intact(const struct rig *r, unsigned char pattern) {
 static void spoil(const struct attn_view *x, int b, int from_head, int heads, int from, int n, int d) {
     for (int h = from_head; h < heads; h++)
         for (int j = from; j < n; j++) {
-            float *row = (float *)(uintptr_t)attn_row(x, b, h, j);
+            float *row = rig_row(x, b, h, j);
             for (int e = 0; e < d; e++) row[e] = NAN;
         }
 }

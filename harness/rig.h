@@ -28,6 +28,11 @@ void rig_free(struct rig *);
 /* One forward() on scratch and output filled with `pattern`. */
 void rig_run(struct rig *, unsigned char pattern);
 
+/* A row of q, k or v of the rig's inputs, to be written: they are its own. */
+static inline float *rig_row(const struct attn_view *x, int b, int h, int i) {
+    return (float *)(uintptr_t)attn_row(x, b, h, i);
+}
+
 size_t rig_elements(const struct rig *); /* of the output */
 float *rig_output(const struct rig *);   /* packed; the caller frees it */
 

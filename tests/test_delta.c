@@ -16,7 +16,7 @@ static float *filled(size_t n, float value) {
     return x;
 }
 
-static float *row_of(const struct attn_view *x, int j) { return (float *)(uintptr_t)attn_row(x, 0, 0, j); }
+static float *row_of(const struct attn_view *x, int j) { return rig_row(x, 0, 0, j); }
 
 /* Key j, and query j, become unit vectors. */
 static void set_units(struct rig *r, int key_of(int), int query_of(int)) {

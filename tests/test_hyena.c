@@ -157,10 +157,9 @@ static void shift_inputs(struct rig *r, const struct attn_view *from, const stru
         for (int h = 0; h < HEADS; h++)
             for (int t = 0; t < N; t++)
                 for (int d = 0; d < D; d++) {
-                    ((float *)(uintptr_t)attn_row(&r->inputs.q, b, h, t))[d] = 1;
-                    ((float *)(uintptr_t)attn_row(&r->inputs.k, b, h, t))[d] =
-                        t < shift ? 0 : attn_row(from, b, h, t - shift)[d];
-                    ((float *)(uintptr_t)attn_row(&r->inputs.v, b, h, t))[d] =
+                    rig_row(&r->inputs.q, b, h, t)[d] = 1;
+                    rig_row(&r->inputs.k, b, h, t)[d] = t < shift ? 0 : attn_row(from, b, h, t - shift)[d];
+                    rig_row(&r->inputs.v, b, h, t)[d] =
                         t < shift ? 0 : attn_row(values, b, h, t - shift)[d];
                 }
 }
@@ -177,7 +176,7 @@ static void shifts_commute(void **state) {
     for (int b = 0; b < plain.batch; b++)
         for (int h = 0; h < HEADS; h++)
             for (int t = 0; t < N; t++)
-                for (int d = 0; d < D; d++) ((float *)(uintptr_t)attn_row(&here.inputs.q, b, h, t))[d] = 1;
+                for (int d = 0; d < D; d++) rig_row(&here.inputs.q, b, h, t)[d] = 1;
     rig_run(&here, 0x11);
     float *o = rig_output(&here);
     FOR_ALL(b, h, t, d) want[at(b, h, t, d)] = t < SHIFT ? 0 : (double)o[at(b, h, t - SHIFT, d)];

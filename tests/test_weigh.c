@@ -94,8 +94,8 @@ static void sigmoid_of_one_query(void **state) {
     make(&all, "sigmoid", &whole, "bias=2", NULL);
     make(&one, "sigmoid", &last, "bias=2", NULL);
     for (int h = 0; h < 2; h++)
-        memcpy((float *)(uintptr_t)attn_row(&one.inputs.q, 0, h, 0),
-               attn_row(&all.inputs.q, 0, h, whole.nq - 1), 8 * sizeof(float));
+        memcpy(rig_row(&one.inputs.q, 0, h, 0), attn_row(&all.inputs.q, 0, h, whole.nq - 1),
+               8 * sizeof(float));
     memcpy(one.k.data, all.k.data, all.k.bytes), memcpy(one.v.data, all.v.data, all.v.bytes);
     rig_run(&all, 0x11), rig_run(&one, 0x11);
     float *want = rig_output_rows(&all, whole.nq - 1, 1), *got = rig_output(&one);
@@ -120,8 +120,7 @@ static void persistent_is_softmax_on_more_keys(void **state) {
     for (int b = 0; b < 2; b++)
         for (int h = 0; h < 2; h++)
             for (int j = 0; j < longer.nk; j++) {
-                float *k = (float *)(uintptr_t)attn_row(&full.inputs.k, b, h, j),
-                      *v = (float *)(uintptr_t)attn_row(&full.inputs.v, b, h, j);
+                float *k = rig_row(&full.inputs.k, b, h, j), *v = rig_row(&full.inputs.v, b, h, j);
                 int own = j < square.nk, m = j - square.nk;
                 const float *from_k = own ? attn_row(&r.inputs.k, b, h, j)
                                           : attn_row(&r.subject.tensors[0], 0, h, m),

@@ -199,8 +199,8 @@ struct attn_cost {
     double flops; /* useful floating-point operations of one forward(); a multiply-add is 2 */
     double bytes; /* compulsory traffic: inputs read once, outputs written once */
     double rank;  /* that the weights of a head, as a matrix [nq][nk], cannot exceed; 0: nothing bounds it */
-    double
-        search; /* of the flops, those on pairs that get no weight: scores that only show which keys do; else 0 */
+    /* Of the flops, those on pairs that get no weight: scores that only show which keys do; else 0. */
+    double search;
 };
 
 struct attn_variant {
