@@ -159,8 +159,7 @@ static void shift_inputs(struct rig *r, const struct attn_view *from, const stru
                 for (int d = 0; d < D; d++) {
                     rig_row(&r->inputs.q, b, h, t)[d] = 1;
                     rig_row(&r->inputs.k, b, h, t)[d] = t < shift ? 0 : attn_row(from, b, h, t - shift)[d];
-                    rig_row(&r->inputs.v, b, h, t)[d] =
-                        t < shift ? 0 : attn_row(values, b, h, t - shift)[d];
+                    rig_row(&r->inputs.v, b, h, t)[d] = t < shift ? 0 : attn_row(values, b, h, t - shift)[d];
                 }
 }
 
