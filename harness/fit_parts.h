@@ -63,6 +63,12 @@ struct fit_slope fit_slope_of(const struct fit_point *, size_t n); /* fit_time.c
    it lies outside, else "undecided". */
 const char *fit_verdict(const double interval[2], double declared, double tolerance);
 
+/* fit_reason.c: the exponent of the operations that the rows count, NaN where they count none; and in words, for the
+   caller to free, why such a slope is not confirmed. */
+double fit_counted(const struct fit_point *, size_t n);
+char *fit_reason(const struct fit_point *, size_t n, const struct fit_slope *, double declared,
+                 double tolerance);
+
 /* The answers. Those that return a document give it to the caller. */
 struct doc *fit_time(const struct fit_curve *);               /* fit_time.c */
 struct doc *fit_memory(const struct fit_curve *);             /* fit_memory.c */

@@ -73,6 +73,24 @@ static int words_of_interval(const struct doc *told, char words[64]) {
     return 1;
 }
 
+/* Appends a word to a line, which is printed where it would grow beyond the page. */
+static void add_word(struct text *line, const char *word) {
+    enum { PAGE = 110 };
+    if (line->length + 1 + strlen(word) > PAGE) {
+        puts(line->s);
+        line->length = 0;
+        text_add(line, "           ");
+    }
+    text_add(line, " %s", word);
+}
+
+static void add_words(struct text *line, const char *words) {
+    char *copy = xstrdup(words), *rest = NULL;
+    for (char *word = strtok_r(copy, " ", &rest); word; word = strtok_r(NULL, " ", &rest))
+        add_word(line, word);
+    free(copy);
+}
+
 static const char too_few[] = "too few lengths";
 
 /* Is that the verdict on every exponent? It is said once then. */
@@ -86,6 +104,26 @@ static int all_too_few(const struct doc **growth, size_t n) {
 
 /* What a cell shows: a dash for what is said once. */
 static const char *cell(const char *words, int once) { return once && strstr(words, too_few) ? "-" : words; }
+
+/* Why exponents are not confirmed: a reason once, with all that have it. */
+static void print_reasons(const struct doc **growth, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        const char *why = doc_str(growth[i], "time.why", NULL);
+        struct text line = {0}, labels = {0};
+        size_t first = 0;
+        if (!why) continue;
+        while (strcmp(doc_str(growth[first], "time.why", ""), why)) first++;
+        if (first < i) continue;
+        for (size_t x = i; x < n; x++)
+            if (!strcmp(doc_str(growth[x], "time.why", ""), why))
+                text_add(&labels, "%s%s", labels.length ? ", " : "", doc_str(growth[x], "label", ""));
+        text_add(&line, "   ");
+        text_add(&labels, ": %s", why);
+        add_words(&line, labels.s);
+        puts(line.s);
+        free(line.s), free(labels.s);
+    }
+}
 
 static void print_times(const struct doc **growth, size_t n, int once) {
     int width = width_of(growth, n);
@@ -102,6 +140,7 @@ static void print_times(const struct doc **growth, size_t n, int once) {
             printf(" %s", number(doc_get(doc_at(local, x), "slope"), "%.2f"));
         putchar('\n');
     }
+    print_reasons(growth, n);
 }
 
 static void print_memory(const struct doc **growth, size_t n, int once) {
@@ -133,17 +172,6 @@ static void print_crossovers(const struct doc *list, const struct doc *series) {
     for (size_t i = 0; i < n; i++)
         printf("    %-*s %s\n", width_of(all, n), doc_str(all[i], "label", ""), doc_str(all[i], "words", ""));
     free(all);
-}
-
-/* Appends a word to a line, which is printed where it would grow beyond the page. */
-static void add_word(struct text *line, const char *word) {
-    enum { PAGE = 110 };
-    if (line->length + 1 + strlen(word) > PAGE) {
-        puts(line->s);
-        line->length = 0;
-        text_add(line, "           ");
-    }
-    text_add(line, " %s", word);
 }
 
 static void add_beaten(struct text *line, const char *opening, const struct doc *beaten) {

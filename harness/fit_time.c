@@ -55,13 +55,19 @@ struct doc *fit_time(const struct fit_curve *c) {
     while (first < c->count && c->points[first].n < FIT_FROM) first++;
     n = c->count - first;
     struct fit_slope s = fit_slope_of(c->points + first, n);
+    const char *verdict = n < FIT_FEWEST    ? "too few lengths"
+                          : isnan(declared) ? "not declared"
+                                            : fit_verdict(s.interval, declared, tolerance);
     doc_put_num(time, "declared", declared);
+    doc_put_num(time, "counted", fit_counted(c->points + first, n));
     doc_put_num(time, "slope", s.value);
     doc_put(time, "interval", doc_pair(s.interval[0], s.interval[1]));
-    doc_put_str(time, "verdict",
-                n < FIT_FEWEST    ? "too few lengths"
-                : isnan(declared) ? "not declared"
-                                  : fit_verdict(s.interval, declared, tolerance));
+    doc_put_str(time, "verdict", verdict);
+    if (!strcmp(verdict, "undecided") || !strcmp(verdict, "contradicted")) {
+        char *why = fit_reason(c->points + first, n, &s, declared, tolerance);
+        doc_put_str(time, "why", why);
+        free(why);
+    }
     doc_put_num(time, "points", (double)n);
     doc_put(time, "local", local_slopes(c));
     return time;

@@ -126,17 +126,22 @@ function growthLine(g) {
     ];
 }
 
+// Why exponents are not confirmed, a reason once, with all that have it.
+const reasons = (group) => grouped(group.filter((g) => g.time?.why), (g) => g.time.why)
+                               .map((same) => el(
+                                   "p.soft", null, `${listed(same.map((g) => g.label))}: ${same[0].time.why}.`));
+
 function growths(list) {
     const heads = [
         "mechanism", "time", "exponent", "interval", "verdict", "from length to length", "memory", "exponent",
         "verdict", "fixed time"
     ];
     const name = seriesNamer(list.map(seriesOf));
-    return grouped(list, (g) => name(seriesOf(g))).map((group) => {
+    return grouped(list, (g) => name(seriesOf(g))).flatMap((group) => {
+        const where = name(seriesOf(group[0]));
         if (group.some(judged))
-            return table(name(seriesOf(group[0])), heads, group.map(growthLine), [2, 3, 7, 9]);
-        return el(
-            "p", null, `${[name(seriesOf(group[0])), "too few lengths to say"].filter(Boolean).join(": ")}.`);
+            return [table(where, heads, group.map(growthLine), [2, 3, 7, 9]), ...reasons(group)];
+        return [el("p", null, `${[where, "too few lengths to say"].filter(Boolean).join(": ")}.`)];
     });
 }
 

@@ -236,6 +236,55 @@ static void on_the_edge(void **state) {
     assert_true(SEEDS - t.confirmed - t.contradicted > SEEDS * 8 / 10);
 }
 
+/* The operations of a row grow as n^counted, and its share of the ceiling from `first` to `last`. */
+static const char *why_of(double p, double counted, double first, double last, double noise,
+                          char words[512]) {
+    struct made m = plain;
+    struct doc *rows = doc_array();
+    m.p = p, m.noise = noise;
+    add_rows(rows, &m, 2048, 16384, 1);
+    for (size_t i = 0; i < doc_len(rows); i++) {
+        struct doc *row = doc_at(rows, i);
+        double way = (double)i / (double)(doc_len(rows) - 1);
+        doc_put_num(row, "flops", pow(doc_num(row, "shape.nq", 1), counted));
+        doc_put_num(row, "roofline_fraction", first + way * (last - first));
+    }
+    struct doc *a = fit_answers(rows, NULL);
+    const struct doc *time = doc_get(growth_at(a, 0), "time");
+    assert_true(fabs(doc_num(time, "counted", 0) - counted) < 1e-9);
+    snprintf(words, 512, "%s", doc_str(time, "why", "confirmed"));
+    doc_free(a), doc_free(rows);
+    return words;
+}
+
+static void assert_says(const char *why, const char *part, int is_there) {
+    if (!strstr(why, part) == !is_there) return;
+    print_error("'%s' %s '%s'\n", why, is_there ? "lacks" : "has", part);
+    fail();
+}
+
+/* An exponent that is not confirmed is put down to what the rows show: other operations, another rate, noise. */
+static void reasons(void **state) {
+    char why[512];
+    const char *operations = "operations counted grow as n^1.70",
+               *rate = "40 % of the nearer ceiling at n = 2048 and", *noise = "no exponent fits";
+    (void)state;
+    assert_string_equal(why_of(2, 2, 0.5, 0.5, 0.01, why), "confirmed");
+    why_of(1.7, 1.7, 0.5, 0.5, 0.01, why);
+    assert_says(why, operations, 1), assert_says(why, rate, 0), assert_says(why, noise, 0);
+    why_of(1.7, 2, 0.4, 0.75, 0.01, why);
+    assert_says(why, "operations counted grow", 0), assert_says(why, rate, 1), assert_says(why, noise, 0);
+    assert_says(why, "time grows less", 1);
+    why_of(2.3, 2, 0.4, 0.2, 0.01, why);
+    assert_says(why, rate, 1), assert_says(why, "time grows more", 1);
+    why_of(1.4, 1.7, 0.4, 0.75, 0.01, why);
+    assert_says(why, operations, 1), assert_says(why, rate, 1);
+    why_of(2, 2, 0.4, 0.4, 0.3, why);
+    assert_says(why, operations, 0), assert_says(why, rate, 0), assert_says(why, noise, 1);
+    why_of(1.9, 2, 0.4, 0.4, 0.01, why);
+    assert_says(why, "beyond 0.1 on the lower side", 1);
+}
+
 static void lengths_that_count(void **state) {
     (void)state;
     struct doc *a = answers_of(&plain, 512, 4096, 1);
@@ -713,6 +762,7 @@ int main(void) {
         cmocka_unit_test(a_wild_length),
         cmocka_unit_test(a_wrong_declaration),
         cmocka_unit_test(on_the_edge),
+        cmocka_unit_test(reasons),
         cmocka_unit_test(lengths_that_count),
         cmocka_unit_test(functions_of_n),
         cmocka_unit_test(series_stay_apart),
