@@ -10,6 +10,7 @@
 #include "lowrank.h"
 #include "row_metrics.h"
 #include "stats.h"
+#include "target.h"
 #include "tensors.h"
 #include "text.h"
 
@@ -18,6 +19,7 @@ enum { WEIGHTS_MAX = 64 << 20 }; /* bytes of the attention rows of one head */
 /* ---- one head ------------------------------------------------------------------------------------ */
 
 struct head {
+    const struct target *target;
     const struct sample *first; /* of its rows */
     int each;
     struct row_metrics rows;
@@ -40,7 +42,7 @@ static void look_at_weights(const struct subject *s, struct head *x, const int *
            *best = xmalloc((size_t)dv * sizeof *best);
     for (int r = 0; r < nrows; r++) {
         const double *w = weights + (size_t)r * each;
-        attn_softmax_rows(&s->call, b, h, &rows[r], 1, p, o, NULL, NULL);
+        x->target->rows(&s->call, b, h, &rows[r], 1, p, o, NULL, NULL);
         row_metrics_add(&x->rows, s->variant->kind, w, outside[r], p, nk);
         if (s->variant->kind != ATTN_SUBSET_SOFTMAX) continue;
         row_oracle(p, nk, attended(w, nk), &s->call, b, h, best);
@@ -59,7 +61,7 @@ static void define(const struct subject *s, struct head *x, double *want) {
     int b = x->first->b, h = x->first->h, n = most < 1 ? 1 : most < (size_t)x->each ? (int)most : x->each;
     int *rows = xmalloc((size_t)x->each * sizeof *rows);
     for (int r = 0; r < x->each; r++) rows[r] = x->first[r].i;
-    if (!(s->variant->caps & ATTN_CAP_WEIGHTS)) {
+    if (!(s->variant->caps & ATTN_CAP_WEIGHTS) || !x->target->rows) {
         s->variant->reference(&s->call, b, h, rows, x->each, NULL, NULL, want);
     } else {
         double *weights = xmalloc((size_t)n * row), *outside = xmalloc((size_t)n * sizeof *outside),
@@ -81,14 +83,15 @@ static void define(const struct subject *s, struct head *x, double *want) {
 /* ---- all heads ----------------------------------------------------------------------------------- */
 
 /* The definition of all sampled rows, which are in order of heads; and what their weights say. */
-static double *defined(const struct subject *s, const struct truth *t, struct head *all) {
+static double *defined(const struct subject *s, const struct target *target, struct head *all) {
+    const struct truth *t = &target->truth;
     size_t dv = (size_t)s->problem.dv;
     int heads = s->problem.batch * s->problem.heads, each = t->nrows / heads;
     double *want = xmalloc((size_t)t->nrows * dv * sizeof *want);
     *all = (struct head){0};
 #pragma omp parallel for schedule(dynamic)
     for (int head = 0; head < heads; head++) {
-        struct head x = {.first = &t->rows[head * each], .each = each};
+        struct head x = {.target = target, .first = &t->rows[head * each], .each = each};
         define(s, &x, want + (size_t)(head * each) * dv);
 #pragma omp critical
         {
@@ -144,14 +147,30 @@ static void put_oracle(const struct subject *s, const struct truth *t, const str
     }
 }
 
+/* What the output has to do with its target, and what the weights say beside its. */
+static void put_distance(const struct target *target, const struct judge_rows *x, const struct head *all,
+                         enum attn_kind kind, struct doc *d) {
+    struct doc *softmax = doc_object();
+    struct distance far = accuracy_distance(x->got, x->softmax, x->rows, x->width);
+    doc_put_num(softmax, "rel_fro", far.rel_fro);
+    doc_put_num(softmax, "nmse", far.nmse);
+    doc_put_num(softmax, "skill", accuracy_skill(x->got, x->softmax, x->mean, x->rows * x->width));
+    doc_put_num(softmax, "max_abs", far.max_abs);
+    put_place(softmax, "max_at", x, &target->truth, far.max_at);
+    doc_put_num(softmax, "cosine_mean", far.cosine_mean);
+    doc_put_num(softmax, "cosine_p01", far.cosine_p01);
+    put_row_errors(softmax, x->got, x->softmax, x->rows, x->width);
+    row_metrics_put(&all->rows, kind, softmax);
+    doc_put(d, "accuracy.softmax", softmax);
+}
+
 void judge_output(const struct subject *s, const struct truth *t, struct doc *d) {
     struct head all;
-    struct doc *softmax = doc_object();
-    double *want = defined(s, t, &all);
-    struct judge_rows x = judge_rows_make(s, t);
+    struct target target = target_make(s, t);
+    double *want = defined(s, &target, &all);
+    struct judge_rows x = judge_rows_make(s, &target.truth);
     double bound = truth_bound(t, s->variant->kind), *defined_rows = judge_rows_define(s, t, want, &bound);
-    struct distance own = accuracy_distance(x.got, defined_rows, x.rows, x.width),
-                    far = accuracy_distance(x.got, x.softmax, x.rows, x.width);
+    struct distance own = accuracy_distance(x.got, defined_rows, x.rows, x.width);
     doc_put_num(d, "accuracy.rows", (double)x.rows);
     doc_put_num(d, "accuracy.definition.rel_fro", own.rel_fro);
     doc_put_num(d, "accuracy.definition.max_abs", own.max_abs);
@@ -159,18 +178,11 @@ void judge_output(const struct subject *s, const struct truth *t, struct doc *d)
     doc_put_num(d, "accuracy.definition.bound", bound);
     doc_put_bool(d, "accuracy.definition.within", own.rel_fro <= bound);
     if (s->is_layered) judge_rows_projections(s, t, d);
-    doc_put_num(softmax, "rel_fro", far.rel_fro);
-    doc_put_num(softmax, "nmse", far.nmse);
-    doc_put_num(softmax, "skill", accuracy_skill(x.got, x.softmax, x.mean, x.rows * x.width));
-    doc_put_num(softmax, "max_abs", far.max_abs);
-    put_place(softmax, "max_at", &x, t, far.max_at);
-    doc_put_num(softmax, "cosine_mean", far.cosine_mean);
-    doc_put_num(softmax, "cosine_p01", far.cosine_p01);
-    put_row_errors(softmax, x.got, x.softmax, x.rows, x.width);
-    row_metrics_put(&all.rows, s->variant->kind, softmax);
-    doc_put(d, "accuracy.softmax", softmax);
-    if (!s->is_layered) put_oracle(s, t, &all, d);
+    doc_put_str(d, "accuracy.target", target.name);
+    if (target.rows) put_distance(&target, &x, &all, s->variant->kind, d);
+    if (target.rows && !s->is_layered) put_oracle(s, t, &all, d);
     judge_rows_free(&x);
+    target_free(&target);
     free(defined_rows);
     free(want);
 }
@@ -178,6 +190,7 @@ void judge_output(const struct subject *s, const struct truth *t, struct doc *d)
 /* ---- many seeds ---------------------------------------------------------------------------------- */
 
 int judge_is_random(const struct subject *s) {
+    if (s->variant->target == ATTN_TARGET_NONE) return 0;
     if (s->variant->caps & ATTN_CAP_RANDOM) return 1;
     for (size_t t = 0; t < tensors_count(s->variant); t++) {
         const struct attn_tensor *tensor = &s->variant->tensors[t];
@@ -253,7 +266,8 @@ static int draw(const struct subject *s, const struct doc *point, const struct t
 
 int judge_seeds(const struct subject *s, const struct doc *point, const struct truth *t, int seeds,
                 void (*alive)(const struct doc *point), struct doc *d, struct attn_error *error) {
-    struct judge_rows rows = judge_rows_make(s, t);
+    struct target target = target_make(s, t);
+    struct judge_rows rows = judge_rows_make(s, &target.truth);
     size_t n = rows.rows * rows.width;
     struct spread x = {.about = rows.softmax,
                        .sum = xmalloc(n * sizeof *x.sum),
@@ -267,5 +281,6 @@ int judge_seeds(const struct subject *s, const struct doc *point, const struct t
     if (!failed && differ(&x, n)) put_spread(&x, n, d);
     free(x.sum), free(x.errors);
     judge_rows_free(&rows);
+    target_free(&target);
     return failed;
 }

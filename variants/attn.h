@@ -113,6 +113,13 @@ enum attn_kind {
     ATTN_CONTROL,        /* a baseline of the measuring itself */
 };
 
+/* What the distance of its output is measured from: what it is, or would be, an estimate of. */
+enum attn_target {
+    ATTN_TARGET_SOFTMAX,   /* softmax attention on the same inputs */
+    ATTN_TARGET_SHARED_QK, /* softmax attention whose keys are the queries at length 1: see attn_shared_rows() */
+    ATTN_TARGET_NONE,      /* nothing: it is no attention, and has no such distance */
+};
+
 /* Promises. What is not promised is refused before anything runs; `attnbench check` holds the rest. */
 enum {
     ATTN_CAP_NO_MASK = 1 << 0,        /* mask none */
@@ -246,6 +253,7 @@ struct attn_variant {
        recurrent, convolution, or control; NULL: not said. */
     const char *family;
     struct attn_growth steps, path; /* as of attn_growths; left out, both are "1" */
+    enum attn_target target;
 };
 
 /* ---- a plugin ----------------------------------------------------------------------------------- */
@@ -355,6 +363,11 @@ uint32_t attn_random_index(uint64_t seed, uint64_t stream, uint64_t index, uint3
    max_logit (the largest magnitude of a visible logit, never lowered) may be NULL. */
 void attn_softmax_rows(const struct attn_call *, int b, int h, const int *rows, int nrows, double *weights,
                        double *out, double *lse, double *max_logit);
+
+/* The judge of ATTN_TARGET_SHARED_QK: logits q_i . q_j / |q_j|, 0 where q_j is, in place of scale q_i . k_j; a query
+   sees itself only where it sees no other. nq = nk. (Kitaev et al. 2020, sections 2 and 3.) */
+void attn_shared_rows(const struct attn_call *, int b, int h, const int *rows, int nrows, double *weights,
+                      double *out, double *lse, double *max_logit);
 
 /* What the judge's scores of one row are on the way to its softmax, scores [nk]. */
 enum attn_stage {

@@ -118,4 +118,5 @@ const struct attn_variant attn_variant_conv = {
     .forward = forward,
     .reference = reference,
     .cost = cost,
+    .target = ATTN_TARGET_NONE,
 };

@@ -460,4 +460,5 @@ const struct attn_variant attn_variant_hyena = {
     .reference = reference,
     .cost = cost,
     .destroy = destroy,
+    .target = ATTN_TARGET_NONE,
 };

@@ -608,4 +608,5 @@ const struct attn_variant attn_variant_lsh = {
     .forward = forward,
     .reference = reference,
     .cost = cost,
+    .target = ATTN_TARGET_SHARED_QK,
 };

@@ -157,4 +157,5 @@ const struct attn_variant attn_variant_rnn = {
     .forward = forward,
     .reference = reference,
     .cost = cost,
+    .target = ATTN_TARGET_NONE,
 };

@@ -99,6 +99,32 @@ void attn_softmax_rows(const struct attn_call *c, int b, int h, const int *rows,
     softmax_rows(c, &rule, b, h, rows, nrows, weights, out, lse, max_logit);
 }
 
+static double shared_score(const struct attn_call *c, int b, int h, int i, int j, void *context) {
+    const float *q_i = attn_row(&c->q, b, h, i), *q_j = attn_row(&c->q, b, h, j);
+    double x = 0, square = 0;
+    (void)context;
+    for (int d = 0; d < c->problem->dk; d++) x += (double)q_i[d] * q_j[d], square += (double)q_j[d] * q_j[d];
+    return square > 0 ? x / sqrt(square) : 0;
+}
+
+static int another(const struct attn_call *c, int b, int h, int i, int j, void *context) {
+    (void)c, (void)b, (void)h, (void)context;
+    return i != j;
+}
+
+void attn_shared_rows(const struct attn_call *c, int b, int h, const int *rows, int nrows, double *weights,
+                      double *out, double *lse, double *max_logit) {
+    const struct softmax_rule others = {SOFTMAX_OPEN, SOFTMAX_OPEN, another, shared_score, NULL},
+                              itself = {0, 0, NULL, shared_score, NULL};
+    for (int r = 0; r < nrows; r++) {
+        double *w = weights ? weights + (size_t)r * (size_t)c->problem->nk : NULL,
+               *o = out + (size_t)r * (size_t)c->problem->dv, own;
+        softmax_rows(c, &others, b, h, &rows[r], 1, w, o, &own, max_logit);
+        if (own == -INFINITY) softmax_rows(c, &itself, b, h, &rows[r], 1, w, o, &own, max_logit);
+        if (lse) lse[r] = own;
+    }
+}
+
 void attn_softmax_scores(const struct attn_call *c, enum attn_stage stage, int b, int h, int i,
                          double *scores) {
     const struct softmax_rule rule = {.left = SOFTMAX_OPEN, .right = SOFTMAX_OPEN};
