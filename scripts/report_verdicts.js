@@ -127,9 +127,9 @@ function growthLine(g) {
 }
 
 // Why exponents are not confirmed, a reason once, with all that have it.
-const reasons = (group) => grouped(group.filter((g) => g.time?.why), (g) => g.time.why)
-                               .map((same) => el(
-                                   "p.soft", null, `${listed(same.map((g) => g.label))}: ${same[0].time.why}.`));
+const reasons = (group) =>
+    grouped(group.filter((g) => g.time?.why), (g) => g.time.why)
+        .map((same) => el("p.soft", null, `${listed(same.map((g) => g.label))}: ${same[0].time.why}.`));
 
 function growths(list) {
     const heads = [

@@ -115,7 +115,7 @@ enum attn_kind {
 
 /* What the distance of its output is measured from: what it is, or would be, an estimate of. */
 enum attn_target {
-    ATTN_TARGET_SOFTMAX,   /* softmax attention on the same inputs */
+    ATTN_TARGET_SOFTMAX, /* softmax attention on the same inputs */
     ATTN_TARGET_SHARED_QK, /* softmax attention whose keys are the queries at length 1: see attn_shared_rows() */
     ATTN_TARGET_NONE,      /* nothing: it is no attention, and has no such distance */
 };
