@@ -2,20 +2,24 @@
 -- 1e3, equal keys, zero vectors, NaN in keys that nobody sees?
 --
 -- An exact mechanism may be twice as far from softmax in double as plain float attention is. Only causal_top_left
--- leaves keys unseen here, so that masked_nan is unsupported without a mask. Of performer's kernels relu alone
--- is in: the others weigh a key by exp(-|k|^2 / 2), which no float holds at these sizes. It takes about a minute.
+-- leaves keys unseen here, so that masked_nan is unsupported without a mask. What needs nq = nk is not in, nor are
+-- performer's trigonometric features, whose factor exp(|k|^2 / 2) no double holds at these sizes. It takes about a
+-- minute.
 sweep {
   shape    = { heads = 4, kv_heads = 2, dk = 64, dv = 48, nq = 257, nk = { 258, 1003 } },
   mask     = { "none", "causal_top_left" },
   input    = { "numerics", case = { "logits_1e2", "logits_1e4", "key_norms", "equal_keys", "zero_vectors", "masked_nan" } },
   variants = {
-    "full", "flash",
+    "full", "flash", "persistent", "memory",
+    "additive", "bilinear", "sigmoid", "shaw",
     { "local", window = 128 },
     { "sink", window = 128 },
     { "longformer", window = 64, globals = 16 },
-    "blocksparse", "linformer",
-    { "performer", kernel = "relu" },
-    "linear", "additive", "bilinear",
+    { "sparse", pattern = { "strided", "fixed" } },
+    "blocksparse", "topk",
+    "linformer", "nystrom",
+    { "performer", kernel = { "positive", "hyperbolic", "relu" } },
+    "rfa", "linear", "cosformer",
     "mean_v", "zero",
   },
   measure  = { what = { "accuracy" } },

@@ -158,6 +158,38 @@ static void performer_toy(void **state) {
 
 /* Logits of deviation s = 1/4: Lemma 2 predicts an error near sqrt((e^(2 s sqrt d) - e^(s sqrt d)) / m) = 0.016 of
    what is not the mean of V, for the unbiased maps. */
+static void grow(const struct attn_view *x, int rows, int from, int d, float factor) {
+    for (int i = from; i < rows; i++)
+        for (int e = 0; e < d; e++) rig_row(x, 0, 0, i)[e] *= factor;
+}
+
+/* One key that is 20 times as long, and then queries that are 10 times as long: what eps adds leaves the floats, and what
+   a query's length puts before all of its features cancels without eps. */
+static void performer_of_long_vectors(void **state) {
+    static const char *const maps[] = {"kernel=positive", "kernel=hyperbolic"}, *const eps[] = {"eps=1e-6",
+                                                                                                "eps=0"};
+    struct trial t = {
+        .batch = 1, .heads = 1, .kv_heads = 1, .nq = 40, .nk = 40, .dk = 64, .dv = 5, .threads = 2};
+    (void)state;
+    for (int map = 0; map < 2; map++)
+        for (int e = 0; e < 2; e++)
+            for (int mask = ATTN_MASK_NONE; mask <= ATTN_MASK_CAUSAL; mask++) {
+                struct rig r;
+                t.mask = (enum attn_mask)mask;
+                make(&r, "performer", &t, "features=64", maps[map], eps[e], NULL);
+                grow(&r.inputs.k, 21, 20, 64, 20);
+                grow(&r.inputs.q, t.nq, 30, 64, 10);
+                rig_run(&r, 0x11);
+                float *got = rig_output(&r);
+                double *want = rig_definition(&r, 0, 1, NULL, NULL);
+                double error = accuracy_distance(got, want, (size_t)t.nq, (size_t)t.dv).rel_fro;
+                /* w.x of a query is up to 10 times 40 here, and its rounding goes into an exponent */
+                if (!(error < 1e-4)) fail_msg("%s, %s, mask %d: %g", maps[map], eps[e], mask, error);
+                free(got), free(want);
+                rig_free(&r);
+            }
+}
+
 static void performer_comes_near_softmax(void **state) {
     static const char *const kernels[] = {"kernel=positive", "kernel=hyperbolic", "kernel=trigonometric"};
     (void)state;
@@ -257,6 +289,7 @@ int main(void) {
         cmocka_unit_test(linformer_of_the_identity_is_full),
         cmocka_unit_test(linformer_draws_what_it_says),
         cmocka_unit_test(performer_toy),
+        cmocka_unit_test(performer_of_long_vectors),
         cmocka_unit_test(performer_comes_near_softmax),
         cmocka_unit_test(variances_of_lemma_2),
         cmocka_unit_test(projections_are_haar),

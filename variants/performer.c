@@ -21,7 +21,7 @@
  * shows the future to a causal row, and cancels but for eps. What eps adds is still relative to the maximum
  * of w.y, taken over the keys that the query sees, so a causal row depends on its past alone. Without the
  * maximum psi becomes 0 in float where scale |k|^2 > 170. Padding is left out after the feature map. All
- * heads share the projections.
+ * heads share the projections. Without eps the factor exp(-|q|^2/2) of a query cancels and is left out.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -126,15 +126,27 @@ static void keys(const struct attn_call *c, const struct kern *kern, const struc
     }
 }
 
+/* The feature that carries eps, eps exp(top) times the sum of the others. Where it would leave the floats they shrink
+   with it: all of a query's features may have any factor in common. */
+static float uniform(const struct params *x, const struct kern *kern, float top, float all, float *phi) {
+    const float most =
+        40; /* the logarithm of what n of them may be summed up to, with features beside them */
+    float share = (float)x->eps * all, plain = expf(top) * share;
+    if (plain < expf(most)) return plain;
+    if (share == 0) return 0;
+    kern->scale(columns(x), expf(most - top - logf(share)), phi);
+    return expf(most);
+}
+
 static void queries(const struct attn_call *c, const struct kern *kern, const struct prefix_rows *rows,
                     const float *top, float *phi) {
     const struct params *x = of(c->params);
     project(c, kern, rows, phi);
     for (int i = 0; i < rows->count; i++, phi += rows->to) {
-        float half = half_square(c, kern, rows->x + i * rows->row);
+        float half = x->eps > 0 ? half_square(c, kern, rows->x + i * rows->row) : 0; /* else it cancels */
         float most = has_uniform(x) ? kern->largest(columns(x), phi) : 0;
         float all = apply(x, kern, -half - most, (float)x->eps, phi);
-        if (has_uniform(x)) phi[columns(x)] = (float)x->eps * expf(top[i]) * all;
+        if (has_uniform(x)) phi[columns(x)] = uniform(x, kern, top[i], all, phi);
     }
 }
 
@@ -181,12 +193,16 @@ static void start_query(const struct attn_call *c, const float *q_i, const doubl
                         double *a) {
     const struct params *params = of(c->params);
     double half, own = projections_of(c, q_i, a, &half), largest = -INFINITY, sum = 0;
-    map_row(params, a, params->kernel == TRIGONOMETRIC ? 1 : exp(-half - own), x->phi);
+    map_row(params, a, params->kernel == TRIGONOMETRIC ? 1 : exp(-own - (params->eps > 0 ? half : 0)),
+            x->phi);
     x->uniform = x->den = 0;
     if (!has_uniform(params)) return;
     for (int j = 0; j < x->visible; j++) largest = fmax(largest, top[j]);
     for (int f = 0; f < columns(params); f++) sum += x->phi[f] += params->eps;
-    x->uniform = params->eps * exp(largest) * sum;
+    double size = largest + log(params->eps * sum),
+           shrink = exp(fmin(0, 300 - size)); /* doubles reach exp(709) */
+    for (int f = 0; f < columns(params); f++) x->phi[f] *= shrink;
+    x->uniform = exp(fmin(size, 300));
 }
 
 static void reference(const struct attn_call *c, int b, int h, const int *rows, int nrows, double *weights,
