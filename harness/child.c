@@ -196,6 +196,7 @@ static enum child_end watch(struct child *c, pid_t pid, int events, int output, 
 void child_run(struct child *c) {
     struct text said = {0};
     int events, output, status = 0;
+    double kills = memory_kills();
     pid_t pid = start(c, &events, &output);
     c->end = watch(c, pid, events, output, &said);
     if (c->end != CHILD_DONE) kill(pid, SIGKILL);
@@ -203,7 +204,10 @@ void child_run(struct child *c) {
         if (stop) kill(pid, SIGKILL);
     if (c->end == CHILD_DONE && WIFSIGNALED(status)) {
         c->code = WTERMSIG(status);
-        c->end = stop ? CHILD_INTERRUPTED : c->code == SIGKILL ? CHILD_KILLED : CHILD_CRASHED;
+        c->end = stop                      ? CHILD_INTERRUPTED
+                 : c->code != SIGKILL      ? CHILD_CRASHED
+                 : memory_kills() == kills ? CHILD_STRAY
+                                           : CHILD_KILLED;
     } else if (c->end == CHILD_DONE && WEXITSTATUS(status)) {
         c->code = WEXITSTATUS(status);
         c->end = stop ? CHILD_INTERRUPTED : CHILD_FAILED;
@@ -223,6 +227,7 @@ char *child_reason(const struct child *c) {
     case CHILD_SILENT: return format("no sign of life for %s", show_seconds(c->silence));
     case CHILD_OVER_MEMORY: return format("resident memory went over the cap of %s", show_bytes(c->memory));
     case CHILD_KILLED: return xstrdup("killed by the system, most likely for want of memory");
+    case CHILD_STRAY: return xstrdup("killed (signal 9), and not for want of memory");
     case CHILD_INTERRUPTED: break;
     }
     return xstrdup("interrupted");

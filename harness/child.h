@@ -17,7 +17,8 @@ enum child_end {
     CHILD_CRASHED,     /* it died of the signal `code` */
     CHILD_SILENT,      /* no event within `silence` seconds: killed */
     CHILD_OVER_MEMORY, /* resident beyond `memory`: killed */
-    CHILD_KILLED,      /* SIGKILL that we did not send: the kernel's out-of-memory killer */
+    CHILD_KILLED,      /* SIGKILL of the kernel's out-of-memory killer, as far as can be told */
+    CHILD_STRAY,       /* SIGKILL that neither we nor the kernel sent */
     CHILD_INTERRUPTED, /* we were told to stop */
 };
 

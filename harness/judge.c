@@ -2,6 +2,7 @@
 #include "judge.h"
 
 #include <math.h>
+#include <omp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,7 +17,7 @@
 
 enum { WEIGHTS_MAX = 64 << 20 }; /* bytes of the attention rows of one head */
 
-/* ---- one head ------------------------------------------------------------------------------------ */
+/* ---- rows of one head ------------------------------------------------------------------------------------ */
 
 struct head {
     const struct target *target;
@@ -54,7 +55,7 @@ static void look_at_weights(const struct subject *s, struct head *x, const int *
     free(p), free(o), free(best);
 }
 
-/* The definition of the head's rows. A reference may have to go over all its keys first, so it is asked once, and
+/* The definition of these rows. A reference may have to go over all its keys first, so it is asked once, and
    again only where the weights of so many rows do not fit. */
 static void define(const struct subject *s, struct head *x, double *want) {
     size_t row = (size_t)s->problem.nk * sizeof(double), most = (size_t)WEIGHTS_MAX / row;
@@ -87,12 +88,16 @@ static double *defined(const struct subject *s, const struct target *target, str
     const struct truth *t = &target->truth;
     size_t dv = (size_t)s->problem.dv;
     int heads = s->problem.batch * s->problem.heads, each = t->nrows / heads;
+    int cuts = (omp_get_max_threads() + heads - 1) / heads; /* of a head, so that no thread is idle */
     double *want = xmalloc((size_t)t->nrows * dv * sizeof *want);
+    if (cuts > each) cuts = each;
     *all = (struct head){0};
 #pragma omp parallel for schedule(dynamic)
-    for (int head = 0; head < heads; head++) {
-        struct head x = {.target = target, .first = &t->rows[head * each], .each = each};
-        define(s, &x, want + (size_t)(head * each) * dv);
+    for (int piece = 0; piece < heads * cuts; piece++) {
+        int head = piece / cuts * each, from = each * (piece % cuts) / cuts,
+            to = each * (piece % cuts + 1) / cuts;
+        struct head x = {.target = target, .first = &t->rows[head + from], .each = to - from};
+        define(s, &x, want + (size_t)(head + from) * dv);
 #pragma omp critical
         {
             row_metrics_join(&all->rows, &x.rows);

@@ -2,6 +2,7 @@
 #include "memory.h"
 
 #include <fcntl.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -41,6 +42,16 @@ double memory_resident(pid_t pid) {
     if (fscanf(f, "%lf %lf", &total, &resident) != 2) resident = 0;
     fclose(f);
     return resident * (double)sysconf(_SC_PAGESIZE);
+}
+
+double memory_kills(void) {
+    FILE *f = fopen("/proc/vmstat", "r");
+    char line[256];
+    double kills = (double)NAN;
+    if (!f) return kills;
+    while (fgets(line, sizeof line, f)) sscanf(line, "oom_kill %lf", &kills);
+    fclose(f);
+    return kills;
 }
 
 void memory_cap(double bytes) {

@@ -85,7 +85,10 @@ void row_metrics_put(const struct row_metrics *m, enum attn_kind kind, struct do
     doc_put_num(d, "weight_rows", rows);
     if (m->proper && !m->improper) {
         doc_put_num(d, "tv_mean", m->variation / proper);
-        doc_put_num(d, "kl", (kind == ATTN_SUBSET_SOFTMAX ? m->kl_own : m->kl_softmax) / proper);
+        /* the direction that is finite, whatever kind leaves keys out */
+        int of_own = kind == ATTN_SUBSET_SOFTMAX || isinf(m->kl_softmax);
+        doc_put_num(d, "kl", (of_own ? m->kl_own : m->kl_softmax) / proper);
+        doc_put_str(d, "kl_of", of_own ? "own" : "softmax");
     }
     doc_put_num(d, "captured_mass", m->captured / rows);
     for (int r = 0; r < RECALLS; r++) {

@@ -5,7 +5,7 @@
  * A mechanism has proper rows where no weight is negative and each row sums to one with u, or is clamped.
  *
  *   total variation   1/2 (sum |w - p| + |u|)                  proper rows
- *   KL                of a subset sum w log(w / p): the other direction is infinite, since it leaves keys out;
+ *   KL                where w leaves out keys, as subsets do, sum w log(w / p): the other direction is infinite;
  *                     else sum p log(p / w)                    proper rows
  *   captured mass     sum of p over the keys with w > 0; for a subset that is 1 - total variation and exp(-KL)
  *   recall at k       of the k keys that weigh most in p, the share that a subset attends to, or that are among the k

@@ -21,6 +21,7 @@
 #include "budget.h"
 #include "child.h"
 #include "forecast.h"
+#include "journal.h"
 #include "machine.h"
 #include "progress.h"
 #include "row.h"
@@ -51,6 +52,7 @@ struct sweep {
     const struct run_options *options;
     const char *command;
     struct results *results;
+    struct journal journal;
     const struct doc *measure;
     struct doc *ceilings; /* for each number of threads */
     double limit;         /* bytes that one worker may take */
@@ -195,14 +197,21 @@ static void listen(void *context, struct doc *event) {
 static void forget(struct answer *a) {
     doc_free(a->result);
     free(a->call), free(a->earlier);
+    *a = (struct answer){0};
 }
 
-/* Runs one job; the caller looks at c->end and a->result. Time goes to the phase. */
+static int has_answered(const struct child *c, const struct answer *a) {
+    return c->end == CHILD_DONE && a->result && !doc_get(a->result, "status");
+}
+
+/* Runs one job; the caller looks at c->end and a->result. A worker that somebody has killed is not to blame: it gets a
+   second try. What was answered before an interruption is not asked again. Time goes to the phase. */
 static void work(struct sweep *s, enum phase phase, struct doc *job, int threads, struct child *c,
                  struct answer *a) {
     static const char *const arguments[] = {"worker", NULL};
+    const int is_noted = phase == PROBE || phase == TIME; /* others leave more behind than their answer */
     double start = stopwatch_seconds();
-    *a = (struct answer){0};
+    *a = (struct answer){.result = is_noted ? journal_recall(&s->journal, job) : NULL};
     *c =
         (struct child){.arguments = arguments,
                        .job = job,
@@ -213,7 +222,11 @@ static void work(struct sweep *s, enum phase phase, struct doc *job, int threads
                        .memory = phase == CEILINGS ? 0 : s->limit, /* ceilings need more than a small limit */
                        .event = listen,
                        .context = a};
-    child_run(c);
+    for (int tries = 0; !a->result && tries < 2 && (tries == 0 || c->end == CHILD_STRAY); tries++) {
+        forget(a);
+        child_run(c);
+        if (is_noted && has_answered(c, a)) journal_note(&s->journal, job, a->result);
+    }
     doc_free(job);
     s->spent[phase] += stopwatch_seconds() - start;
 }
@@ -221,7 +234,7 @@ static void work(struct sweep *s, enum phase phase, struct doc *job, int threads
 /* "" where the worker did what it was asked, else status and reason of the failure. */
 static const char *failure(const struct child *c, const struct answer *a, char **reason) {
     *reason = NULL;
-    if (c->end == CHILD_DONE && a->result && !doc_get(a->result, "status")) return "";
+    if (has_answered(c, a)) return "";
     if (c->end == CHILD_DONE && a->result) {
         *reason = xstrdup(doc_str(a->result, "reason", "no reason given"));
         return doc_str(a->result, "status", "crashed");
@@ -244,6 +257,12 @@ static double ceiling(struct sweep *s, int threads, const char *what) {
         s->data = -1;
         work(s, CEILINGS, job, threads, &c, &a);
         s->data = data;
+        if (!a.result && !child_interrupted()) {
+            char *reason = child_reason(&c);
+            warn("the ceilings of this machine were not measured: %s; rows will lack their shares of them",
+                 reason);
+            free(reason);
+        }
         doc_put(s->ceilings, key, a.result ? doc_copy(a.result) : doc_object());
         doc_drop(doc_get(s->ceilings, key), "ok");
         const char *core = doc_str(doc_get(s->ceilings, key), "blas.core", "unknown"),
@@ -302,6 +321,7 @@ static void probe(struct sweep *s, struct point *p) {
         end_row(s, p, status, reason);
     } else {
         p->probed_ns = doc_num(a.result, "forward_ns", 0);
+        doc_put_num(p->row, "probe_ns", p->probed_ns);
         forecasts_remember(&s->forecasts, p->plan, p->probed_ns);
         row_probed(p->row, a.result, what);
         p->setup_ns = doc_num(a.result, "setup_ns", 0);
@@ -530,6 +550,7 @@ static void run_group(struct sweep *s) {
     }
     close(s->data);
     s->data = -1;
+    if (!child_interrupted() && !s->broken) journal_clear(&s->journal);
     learn_aside(s, begun, timed, stopwatch_seconds() - start);
     const char *id = doc_str(first, "id", ""), *slash = strchr(id, '/');
     progress_line("%s: %zu points, %s", slash ? slash + 1 : id, s->npoints,
@@ -581,6 +602,22 @@ static void account(struct sweep *s, struct doc *manifest) {
     doc_put(manifest, "ceilings", s->ceilings);
 }
 
+/* What the rows of an earlier run say of longer points, and for the exit code. Rows come in the order of points. */
+static void take_up(struct sweep *s, const struct doc *points) {
+    for (size_t r = 0, at = 0; r < doc_len(s->results->rows); r++) {
+        const struct doc *row = doc_at(s->results->rows, r);
+        const char *id = doc_str(row, "id", "");
+        size_t looked = 0, n = doc_len(points);
+        while (looked < n && strcmp(doc_str(doc_at(points, at), "id", ""), id)) at = (at + 1) % n, looked++;
+        note_status(s, row);
+        if (looked == n) continue;
+        double ns = doc_num(row, "probe_ns", 0);
+        if (ns > 0) forecasts_remember(&s->forecasts, doc_at(points, at), ns);
+        else if (!strcmp(doc_str(row, "status", ""), "timeout"))
+            forecasts_remember(&s->forecasts, doc_at(points, at), -1);
+    }
+}
+
 int sweep_run(const struct doc *plan, const struct run_options *options, const char *command,
               struct results *results, struct doc *manifest) {
     const struct doc *points = doc_get(plan, "points");
@@ -598,8 +635,8 @@ int sweep_run(const struct doc *plan, const struct run_options *options, const c
     s.limit = options->mem_limit > 0 ? options->mem_limit : 0.9 * machine_free_memory();
     doc_put_num(manifest, "memory_limit_bytes", s.limit);
     for (size_t i = 0; i < doc_len(points); i++) total += work_of(doc_at(points, i));
-    for (size_t i = 0; i < doc_len(results->rows); i++) /* of an earlier run that is resumed */
-        note_status(&s, doc_at(results->rows, i));
+    journal_open(&s.journal, results->dir, options->resume);
+    take_up(&s, points);
     progress_start(doc_len(points), total);
     for (size_t at = 0; at < doc_len(points) && !s.broken && !child_interrupted();) {
         s.share = share(&s, points, at);
@@ -613,6 +650,7 @@ int sweep_run(const struct doc *plan, const struct run_options *options, const c
     progress_end();
     account(&s, manifest);
     forecasts_free(&s.forecasts);
+    journal_close(&s.journal, results->dir, !s.broken && !child_interrupted());
     free(s.points);
     if (child_interrupted()) return EXIT_INTERRUPTED;
     return s.broken       ? EXIT_INCOMPLETE

@@ -248,6 +248,61 @@ ids "$T/uncut/points.jsonl" >"$T/b"
 same "the same rows as without a break, ten times killed" "$T/a" "$T/b"
 holds "all of them ok" [ "$(grep -c '"status":"ok"' "$R/points.jsonl")" = "$(wc -l <"$T/b")" ]
 
+# ---- a group that was cut short: what its workers have answered is not measured again
+R=$T/half
+cat >"$T/half.lua" <<LUA
+sweep { shape = { heads = 1, dk = 8, n = 64 }, threads = 1, variants = { "flash", "full", "linear" },
+        measure = { replicates = 6, max_seconds = 3, rows = 16 } }
+LUA
+"$A" run "$T/half.lua" -o "$R" --no-plots >/dev/null 2>&1 &
+parent=$!
+for _ in $(seq 300); do # three probes and two replicates
+    [ -e "$R/journal.jsonl" ] && [ "$(grep -c '^{.*}$' "$R/journal.jsonl")" -ge 5 ] && break
+    sleep 0.1
+done
+kill -9 "$parent"
+wait "$parent" 2>/dev/null
+cp "$R/journal.jsonl" "$T/notes"
+holds "killed within the group: no row yet" [ "$(rows)" = 0 ]
+expect 0 "the group is resumed" "$A" run "$T/half.lua" -o "$R" --resume --no-plots
+grep '"times"' "$T/notes" | grep -o '"samples_ns":\[[^]]*\]' | sed 's/.*\[//; s/\]//' >"$T/samples"
+holds "there were samples of two processes of three variants" [ "$(wc -l <"$T/samples")" -ge 6 ]
+lost=0
+while read -r samples; do grep -qF -- "$samples" "$R/points.jsonl" || lost=$((lost + 1)); done <"$T/samples"
+holds "all of them are in the rows" [ "$lost" = 0 ]
+holds "which are complete" [ "$(grep -c '"replicates":6' "$R/points.jsonl")" = 3 ]
+holds "and the notes are gone" [ ! -e "$R/journal.jsonl" ]
+
+# ---- a worker that somebody kills: the point is not to blame
+R=$T/stray
+"$A" run "$T/cut.lua" -o "$R" --no-plots >/dev/null 2>"$T/err" &
+parent=$!
+wait_for "$R/plan.jsonl"
+for _ in 1 2 3 4 5; do
+    sleep 0.3
+    # shellcheck disable=SC2046 # numbers
+    kill -9 $(workers "$parent") 2>/dev/null
+done
+wait "$parent"
+holds "workers were killed five times, and the run is fine" [ $? = 0 ]
+holds "every row is ok" [ "$(grep -c '"status":"ok"' "$R/points.jsonl")" = "$(wc -l <"$T/b")" ]
+
+# ---- what the rows say of longer points is known after an interruption as well
+R=$T/forecast
+cat >"$T/forecast.lua" <<LUA
+sweep { shape = { heads = 8, dk = 64, n = { 1024, 2048, 16384 } }, threads = 1, variants = { "flash" },
+        measure = { what = { "accuracy" }, rows = 16 } }
+LUA
+expect 0 "a point that would take too long" "$A" run "$T/forecast.lua" -o "$R" --no-plots --point-timeout 1.5s
+holds "is skipped" grep -q "skipped_time" "$R/points.jsonl"
+of_points() { sed 's/.*"id":"\([^"]*\)".*"status":"\([^"]*\)".*/\1 \2/' "$R/points.jsonl"; grep -o '"predicted":{[^}]*}' "$R/points.jsonl"; }
+of_points >"$T/a"
+head -n 2 "$R/points.jsonl" >"$T/two"
+cp "$T/two" "$R/points.jsonl"
+expect 0 "and skipped again" "$A" run "$T/forecast.lua" -o "$R" --no-plots --point-timeout 1.5s --resume
+of_points >"$T/b"
+same "by the same forecast, when the run is resumed there" "$T/a" "$T/b"
+
 # ---- a reader who leaves
 R=$T/left
 { "$A" run "$T/plain.lua" -o "$R" --no-plots 2>&1; echo $? >"$T/code"; } | head -c 1 >/dev/null

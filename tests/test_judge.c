@@ -40,6 +40,8 @@ static void identities_of_subsets(void **state) {
         assert_float_equal(metric(&m, ATTN_SUBSET_SOFTMAX, "captured_mass"), kept, 1e-12);
         assert_float_equal(metric(&m, ATTN_SUBSET_SOFTMAX, "tv_mean"), 1 - kept, 1e-12);
         assert_float_equal(metric(&m, ATTN_SUBSET_SOFTMAX, "kl"), -log(kept), 1e-12);
+        assert_float_equal(metric(&m, ATTN_DIFFERENT, "kl"), -log(kept),
+                           1e-12); /* it leaves keys out as well */
         assert_float_equal(metric(&m, ATTN_SUBSET_SOFTMAX, "row_sum_error"), 0, 1e-12);
     }
 }
