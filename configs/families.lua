@@ -9,7 +9,7 @@ sweep {
   input    = { "gauss", s = 1 },
   variants = {
     "full", "flash", "persistent", "memory",
-    "additive", "bilinear", "sigmoid",
+    "additive", "bilinear", "sigmoid", "shaw",
     "local", "sink", { "sparse", pattern = { "strided", "fixed" } }, "longformer", "bigbird", "blocksparse", "topk",
     "lsh",
     "linformer", "nystrom",

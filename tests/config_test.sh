@@ -334,4 +334,17 @@ done
 printf 'local t = {} for i = 1, 5000 do t[i] = "m" .. i end sweep { shape = { n = 8 }, mask = t, variants = "flash" }' >"$T/x.lua"
 expect 2 "more mistakes than anybody reads" "$A" run "$T/x.lua" --dry-run
 said "$T/err" "attnbench: and more; put these right first"
+# the whole roster: what a config that means every mechanism does not measure, it says it leaves out
+"$A" list | awk 'NR > 1 { print $1 }' >"$T/roster"
+for config in families accuracy; do
+    missing=""
+    while read -r mechanism; do
+        case $mechanism in copy | null) continue ;; esac
+        grep -qw -- "$mechanism" configs/$config.lua || missing="$missing $mechanism"
+    done <"$T/roster"
+    holds "configs/$config.lua knows every mechanism$missing" [ -z "$missing" ]
+done
+absent() { sed -n 's/.*{ "\([a-z_]*\)", optional = true }.*/\1/p' configs/papers/*.lua | sort -u; }
+holds "what papers have and we lack is not in the roster" [ -z "$(absent | grep -xf "$T/roster")" ]
+holds "and there is some" [ "$(absent | wc -l)" -ge 4 ]
 finish
