@@ -245,6 +245,44 @@ static void make_conv(struct rig *r, const float *weights) {
     r->subject.tensors[2] = (struct attn_view){weights, 0, 0, 1};
 }
 
+/* A rank of nk or more: each key is a stretch of its own, and no empty stretch has a weight; padding or not. */
+static void as_many_stretches_as_keys(void **state) {
+    static const char *const ranks[] = {"rank=96", "rank=97", "rank=256"};
+    struct trial padded = square;
+    (void)state;
+    padded.lengths = 1;
+    for (int x = 0; x < 6; x++) {
+        struct rig r;
+        const struct trial *t = x / 3 ? &padded : &square;
+        make(&r, "linformer", t, ranks[x % 3], "projection=mean_pool", NULL);
+        expect_full(&r, t, 1, 1e-6);
+        rig_free(&r);
+    }
+}
+
+/* An item of half the length has half the stretches, whatever the others have. */
+static void stretches_of_padding_have_no_weight(void **state) {
+    struct trial padded = square, alone = square;
+    struct rig both, one;
+    (void)state;
+    padded.lengths = 1; /* all, and half of the keys */
+    alone.batch = 1, alone.nk = N / 2;
+    make(&both, "linformer", &padded, "rank=16", "projection=mean_pool", NULL);
+    make(&one, "linformer", &alone, "rank=8", "projection=mean_pool", NULL);
+    for (int h = 0; h < 2; h++) {
+        size_t bytes = N / 2 * D * sizeof(float);
+        memcpy((float *)one.q.data + h * N * D, attn_row(&both.inputs.q, 1, h, 0), N * D * sizeof(float));
+        memcpy((float *)one.k.data + h * N / 2 * D, attn_row(&both.inputs.k, 1, h, 0), bytes);
+        memcpy((float *)one.v.data + h * N / 2 * D, attn_row(&both.inputs.v, 1, h, 0), bytes);
+    }
+    float *got = run(&both), *base = run(&one);
+    double want[2 * N * D];
+    for (int e = 0; e < 2 * N * D; e++) want[e] = (double)base[e];
+    expect_near(got + 2 * N * D, want, 2 * N, 1e-6);
+    free(got), free(base);
+    rig_free(&both), rig_free(&one);
+}
+
 /* A kernel of even weights takes means. */
 static void even_kernel_is_mean_pool(void **state) {
     float even[STRETCH];
@@ -300,6 +338,8 @@ int main(void) {
         cmocka_unit_test(items_are_apart),
         cmocka_unit_test(keys_in_parts),
         cmocka_unit_test(convolution_of_values),
+        cmocka_unit_test(as_many_stretches_as_keys),
+        cmocka_unit_test(stretches_of_padding_have_no_weight),
         cmocka_unit_test(even_kernel_is_mean_pool),
         cmocka_unit_test(kernel_of_one_weight_chooses_keys),
     };

@@ -13,7 +13,9 @@
  *                            weight of kernel_e and kernel_f for each place in a stretch, the same in every column
  * The last two are among the paper's general projections, which leave open whether a convolution mixes columns. Its maximum
  * over stretches is not offered: it is no mixture of keys.
- * Departures: none. Keys beyond the key length are zero rows, before E. Stretches are those of pool.h.
+ * Departures: none. Keys beyond the key length are zero rows, before E. Stretches are those of pool.h; one that has no
+ * valid key is no mixture and gets no weight. So with mean_pool and a rank of nk or more every key is a stretch of its own,
+ * and this is softmax attention, on padded items too.
  *
  * There is no causal form: row p of E K mixes all positions, so every query would see the future.
  */
@@ -38,7 +40,7 @@ static const char *const projections[] = {"gaussian", "mean_pool", "conv", NULL}
 static const char *const sharings[] = {"headwise", "key_value", NULL};
 static const struct attn_param table[] = {
     {"rank", ATTN_INT, offsetof(struct params, rank), 256, 1, 1 << 20, NULL,
-     "mixtures of keys that a query attends to"},
+     "mixtures of keys that a query attends to; means and kernels: at most nk"},
     {"projection", ATTN_CHOICE, offsetof(struct params, projection), GAUSSIAN, 0, 0, projections,
      "E and F: the tensors e and f, means over even stretches, or a kernel moved over them"},
     {"sharing", ATTN_CHOICE, offsetof(struct params, sharing), HEADWISE, 0, 0, sharings,
@@ -68,11 +70,16 @@ static int check(const struct attn_problem *p, const void *params, struct attn_e
     return -1;
 }
 
-/* The problem that the tiles see: rank keys, all visible. */
+/* Mixtures of nk keys: no more stretches than there are keys. */
+static int mixture_count(const struct attn_problem *p, const void *params) {
+    return of(params)->projection == GAUSSIAN ? of(params)->rank : min_int(of(params)->rank, p->nk);
+}
+
+/* The problem that the tiles see: mixtures for keys. Stretches of padding alone come last and are beyond the length. */
 static struct attn_problem mixed_problem(const struct attn_problem *p, const void *params) {
     struct attn_problem inner = *p;
-    inner.nk = of(params)->rank;
-    inner.has_key_lengths = 0;
+    inner.nk = mixture_count(p, params);
+    inner.has_key_lengths = p->has_key_lengths && of(params)->projection != GAUSSIAN;
     return inner;
 }
 
@@ -81,15 +88,20 @@ enum {
     BLOCK = 64
 }; /* keys of one partial sum; rows of E or F that a thread takes, or a few more */
 
-/* Scratch: E K [batch][kv_heads][rank][dk], F V [..][rank][dv], a partial sum for each thread, then the tiles'. */
+/* Scratch: E K [batch][kv_heads][m][dk], F V [..][m][dv] of m mixtures, how many of them item b has [batch], a partial sum
+   for each thread, then the tiles'. */
 static size_t mixtures(const struct attn_problem *p, const void *params, int d) {
-    return floats((size_t)p->batch * (size_t)p->kv_heads * (size_t)of(params)->rank * (size_t)d);
+    return floats((size_t)p->batch * (size_t)p->kv_heads * (size_t)mixture_count(p, params) * (size_t)d);
+}
+
+static size_t counts_bytes(const struct attn_problem *p, const void *params) {
+    return mixed_problem(p, params).has_key_lengths ? aligned((size_t)p->batch * sizeof(int)) : 0;
 }
 
 /* Rows of a block, even and whole tiles of the kernel. */
 static int block_rows(const struct attn_problem *p, const void *params) {
-    int rank = of(params)->rank, mr = kern_find(p->isa)->mr;
-    return ceil_div(ceil_div(rank, ceil_div(rank, BLOCK)), mr) * mr;
+    int m = mixture_count(p, params), mr = kern_find(p->isa)->mr;
+    return ceil_div(ceil_div(m, ceil_div(m, BLOCK)), mr) * mr;
 }
 
 static size_t piece_bytes(const struct attn_problem *p, const void *params) {
@@ -98,7 +110,7 @@ static size_t piece_bytes(const struct attn_problem *p, const void *params) {
 
 static void size(const struct attn_problem *p, const void *params, struct attn_need *need) {
     struct attn_problem inner = mixed_problem(p, params);
-    need->scratch = mixtures(p, params, p->dk) + mixtures(p, params, p->dv) +
+    need->scratch = mixtures(p, params, p->dk) + mixtures(p, params, p->dv) + counts_bytes(p, params) +
                     (size_t)p->threads * piece_bytes(p, params) + tiles_scratch(&inner, 1);
 }
 
@@ -125,34 +137,39 @@ static void mix_block(const struct attn_call *c, const struct kern *kern, int wh
     const struct attn_problem *p = c->problem;
     const struct attn_view *x = which == E ? &c->k : &c->v,
                            *matrix = &c->tensors[matrix_of(c->params, which)];
-    int b = head / p->kv_heads, valid = attn_keys(c, b), rank = of(c->params)->rank,
+    int b = head / p->kv_heads, valid = attn_keys(c, b), m = mixture_count(p, c->params),
         d = which == E ? p->dk : p->dv;
     const float *from = attn_row(x, b, head % p->kv_heads, 0);
-    y += ((ptrdiff_t)head * rank + first) * d;
+    y += ((ptrdiff_t)head * m + first) * d;
     switch (of(c->params)->projection) {
     case GAUSSIAN:
         mix_learned(kern, rows, attn_row(matrix, 0, 0, first), matrix->row, valid, d, from, x->row, piece, y);
         break;
-    case MEAN_POOL:
-        pool_means(kern, p->nk, valid, rank, first, first + rows, d, from, x->row, piece, y);
-        break;
+    case MEAN_POOL: pool_means(kern, p->nk, valid, m, first, first + rows, d, from, x->row, piece, y); break;
     case CONV:
-        pool_sums(kern, p->nk, valid, rank, first, first + rows, d, matrix->data, from, x->row, piece, y);
+        pool_sums(kern, p->nk, valid, m, first, first + rows, d, matrix->data, from, x->row, piece, y);
         break;
     }
 }
 
 static void mix(const struct attn_call *c, const struct kern *kern, char *pieces, float *ek, float *fv) {
     const struct attn_problem *p = c->problem;
-    int rank = of(c->params)->rank, most = block_rows(p, c->params), blocks = ceil_div(rank, most);
+    int m = mixture_count(p, c->params), most = block_rows(p, c->params), blocks = ceil_div(m, most);
     size_t piece_size = piece_bytes(p, c->params);
 #pragma omp parallel for schedule(dynamic) num_threads(p->threads)
     for (int t = 0; t < 2 * p->batch * p->kv_heads * blocks; t++) {
         int which = t % 2 ? F : E, first = t / 2 % blocks * most;
         float *piece = (float *)(pieces + (size_t)omp_get_thread_num() * piece_size);
-        mix_block(c, kern, which, t / 2 / blocks, first, min_int(most, rank - first), piece,
+        mix_block(c, kern, which, t / 2 / blocks, first, min_int(most, m - first), piece,
                   which == E ? ek : fv);
     }
+}
+
+/* counts[b] = stretches of item b that have a valid key. */
+static void count_stretches(const struct attn_call *c, int m, int *counts) {
+    for (int b = 0; b < c->problem->batch; b++)
+        for (counts[b] = m; counts[b] > 0 && pool_begin(c->problem->nk, m, counts[b] - 1) >= attn_keys(c, b);)
+            counts[b]--;
 }
 
 static void forward(const struct attn_call *c) {
@@ -160,15 +177,17 @@ static void forward(const struct attn_call *c) {
     const struct kern *kern = kern_find(p->isa);
     struct attn_problem inner = mixed_problem(p, c->params);
     struct attn_call call = *c;
-    ptrdiff_t rank = of(c->params)->rank;
+    ptrdiff_t m = inner.nk;
     char *at = c->scratch;
     float *ek = cut(&at, mixtures(p, c->params, p->dk)), *fv = cut(&at, mixtures(p, c->params, p->dv));
+    int *counts = cut(&at, counts_bytes(p, c->params));
     char *pieces = cut(&at, (size_t)p->threads * piece_bytes(p, c->params));
     mix(c, kern, pieces, ek, fv);
     call.problem = &inner;
-    call.key_lengths = NULL;
-    call.k = (struct attn_view){ek, p->kv_heads * rank * p->dk, rank * p->dk, p->dk};
-    call.v = (struct attn_view){fv, p->kv_heads * rank * p->dv, rank * p->dv, p->dv};
+    call.key_lengths = inner.has_key_lengths ? counts : NULL;
+    if (inner.has_key_lengths) count_stretches(c, inner.nk, counts);
+    call.k = (struct attn_view){ek, p->kv_heads * m * p->dk, m * p->dk, p->dk};
+    call.v = (struct attn_view){fv, p->kv_heads * m * p->dv, m * p->dv, p->dv};
     call.scratch = at;
     tiles_window(&call, PATTERN_OPEN, PATTERN_OPEN);
 }
@@ -177,7 +196,7 @@ struct place { /* of a key: its stretch, where it stands in it, and how long tha
     int stretch, at, length;
 };
 
-/* The last nk % rank stretches have one key more than the others. */
+/* The last nk % rank stretches have one key more than the others, which have none where rank > nk. */
 static struct place place(int nk, int rank, int j) {
     int length = nk / rank, others = rank - nk % rank, rest = j - others * length;
     if (rest < 0) return (struct place){j / length, j % length, length};
@@ -206,23 +225,34 @@ static double *mixed(const struct attn_call *c, int which, const struct attn_vie
     return y;
 }
 
+/* Is row m of E a mixture of keys that are there? */
+static int is_mixture(const struct attn_call *c, int b, int m) {
+    int j = 0, keys = attn_keys(c, b);
+    if (of(c->params)->projection == GAUSSIAN) return 1;
+    while (j < keys && place(c->problem->nk, of(c->params)->rank, j).stretch != m) j++;
+    return j < keys;
+}
+
 static void reference(const struct attn_call *c, int b, int h, const int *rows, int nrows, double *weights,
                       double *outside, double *out) {
     const struct attn_problem *p = c->problem;
     int rank = of(c->params)->rank, g = attn_kv_head(p, h);
     double *ek = mixed(c, E, &c->k, b, g, p->dk), *s = malloc((size_t)rank * sizeof *s);
     double *fv = mixed(c, F, &c->v, b, g, p->dv);
+    char *there = malloc((size_t)rank);
     (void)outside;
-    if (!s) abort();
+    if (!s || !there) abort();
+    for (int m = 0; m < rank; m++) there[m] = (char)is_mixture(c, b, m);
     for (int r = 0; r < nrows; r++) {
         double top = -INFINITY, l = 0, *o = out + (ptrdiff_t)r * p->dv;
         for (int m = 0; m < rank; m++) {
-            s[m] = 0;
-            for (int d = 0; d < p->dk; d++)
+            s[m] = there[m] ? 0 : -(double)INFINITY;
+            for (int d = 0; there[m] && d < p->dk; d++)
                 s[m] += p->scale * (double)attn_row(&c->q, b, h, rows[r])[d] * ek[(ptrdiff_t)m * p->dk + d];
             top = fmax(top, s[m]);
         }
-        for (int m = 0; m < rank; m++) l += s[m] = exp(s[m] - top);
+        for (int m = 0; m < rank; m++) l += s[m] = there[m] ? exp(s[m] - top) : 0;
+        if (l == 0) l = 1; /* no key: zeros */
         for (int x = 0; x < p->dv; x++) {
             o[x] = 0;
             for (int m = 0; m < rank; m++) o[x] += s[m] / l * fv[(ptrdiff_t)m * p->dv + x];
@@ -233,13 +263,13 @@ static void reference(const struct attn_call *c, int b, int h, const int *rows, 
             for (int m = 0; j < attn_keys(c, b) && m < rank; m++) *w += s[m] / l * entry(c, F, m, j);
         }
     }
-    free(ek), free(fv), free(s);
+    free(ek), free(fv), free(s), free(there);
 }
 
 static void cost(const struct attn_problem *p, const void *params, const struct attn_view *views,
                  struct attn_cost *cost) {
     (void)views;
-    double rank = of(params)->rank, heads = (double)p->batch * p->heads,
+    double rank = mixture_count(p, params), heads = (double)p->batch * p->heads,
            kv_heads = (double)p->batch * p->kv_heads;
     static const double each[] = {[MEAN_POOL] = 1, [CONV] = 2};
     double mixing = of(params)->projection == GAUSSIAN
