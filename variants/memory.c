@@ -252,6 +252,11 @@ static void cost(const struct attn_problem *p, const void *params, const struct 
     cost->bytes += sizeof(float) * kv_heads * of(params)->memory * (p->dk + p->dv);
 }
 
+static void growth(const void *params, enum attn_mask mask, struct attn_growths *g) {
+    (void)mask;
+    if (of(params)->window == 0) g->path = (struct attn_growth){NAN, "none"};
+}
+
 const struct attn_variant attn_variant_memory = {
     .magic = ATTN_MAGIC,
     .abi = ATTN_ABI,
@@ -275,4 +280,5 @@ const struct attn_variant attn_variant_memory = {
     .forward = forward,
     .reference = reference,
     .cost = cost,
+    .growth = growth,
 };
