@@ -50,12 +50,14 @@ static const struct attn_param table[] = {
 
 enum { E, F, KERNELS };
 static const struct attn_tensor tensors[] = {
-    {"e", ATTN_WEIGHT, "rank nk", NULL, 1, "rank", "projection of the keys, shared by all heads"},
-    {"f", ATTN_WEIGHT, "rank nk", NULL, 1, "rank", "projection of the values, shared by all heads"},
-    {"kernel_e", ATTN_WEIGHT, "nk/rank", NULL, 1, "nk/rank",
-     "projection = conv: weights of a stretch of keys"},
-    {"kernel_f", ATTN_WEIGHT, "nk/rank", NULL, 1, "nk/rank",
-     "projection = conv: weights of a stretch of values"},
+    {"e", ATTN_WEIGHT, "rank nk if projection=gaussian", NULL, 1, "rank",
+     "projection of the keys, shared by all heads"},
+    {"f", ATTN_WEIGHT, "rank nk if projection=gaussian and sharing=headwise", NULL, 1, "rank",
+     "projection of the values, shared by all heads"},
+    {"kernel_e", ATTN_WEIGHT, "nk/rank if projection=conv", NULL, 1, "nk/rank",
+     "weights of a stretch of keys"},
+    {"kernel_f", ATTN_WEIGHT, "nk/rank if projection=conv and sharing=headwise", NULL, 1, "nk/rank",
+     "weights of a stretch of values"},
     {0},
 };
 
