@@ -321,6 +321,10 @@ static void tensors_that_no_mode_reads(void **state) {
     } each[] = {
         {"linformer", "e", "projection=mean_pool", 1, 0},
         {"linformer", "f", "sharing=key_value", 1, 0},
+        {"linformer", "e", "sharing=none", 1, 0},
+        {"linformer", "e_heads", "sharing=none", 0, 1},
+        {"linformer", "f_heads", "sharing=none", 0, 1},
+        {"linformer", "kernel_f_heads", "sharing=none", 0, 0},
         {"linformer", "kernel_e", "projection=conv", 0, 1},
         {"linformer", "kernel_f", "projection=conv", 0, 1},
         {"rfa", "gate", "gate=sigmoid", 0, 1},

@@ -326,6 +326,36 @@ static void kernel_of_one_weight_chooses_keys(void **state) {
     rig_free(&r);
 }
 
+/* Matrices of each key head's own: a group gives what it gives by itself with these for all heads. */
+static void matrices_of_each_head(void **state) {
+    enum { E_OF_ALL, KERNEL_OF_ALL = 2, OF_HEADS = 4, GROUP = 2 };
+    struct trial all = square, alone = square;
+    (void)state;
+    all.batch = alone.batch = 1;
+    all.heads = 2 * GROUP, all.kv_heads = 2;
+    alone.heads = GROUP, alone.kv_heads = 1;
+    for (int conv = 0; conv < 2; conv++)
+        for (int g = 0; g < 2; g++) {
+            const char *projection = conv ? "projection=conv" : "projection=gaussian";
+            int first = conv ? KERNEL_OF_ALL : E_OF_ALL;
+            struct rig both, one;
+            make(&both, "linformer", &all, "rank=12", projection, "sharing=none", NULL);
+            make(&one, "linformer", &alone, "rank=12", projection, NULL);
+            memcpy((float *)one.q.data, attn_row(&both.inputs.q, 0, g * GROUP, 0),
+                   GROUP * N * D * sizeof(float));
+            memcpy((float *)one.k.data, attn_row(&both.inputs.k, 0, g, 0), N * D * sizeof(float));
+            memcpy((float *)one.v.data, attn_row(&both.inputs.v, 0, g, 0), N * D * sizeof(float));
+            for (int t = first; t < first + 2; t++) {
+                one.subject.tensors[t] = both.subject.tensors[OF_HEADS + t];
+                one.subject.tensors[t].data += g * one.subject.tensors[t].head;
+            }
+            float *got = run(&both), *want = run(&one);
+            assert_memory_equal(got + (size_t)g * GROUP * N * D, want, GROUP * N * D * sizeof *want);
+            free(got), free(want);
+            rig_free(&both), rig_free(&one);
+        }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(segments),
@@ -342,6 +372,7 @@ int main(void) {
         cmocka_unit_test(stretches_of_padding_have_no_weight),
         cmocka_unit_test(even_kernel_is_mean_pool),
         cmocka_unit_test(kernel_of_one_weight_chooses_keys),
+        cmocka_unit_test(matrices_of_each_head),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

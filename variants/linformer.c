@@ -5,7 +5,8 @@
  *
  * Source: Wang, Li, Khabsa, Fang, Ma, "Linformer: self-attention with linear complexity", 2020, equation 7.
  * Sharing, as the paper names it: "headwise" E and F for all heads, "key_value" one matrix for both. Its layerwise
- * sharing is key_value with one file for every layer.
+ * sharing is key_value with one file for every layer. "none" is equation 7 as it stands, E_h and F_h of each head; query
+ * heads of a group have one, since they share its mixtures.
  *   projection = gaussian    E and F from the tensors e and f, deviation 1 / sqrt(rank), as in the paper's proof and before
  *                            training; trained matrices can stand in their places
  *   projection = mean_pool   means over rank even stretches of keys
@@ -30,34 +31,43 @@
 #include "tiles.h"
 
 enum projection { GAUSSIAN, MEAN_POOL, CONV };
-enum sharing { HEADWISE, KEY_VALUE };
+enum sharing { HEADWISE, KEY_VALUE, NONE };
 
 struct params {
     int rank, projection, sharing;
 };
 
 static const char *const projections[] = {"gaussian", "mean_pool", "conv", NULL};
-static const char *const sharings[] = {"headwise", "key_value", NULL};
+static const char *const sharings[] = {"headwise", "key_value", "none", NULL};
 static const struct attn_param table[] = {
     {"rank", ATTN_INT, offsetof(struct params, rank), 256, 1, 1 << 20, NULL,
      "mixtures of keys that a query attends to; means and kernels: at most nk"},
     {"projection", ATTN_CHOICE, offsetof(struct params, projection), GAUSSIAN, 0, 0, projections,
      "E and F: the tensors e and f, means over even stretches, or a kernel moved over them"},
     {"sharing", ATTN_CHOICE, offsetof(struct params, sharing), HEADWISE, 0, 0, sharings,
-     "headwise: e for keys, f for values; key_value: that of e for both"},
+     "headwise: e for keys, f for values, of all heads; key_value: that of e for both; none: each head its "
+     "own"},
     {0},
 };
 
-enum { E, F, KERNELS };
+enum { E, F, KERNELS, APART = 4 }; /* F after E; those of a head are APART from those of all */
 static const struct attn_tensor tensors[] = {
-    {"e", ATTN_WEIGHT, "rank nk if projection=gaussian", NULL, 1, "rank",
+    {"e", ATTN_WEIGHT, "rank nk if projection=gaussian and sharing!=none", NULL, 1, "rank",
      "projection of the keys, shared by all heads"},
     {"f", ATTN_WEIGHT, "rank nk if projection=gaussian and sharing=headwise", NULL, 1, "rank",
      "projection of the values, shared by all heads"},
-    {"kernel_e", ATTN_WEIGHT, "nk/rank if projection=conv", NULL, 1, "nk/rank",
+    {"kernel_e", ATTN_WEIGHT, "nk/rank if projection=conv and sharing!=none", NULL, 1, "nk/rank",
      "weights of a stretch of keys"},
     {"kernel_f", ATTN_WEIGHT, "nk/rank if projection=conv and sharing=headwise", NULL, 1, "nk/rank",
      "weights of a stretch of values"},
+    {"e_heads", ATTN_WEIGHT, "hk rank nk if projection=gaussian and sharing=none", NULL, 1, "rank",
+     "projection of the keys of each head"},
+    {"f_heads", ATTN_WEIGHT, "hk rank nk if projection=gaussian and sharing=none", NULL, 1, "rank",
+     "projection of the values of each head"},
+    {"kernel_e_heads", ATTN_WEIGHT, "hk nk/rank if projection=conv and sharing=none", NULL, 1, "nk/rank",
+     "weights of a stretch of keys of each head"},
+    {"kernel_f_heads", ATTN_WEIGHT, "hk nk/rank if projection=conv and sharing=none", NULL, 1, "nk/rank",
+     "weights of a stretch of values of each head"},
     {0},
 };
 
@@ -119,6 +129,7 @@ static void size(const struct attn_problem *p, const void *params, struct attn_n
 /* Which tensor says how keys (E) or values (F) are mixed. */
 static int matrix_of(const void *params, int which) {
     int first = of(params)->projection == CONV ? KERNELS : E;
+    if (of(params)->sharing == NONE) first += APART;
     return of(params)->sharing == KEY_VALUE ? first : first + which;
 }
 
@@ -139,17 +150,18 @@ static void mix_block(const struct attn_call *c, const struct kern *kern, int wh
     const struct attn_problem *p = c->problem;
     const struct attn_view *x = which == E ? &c->k : &c->v,
                            *matrix = &c->tensors[matrix_of(c->params, which)];
-    int b = head / p->kv_heads, valid = attn_keys(c, b), m = mixture_count(p, c->params),
-        d = which == E ? p->dk : p->dv;
-    const float *from = attn_row(x, b, head % p->kv_heads, 0);
+    int b = head / p->kv_heads, g = head % p->kv_heads, valid = attn_keys(c, b),
+        m = mixture_count(p, c->params), d = which == E ? p->dk : p->dv;
+    const float *from = attn_row(x, b, g, 0);
     y += ((ptrdiff_t)head * m + first) * d;
     switch (of(c->params)->projection) {
     case GAUSSIAN:
-        mix_learned(kern, rows, attn_row(matrix, 0, 0, first), matrix->row, valid, d, from, x->row, piece, y);
+        mix_learned(kern, rows, attn_row(matrix, 0, g, first), matrix->row, valid, d, from, x->row, piece, y);
         break;
     case MEAN_POOL: pool_means(kern, p->nk, valid, m, first, first + rows, d, from, x->row, piece, y); break;
     case CONV:
-        pool_sums(kern, p->nk, valid, m, first, first + rows, d, matrix->data, from, x->row, piece, y);
+        pool_sums(kern, p->nk, valid, m, first, first + rows, d, attn_row(matrix, 0, g, 0), from, x->row,
+                  piece, y);
         break;
     }
 }
@@ -205,14 +217,16 @@ static struct place place(int nk, int rank, int j) {
     return (struct place){others + rest / (length + 1), rest % (length + 1), length + 1};
 }
 
-/* Entry (row, j) of E or F. */
-static double entry(const struct attn_call *c, int which, int row, int j) {
+/* Entry (row, j) of E or F of key head g. */
+static double entry(const struct attn_call *c, int which, int g, int row, int j) {
     const struct params *x = of(c->params);
-    int f = which == F && x->sharing == HEADWISE;
-    if (x->projection == GAUSSIAN) return attn_row(&c->tensors[f ? F : E], 0, 0, row)[j];
+    const struct attn_view *all = c->tensors + (x->sharing == NONE ? APART : 0);
+    int f = which == F && x->sharing != KEY_VALUE;
+    if (x->projection == GAUSSIAN) return attn_row(&all[f ? F : E], 0, g, row)[j];
     struct place key = place(c->problem->nk, x->rank, j);
     if (key.stretch != row) return 0;
-    return x->projection == CONV ? c->tensors[f ? KERNELS + 1 : KERNELS].data[key.at] : 1.0 / key.length;
+    return x->projection == CONV ? attn_row(&all[f ? KERNELS + 1 : KERNELS], 0, g, 0)[key.at]
+                                 : 1.0 / key.length;
 }
 
 static double *mixed(const struct attn_call *c, int which, const struct attn_view *x, int b, int g, int d) {
@@ -221,7 +235,7 @@ static double *mixed(const struct attn_call *c, int which, const struct attn_vie
     if (!y) abort();
     for (int row = 0; row < rank; row++)
         for (int j = 0; j < attn_keys(c, b); j++) {
-            double e = entry(c, which, row, j);
+            double e = entry(c, which, g, row, j);
             for (int z = 0; e != 0 && z < d; z++) y[(ptrdiff_t)row * d + z] += e * attn_row(x, b, g, j)[z];
         }
     return y;
@@ -262,7 +276,7 @@ static void reference(const struct attn_call *c, int b, int h, const int *rows, 
         for (int j = 0; weights && j < p->nk; j++) { /* what the mixtures of values give each key: signed */
             double *w = weights + (ptrdiff_t)r * p->nk + j;
             *w = 0;
-            for (int m = 0; j < attn_keys(c, b) && m < rank; m++) *w += s[m] / l * entry(c, F, m, j);
+            for (int m = 0; j < attn_keys(c, b) && m < rank; m++) *w += s[m] / l * entry(c, F, g, m, j);
         }
     }
     free(ek), free(fv), free(s), free(there);
@@ -277,7 +291,8 @@ static void cost(const struct attn_problem *p, const void *params, const struct 
     double mixing = of(params)->projection == GAUSSIAN
                         ? 2 * rank
                         : each[of(params)->projection]; /* of each element of K and V */
-    double matrices = of(params)->sharing == KEY_VALUE ? 1 : 2;
+    double matrices =
+        (of(params)->sharing == KEY_VALUE ? 1 : 2) * (of(params)->sharing == NONE ? p->kv_heads : 1.0);
     parts_softmax_cost(p, 0, cost);
     cost->rank = rank;
     cost->flops = heads * p->nq * rank * 2.0 * (p->dk + p->dv) + kv_heads * p->nk * (p->dk + p->dv) * mixing;
