@@ -42,7 +42,7 @@ static const struct attn_param table[] = {
      "gate: each part has a softmax of its own; joint: one for both"},
     {"k", ATTN_INT, offsetof(struct params, k), 32, 1, 1 << 20, NULL,
      "keys of the memory that a query attends to"},
-    {"memory", ATTN_INT, offsetof(struct params, memory), 512, 1, 1 << 24, NULL,
+    {"memory", ATTN_INT, offsetof(struct params, memory), 1536, 1, 1 << 24, NULL,
      "M, keys in the memory (paper 1536 to 262144)"},
     {"window", ATTN_INT, offsetof(struct params, window), 511, 0, 1 << 30, NULL,
      "keys of the context before the query, besides its own"},
@@ -250,7 +250,8 @@ static void cost(const struct attn_problem *p, const void *params, const struct 
     double rows = (double)p->batch * p->heads * p->nq, kv_heads = (double)p->batch * p->kv_heads;
     (void)views;
     parts_softmax_cost(p, parts_pairs(p, of(params)->window, 0), cost);
-    cost->flops += rows * 2.0 * ((double)of(params)->memory * p->dk + (double)most(params) * p->dv);
+    cost->search = rows * 2.0 * (of(params)->memory - most(params)) * p->dk;
+    cost->flops += cost->search + rows * 2.0 * most(params) * (p->dk + p->dv);
     cost->bytes += sizeof(float) * kv_heads * of(params)->memory * (p->dk + p->dv);
 }
 
