@@ -236,7 +236,7 @@ static void restrict_rows(struct subject *s, struct attn_problem *p, const struc
     s->call.v.data = whole->v.data + from * whole->v.row;
     s->call.o.data = whole->o.data + from * whole->o.row;
     for (size_t x = 0; x < tensors_count(checked->variant); x++)
-        if (tensors_over_positions(&checked->variant->tensors[x]))
+        if (views[x].data && tensors_over_positions(&checked->variant->tensors[x]))
             views[x].data = whole->tensors[x].data + from * whole->tensors[x].row;
 }
 

@@ -79,18 +79,31 @@ static int next_size(const char **at, char word[32]) {
     return 1;
 }
 
-/* Is what stands after "if" false, "name=choice"? -1 where it names no choice of a parameter. */
-static int is_absent(const struct attn_variant *v, const struct attn_tensor *t, const void *params) {
-    char name[32], choice[32];
-    const char *condition = strstr(t->shape, " if ");
+/* Is one term of a condition false, "name=choice" or "name!=choice"? -1 where it names no choice of a parameter. */
+static int is_false(const struct attn_variant *v, const char *term, const void *params) {
+    char name[32], is[3], choice[32];
     int now, known = 0;
-    if (!condition) return 0;
-    if (sscanf(condition, " if %31[^=]=%31s", name, choice) != 2) return -1;
+    if (sscanf(term, "%31[^ !=]%2[!=]%31s", name, is, choice) != 3) return -1;
     const struct attn_param *param = params_find(v, name);
-    if (!param || param->type != ATTN_CHOICE) return -1;
+    if (!param || param->type != ATTN_CHOICE || (strcmp(is, "=") && strcmp(is, "!="))) return -1;
     for (int c = 0; param->choices[c]; c++) known |= !strcmp(param->choices[c], choice);
     memcpy(&now, (const char *)params + param->offset, sizeof now);
-    return known ? strcmp(param->choices[now], choice) != 0 : -1;
+    return known ? (strcmp(param->choices[now], choice) == 0) == (*is == '!') : -1;
+}
+
+/* Is what stands after "if" false, terms joined by "and"? -1 where one of them is none. */
+static int is_absent(const struct attn_variant *v, const struct attn_tensor *t, const void *params) {
+    const char *condition = strstr(t->shape, " if ");
+    int absent = 0;
+    if (!condition) return 0;
+    for (const char *term = condition + 4; term;) {
+        int one = is_false(v, term, params);
+        if (one < 0) return -1;
+        absent |= one;
+        const char *next = strstr(term, " and ");
+        term = next ? next + 5 : NULL;
+    }
+    return absent;
 }
 
 int tensors_shape(const struct attn_variant *v, const struct attn_tensor *t, const struct attn_problem *p,
@@ -166,11 +179,12 @@ int tensors_stored(const struct attn_tensor *t, const struct tensor_shape *want,
 }
 
 int tensors_over_positions(const struct attn_tensor *t) {
-    char items[8], heads[8], rows[8], last[32], more[2];
-    int words = sscanf(t->shape, " %7s %7s %7s %31s %1s", items, heads, rows, last, more);
-    return (words == 3 || words == 4) && !strcmp(items, "b") &&
-           (!strcmp(heads, "h") || !strcmp(heads, "hk")) &&
-           (!strcmp(rows, "n") || !strcmp(rows, "nq") || !strcmp(rows, "nk"));
+    char sizes[5][32];
+    int words = 0;
+    for (const char *at = t->shape; words < 5 && next_size(&at, sizes[words]);) words++;
+    return (words == 3 || words == 4) && !strcmp(sizes[0], "b") &&
+           (!strcmp(sizes[1], "h") || !strcmp(sizes[1], "hk")) &&
+           (!strcmp(sizes[2], "n") || !strcmp(sizes[2], "nq") || !strcmp(sizes[2], "nk"));
 }
 
 int tensors_token_major(const struct attn_tensor *t, const struct tensor_shape *want, const int sizes[3],

@@ -163,7 +163,7 @@ wrong "both" '"blocksparse", pattern = function() return true end, tensors = { l
 wrong "no tensor over blocks" '"linformer", rank = 4, pattern = function(i, j) return true end' \
     "CONFIG:2: variants: linformer takes no pattern: none of its tensors is over blocks; such variants: blocksparse"
 wrong "a function for another tensor" '"linformer", tensors = { e = function(i, j) return true end }' \
-    "CONFIG:2: variants: linformer: tensor e is [rank nk], and takes the name of a file; functions are for shapes of blocks"
+    "CONFIG:2: variants: linformer: tensor e is [rank nk if projection=gaussian and sharing!=none], and takes the name of a file; functions are for shapes of blocks"
 wrong "a parameter called pattern" '"sparse", pattern = function(i, j) return true end' \
     "CONFIG:2: variants: sparse: pattern takes one of the words of its list, not a function; 'attnbench describe sparse' has the list"
 wrong "a slip of the pen" '"blocksparse", patern = function(i, j) return true end' \

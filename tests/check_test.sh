@@ -75,6 +75,24 @@ said "$T/late.out" "check broken_late   (not alone: after other calls, in "
 all="$all uninit" # for valgrind alone: tests/memcheck.sh
 holds "every fault was looked for" [ "$(echo $all | wc -w)" = "$(echo $faults | wc -w)" ]
 
+# ---- growth with parameters that change it
+while read -r variant words; do
+    expect 0 "growth of $variant, $words" "$A" check "$variant" \
+        --case "growth heads=2 nq=4096 nk=4096 dk=16 threads=2 $words"
+done <<END
+sparse mask=causal stride=16
+sparse mask=causal stride=16 pattern=fixed
+sparse mask=causal stride=16 pattern=fixed form=code
+blocksparse pattern=bigbird random_blocks=0
+bigbird mode=etc random_blocks=2
+lsh factorise=never
+lsh factorise=never mask=causal
+lsh factorise=never form=trax
+lsh chunk=16
+lsh buckets=16
+lsh buckets=256
+END
+
 # ---- the command
 ATTNBENCH_ISA=zmm expect 2 "an unknown instruction set" "$A" check null
 said "$T/err" "ATTNBENCH_ISA=zmm: not usable here"

@@ -282,13 +282,74 @@ static void rules_have_no_layout(void **state) {
     const int sizes[] = {1, 2, 2};
     assert_int_equal(tensors_stored(&wrong, &shape, 3, sizes, &shape, &error), -1);
     assert_non_null(strstr(error.text, "not there"));
-    static const char *const bad[] = {"h nq if colour=red", "h nq if pattern=red", "h nq if block=1",
-                                      "h nq if x"};
-    for (int x = 0; x < 4; x++) {
+    static const char *const bad[] = {"h nq if colour=red",
+                                      "h nq if pattern=red",
+                                      "h nq if block=1",
+                                      "h nq if x",
+                                      "h nq if pattern!=red",
+                                      "h nq if pattern!fixed",
+                                      "h nq if pattern=layout and block=1"};
+    for (int x = 0; x < 7; x++) {
         wrong.shape = bad[x];
         assert_int_equal(tensors_shape(v, &wrong, &with.problem, with.subject.params, &shape, &error), -1);
     }
+    static const struct {
+        const char *shape;
+        int with, without; /* absent where pattern = layout, where it is fixed */
+    } conditions[] = {{"h nq if pattern!=layout", 1, 0},
+                      {"h nq if pattern!=layout and pattern!=fixed", 1, 1},
+                      {"h nq if pattern!=local and horizontal=no", 0, 0},
+                      {"h nq if horizontal=no and pattern=fixed", 1, 0}};
+    for (int x = 0; x < 4; x++) {
+        wrong.shape = conditions[x].shape;
+        assert_int_equal(tensors_shape(v, &wrong, &with.problem, with.subject.params, &shape, &error), 0);
+        assert_int_equal(shape.absent, conditions[x].with);
+        assert_int_equal(tensors_shape(v, &wrong, &without.problem, without.subject.params, &shape, &error),
+                         0);
+        assert_int_equal(shape.absent, conditions[x].without);
+    }
     rig_free(&with), rig_free(&without);
+}
+
+/* Is the tensor there by default, and with another choice? */
+static void tensors_that_no_mode_reads(void **state) {
+    static const struct trial t = {
+        .batch = 1, .heads = 2, .nq = 70, .nk = 70, .dk = 8, .threads = 2, .mask = ATTN_MASK_CAUSAL};
+    static const struct {
+        const char *variant, *tensor, *choice;
+        int by_default, then;
+    } each[] = {
+        {"linformer", "e", "projection=mean_pool", 1, 0},
+        {"linformer", "f", "sharing=key_value", 1, 0},
+        {"linformer", "e", "sharing=none", 1, 0},
+        {"linformer", "e_heads", "sharing=none", 0, 1},
+        {"linformer", "f_heads", "sharing=none", 0, 1},
+        {"linformer", "kernel_f_heads", "sharing=none", 0, 0},
+        {"linformer", "kernel_e", "projection=conv", 0, 1},
+        {"linformer", "kernel_f", "projection=conv", 0, 1},
+        {"rfa", "gate", "gate=sigmoid", 0, 1},
+        {"deltanet", "gate", "gate=log", 0, 1},
+        {"hyena", "w_out_first", "form=paper", 0, 1},
+        {"hyena", "bias", "form=paper", 1, 0},
+        {"hyena", "short_v", "short_conv=off", 1, 0},
+        {"hyena", "short_bias_v", "short_conv=off", 1, 0},
+        {"memory", "gate", "combine=joint", 1, 0},
+    };
+    (void)state;
+    for (size_t x = 0; x < sizeof each / sizeof *each; x++) {
+        struct trial own = t;
+        struct rig r;
+        if (!strcmp(each[x].variant, "linformer")) own.mask = ATTN_MASK_NONE;
+        for (int then = 0; then < 2; then++) {
+            make(&r, each[x].variant, &own, then ? each[x].choice : NULL, NULL);
+            size_t at = tensors_find(r.subject.variant, each[x].tensor);
+            int there = r.subject.tensors[at].data != NULL;
+            if (there != (then ? each[x].then : each[x].by_default))
+                fail_msg("%s, %s: %s is%s there", each[x].variant, then ? each[x].choice : "by default",
+                         each[x].tensor, there ? "" : " not");
+            rig_free(&r);
+        }
+    }
 }
 
 /* What a rule needs beside the tiles grows with n / block at most, at any length. */
@@ -360,6 +421,7 @@ int main(void) {
         cmocka_unit_test(rules_are_their_layouts),
         cmocka_unit_test(blocks_of_one_are_keys),
         cmocka_unit_test(rules_have_no_layout),
+        cmocka_unit_test(tensors_that_no_mode_reads),
         cmocka_unit_test(memory_of_rules),
         cmocka_unit_test(runs_are_joined),
     };

@@ -253,7 +253,7 @@ static void token_by_token(const char *name, const char *settings) {
         for (size_t t = 0; t < tensors_count(v); t++) {
             struct tensor_shape shape;
             if (v->tensors[t].role != ATTN_CARRY) {
-                if (tensors_over_positions(&v->tensors[t]))
+                if (views[t].data && tensors_over_positions(&v->tensors[t]))
                     views[t].data = all.tensors[t].data + i * all.tensors[t].row;
                 continue;
             }

@@ -245,6 +245,44 @@ static void make_conv(struct rig *r, const float *weights) {
     r->subject.tensors[2] = (struct attn_view){weights, 0, 0, 1};
 }
 
+/* A rank of nk or more: each key is a stretch of its own, and no empty stretch has a weight; padding or not. */
+static void as_many_stretches_as_keys(void **state) {
+    static const char *const ranks[] = {"rank=96", "rank=97", "rank=256"};
+    struct trial padded = square;
+    (void)state;
+    padded.lengths = 1;
+    for (int x = 0; x < 6; x++) {
+        struct rig r;
+        const struct trial *t = x / 3 ? &padded : &square;
+        make(&r, "linformer", t, ranks[x % 3], "projection=mean_pool", NULL);
+        expect_full(&r, t, 1, 1e-6);
+        rig_free(&r);
+    }
+}
+
+/* An item of half the length has half the stretches, whatever the others have. */
+static void stretches_of_padding_have_no_weight(void **state) {
+    struct trial padded = square, alone = square;
+    struct rig both, one;
+    (void)state;
+    padded.lengths = 1; /* all, and half of the keys */
+    alone.batch = 1, alone.nk = N / 2;
+    make(&both, "linformer", &padded, "rank=16", "projection=mean_pool", NULL);
+    make(&one, "linformer", &alone, "rank=8", "projection=mean_pool", NULL);
+    for (int h = 0; h < 2; h++) {
+        size_t bytes = N / 2 * D * sizeof(float);
+        memcpy((float *)one.q.data + h * N * D, attn_row(&both.inputs.q, 1, h, 0), N * D * sizeof(float));
+        memcpy((float *)one.k.data + h * N / 2 * D, attn_row(&both.inputs.k, 1, h, 0), bytes);
+        memcpy((float *)one.v.data + h * N / 2 * D, attn_row(&both.inputs.v, 1, h, 0), bytes);
+    }
+    float *got = run(&both), *base = run(&one);
+    double want[2 * N * D];
+    for (int e = 0; e < 2 * N * D; e++) want[e] = (double)base[e];
+    expect_near(got + 2 * N * D, want, 2 * N, 1e-6);
+    free(got), free(base);
+    rig_free(&both), rig_free(&one);
+}
+
 /* A kernel of even weights takes means. */
 static void even_kernel_is_mean_pool(void **state) {
     float even[STRETCH];
@@ -288,6 +326,36 @@ static void kernel_of_one_weight_chooses_keys(void **state) {
     rig_free(&r);
 }
 
+/* Matrices of each key head's own: a group gives what it gives by itself with these for all heads. */
+static void matrices_of_each_head(void **state) {
+    enum { E_OF_ALL, KERNEL_OF_ALL = 2, OF_HEADS = 4, GROUP = 2 };
+    struct trial all = square, alone = square;
+    (void)state;
+    all.batch = alone.batch = 1;
+    all.heads = 2 * GROUP, all.kv_heads = 2;
+    alone.heads = GROUP, alone.kv_heads = 1;
+    for (int conv = 0; conv < 2; conv++)
+        for (int g = 0; g < 2; g++) {
+            const char *projection = conv ? "projection=conv" : "projection=gaussian";
+            int first = conv ? KERNEL_OF_ALL : E_OF_ALL;
+            struct rig both, one;
+            make(&both, "linformer", &all, "rank=12", projection, "sharing=none", NULL);
+            make(&one, "linformer", &alone, "rank=12", projection, NULL);
+            memcpy((float *)one.q.data, attn_row(&both.inputs.q, 0, g * GROUP, 0),
+                   GROUP * N * D * sizeof(float));
+            memcpy((float *)one.k.data, attn_row(&both.inputs.k, 0, g, 0), N * D * sizeof(float));
+            memcpy((float *)one.v.data, attn_row(&both.inputs.v, 0, g, 0), N * D * sizeof(float));
+            for (int t = first; t < first + 2; t++) {
+                one.subject.tensors[t] = both.subject.tensors[OF_HEADS + t];
+                one.subject.tensors[t].data += g * one.subject.tensors[t].head;
+            }
+            float *got = run(&both), *want = run(&one);
+            assert_memory_equal(got + (size_t)g * GROUP * N * D, want, GROUP * N * D * sizeof *want);
+            free(got), free(want);
+            rig_free(&both), rig_free(&one);
+        }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(segments),
@@ -300,8 +368,11 @@ int main(void) {
         cmocka_unit_test(items_are_apart),
         cmocka_unit_test(keys_in_parts),
         cmocka_unit_test(convolution_of_values),
+        cmocka_unit_test(as_many_stretches_as_keys),
+        cmocka_unit_test(stretches_of_padding_have_no_weight),
         cmocka_unit_test(even_kernel_is_mean_pool),
         cmocka_unit_test(kernel_of_one_weight_chooses_keys),
+        cmocka_unit_test(matrices_of_each_head),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

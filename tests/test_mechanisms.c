@@ -156,6 +156,47 @@ static void performer_toy(void **state) {
     }
 }
 
+/* Where q and k are positive, relu(x) + 1 is elu(x) + 1. */
+static void performer_without_projections_is_linear(void **state) {
+    struct trial t = square;
+    (void)state;
+    for (int mask = ATTN_MASK_NONE; mask <= ATTN_MASK_CAUSAL; mask++) {
+        struct rig r, linear;
+        t.mask = (enum attn_mask)mask;
+        make(&r, "performer", &t, "kernel=relu", "projection=none", "relu_eps=1", NULL);
+        make(&linear, "linear", &t, "eps=0", NULL);
+        for (size_t e = 0; e < r.q.bytes / sizeof(float); e++)
+            ((float *)linear.q.data)[e] = ((float *)r.q.data)[e] = fabsf(((float *)r.q.data)[e]);
+        for (size_t e = 0; e < r.k.bytes / sizeof(float); e++)
+            ((float *)linear.k.data)[e] = ((float *)r.k.data)[e] = fabsf(((float *)r.k.data)[e]);
+        rig_run(&r, 0x11), rig_run(&linear, 0x11);
+        float *got = rig_output(&r), *want = rig_output(&linear);
+        for (size_t e = 0; e < rig_elements(&r); e++)
+            assert_float_equal((double)got[e], (double)want[e], 1e-6);
+        free(got), free(want);
+        rig_free(&r), rig_free(&linear);
+    }
+}
+
+/* Only relu has features without a projection. */
+static void performer_says_what_needs_projections(void **state) {
+    static const char *const kernels[] = {"positive", "hyperbolic", "trigonometric"};
+    const struct attn_variant *v = registry_find("performer");
+    (void)state;
+    for (int x = 0; x < 3; x++) {
+        struct rig r;
+        struct attn_error error;
+        void *params = params_defaults(v);
+        struct doc *kernel = doc_string(kernels[x]), *none = doc_string("none");
+        assert_int_equal(params_set(params, params_find(v, "kernel"), kernel, &error), 0);
+        assert_int_equal(params_set(params, params_find(v, "projection"), none, &error), 0);
+        assert_int_not_equal(rig_make(&r, v, &square, params, 5, &error), 0);
+        assert_non_null(strstr(error.text, "projection = none is for kernel = relu"));
+        doc_free(kernel), doc_free(none), free(params);
+        rig_free(&r);
+    }
+}
+
 /* Logits of deviation s = 1/4: Lemma 2 predicts an error near sqrt((e^(2 s sqrt d) - e^(s sqrt d)) / m) = 0.016 of
    what is not the mean of V, for the unbiased maps. */
 static void grow(const struct attn_view *x, int rows, int from, int d, float factor) {
@@ -290,6 +331,8 @@ int main(void) {
         cmocka_unit_test(linformer_draws_what_it_says),
         cmocka_unit_test(performer_toy),
         cmocka_unit_test(performer_of_long_vectors),
+        cmocka_unit_test(performer_without_projections_is_linear),
+        cmocka_unit_test(performer_says_what_needs_projections),
         cmocka_unit_test(performer_comes_near_softmax),
         cmocka_unit_test(variances_of_lemma_2),
         cmocka_unit_test(projections_are_haar),

@@ -242,6 +242,23 @@ static void sharpness_by_head(void **state) {
     rig_free(&r), rig_free(&twice);
 }
 
+/* Cosines of the stored keys that are not chosen, and nothing else. */
+static void scores_without_a_weight(void **state) {
+    struct attn_cost some = {.struct_size = sizeof some}, all = some;
+    struct rig r;
+    (void)state;
+    make(&r, "memory", &causal, "memory=24", "k=5", NULL);
+    r.subject.variant->cost(&r.problem, r.subject.params, NULL, &some);
+    rig_free(&r);
+    make(&r, "memory", &causal, "memory=24", "k=24", NULL);
+    r.subject.variant->cost(&r.problem, r.subject.params, NULL, &all);
+    double rows = (double)r.problem.batch * r.problem.heads * r.problem.nq;
+    rig_free(&r);
+    assert_float_equal(some.search, rows * (24 - 5) * 2 * D, 0);
+    assert_float_equal(all.search, 0, 0);
+    assert_float_equal(all.flops - (some.flops - some.search), rows * (24 - 5) * 2 * (D + D), 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_keys_are_full_attention),
@@ -253,6 +270,7 @@ int main(void) {
         cmocka_unit_test(joint_is_softmax_over_both),
         cmocka_unit_test(the_nearest_of_the_memory),
         cmocka_unit_test(sharpness_by_head),
+        cmocka_unit_test(scores_without_a_weight),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

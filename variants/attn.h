@@ -180,8 +180,8 @@ enum attn_role {
 /* One further tensor. Shape: names out of `b h hk nq nk dk dv` and of integer parameters; a/b is their quotient,
    rounded up, 2*a is twice a, a+b their sum, and a number stands for itself. Sizes that end in two quotients, with at
    most b and h or hk before them, are a value for each block of scores: a config may give a function of blocks for it.
-   "if name=choice" after the sizes says of which choice of a parameter the tensor is; with the others it is not there,
-   and its view has data NULL. */
+   "if name=choice" after the sizes says of which choice of a parameter the tensor is, "if name!=choice" of which it is
+   not; "and" joins several. With the other choices it is not there, and its view has data NULL. */
 struct attn_tensor {
     const char *name; /* NULL ends the table */
     enum attn_role role;

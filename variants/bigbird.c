@@ -114,12 +114,12 @@ static int block_of(const struct blocks *x, int token) {
 static int allowed(const struct attn_call *c, int b, int h, int i, int j, void *context) {
     struct blocks x = blocks(c->params, c->state);
     int n = c->problem->nk, count = blocks_count(&x, n), of_i = block_of(&x, i), of_j = block_of(&x, j);
-    const int *drawn = x.drawn + ((ptrdiff_t)h * count + of_i) * x.random;
     (void)context;
     if (i >= attn_keys(c, b)) return 0;
     if (of_i < x.first || of_i >= count - x.last) return 1;
     if (of_j < x.first || of_j >= count - x.last) return 1;
     if (abs(of_i - of_j) <= x.window) return 1;
+    const int *drawn = x.drawn + ((ptrdiff_t)h * count + of_i) * x.random;
     for (int d = 0; d < x.random; d++)
         if (drawn[d] == of_j) return 1;
     return 0;

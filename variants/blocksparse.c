@@ -306,8 +306,13 @@ static void growth(const void *params, enum attn_mask mask, struct attn_growths 
     case BIGBIRD:
         g->time =
             (struct attn_growth){1, "n block (window_blocks + global_blocks + random_blocks) (dk + dv)"};
-        g->memory = (struct attn_growth){1, "heads random_blocks n / block"};
+        g->memory = x->random ? (struct attn_growth){1, "heads random_blocks n / block"}
+                              : (struct attn_growth){0, "threads (dk + dv)"};
         if (mask != ATTN_MASK_NONE) g->path = x->random ? (struct attn_growth){0, "log n"} : through_windows;
+        break;
+    case FIXED:
+        g->time =
+            (struct attn_growth){2, "n (block local_blocks + n global_blocks / local_blocks) (dk + dv)"};
         break;
     default: break;
     }

@@ -58,8 +58,7 @@ static const struct params *of(const void *params) { return params; }
 enum { BETA, GATE, STATE };
 static const struct attn_tensor tensors[] = {
     {"beta", ATTN_INPUT, "b hk nk", NULL, 1, NULL, "how much of what is lacking each step writes"},
-    {"gate", ATTN_INPUT, "b hk nk dk/share", NULL, 1, NULL,
-     "the gates of each step; not read with gate = none"},
+    {"gate", ATTN_INPUT, "b hk nk dk/share if gate!=none", NULL, 1, NULL, "the gates of each step"},
     {"state_s", ATTN_CARRY, "b hk dk dv", NULL, 0, NULL, "S after earlier steps; empty at the start"},
     {0},
 };

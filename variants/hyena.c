@@ -65,14 +65,14 @@ enum {
 #define UNIFORM \
     0.5773502691896258 /* deviation of uniform values in -1 .. 1, as PyTorch draws them over sqrt(fan) */
 static const struct attn_tensor tensors[] = {
-    {"short_q", ATTN_WEIGHT, "h dk taps", NULL, UNIFORM, "taps", "short convolution of q"},
-    {"short_k", ATTN_WEIGHT, "h dk taps", NULL, UNIFORM, "taps", "short convolution of k"},
-    {"short_v", ATTN_WEIGHT, "h dv taps", NULL, UNIFORM, "taps", "short convolution of v"},
-    {"short_bias_q", ATTN_WEIGHT, "h dk", NULL, UNIFORM, "taps", "added to it"},
-    {"short_bias_k", ATTN_WEIGHT, "h dk", NULL, UNIFORM, "taps", "added to it"},
-    {"short_bias_v", ATTN_WEIGHT, "h dv", NULL, UNIFORM, "taps", "added to it"},
-    {"bias", ATTN_WEIGHT, "h dv", NULL, 1, NULL,
-     "b: how much of k v passes by the long convolution; form = code"},
+    {"short_q", ATTN_WEIGHT, "h dk taps if short_conv=on", NULL, UNIFORM, "taps", "short convolution of q"},
+    {"short_k", ATTN_WEIGHT, "h dk taps if short_conv=on", NULL, UNIFORM, "taps", "short convolution of k"},
+    {"short_v", ATTN_WEIGHT, "h dv taps if short_conv=on", NULL, UNIFORM, "taps", "short convolution of v"},
+    {"short_bias_q", ATTN_WEIGHT, "h dk if short_conv=on", NULL, UNIFORM, "taps", "added to it"},
+    {"short_bias_k", ATTN_WEIGHT, "h dk if short_conv=on", NULL, UNIFORM, "taps", "added to it"},
+    {"short_bias_v", ATTN_WEIGHT, "h dv if short_conv=on", NULL, UNIFORM, "taps", "added to it"},
+    {"bias", ATTN_WEIGHT, "h dv if form=code", NULL, 1, NULL,
+     "b: how much of k v passes by the long convolution"},
     {"w_in", ATTN_WEIGHT, "width emb", NULL, UNIFORM, "emb", "filter network, first layer"},
     {"b_in", ATTN_WEIGHT, "width", NULL, UNIFORM, "emb", "its bias"},
     {"w_inner", ATTN_WEIGHT, "inner width width", NULL, UNIFORM, "width", "filter network, inner layers"},
@@ -80,7 +80,7 @@ static const struct attn_tensor tensors[] = {
     {"sines", ATTN_WEIGHT, "width", NULL, 0, NULL,
      "what training has added to the frequency of each unit's sine"},
     {"w_out", ATTN_WEIGHT, "h dv width", NULL, UNIFORM, "width", "filter network, last layer"},
-    {"w_out_first", ATTN_WEIGHT, "h dv width", NULL, UNIFORM, "width", "the same for h'; form = paper"},
+    {"w_out_first", ATTN_WEIGHT, "h dv width if form=paper", NULL, UNIFORM, "width", "the same for h'"},
     {0},
 };
 
@@ -203,13 +203,13 @@ static inline __attribute__((always_inline)) void short_rows_of(int count, const
     const struct attn_call *c = u->call;
     const struct attn_view *x = input(c, which);
     int taps = of(c->params)->taps;
-    const float *bias = attn_row(&c->tensors[which + SHORT_BIAS_Q], 0, u->h, 0) + u->first;
-    const float *weights = attn_row(&c->tensors[which], 0, u->h, u->first);
     if (of(c->params)->short_conv == OFF) {
         for (int r = 0; r < n; r++)
             memcpy(y[r], attn_row(x, b, u->h, t0 + r) + u->first, (size_t)count * sizeof *y[r]);
         return;
     }
+    const float *bias = attn_row(&c->tensors[which + SHORT_BIAS_Q], 0, u->h, 0) + u->first;
+    const float *weights = attn_row(&c->tensors[which], 0, u->h, u->first);
     for (int r = 0; r < n; r++) memcpy(y[r], bias, (size_t)count * sizeof *y[r]);
     for (int s = 0; s < taps; s++) {
         float w[GROUP];

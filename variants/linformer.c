@@ -5,7 +5,8 @@
  *
  * Source: Wang, Li, Khabsa, Fang, Ma, "Linformer: self-attention with linear complexity", 2020, equation 7.
  * Sharing, as the paper names it: "headwise" E and F for all heads, "key_value" one matrix for both. Its layerwise
- * sharing is key_value with one file for every layer.
+ * sharing is key_value with one file for every layer. "none" is equation 7 as it stands, E_h and F_h of each head; query
+ * heads of a group have one, since they share its mixtures.
  *   projection = gaussian    E and F from the tensors e and f, deviation 1 / sqrt(rank), as in the paper's proof and before
  *                            training; trained matrices can stand in their places
  *   projection = mean_pool   means over rank even stretches of keys
@@ -13,7 +14,9 @@
  *                            weight of kernel_e and kernel_f for each place in a stretch, the same in every column
  * The last two are among the paper's general projections, which leave open whether a convolution mixes columns. Its maximum
  * over stretches is not offered: it is no mixture of keys.
- * Departures: none. Keys beyond the key length are zero rows, before E. Stretches are those of pool.h.
+ * Departures: none. Keys beyond the key length are zero rows, before E. Stretches are those of pool.h; one that has no
+ * valid key is no mixture and gets no weight. So with mean_pool and a rank of nk or more every key is a stretch of its own,
+ * and this is softmax attention, on padded items too.
  *
  * There is no causal form: row p of E K mixes all positions, so every query would see the future.
  */
@@ -28,32 +31,43 @@
 #include "tiles.h"
 
 enum projection { GAUSSIAN, MEAN_POOL, CONV };
-enum sharing { HEADWISE, KEY_VALUE };
+enum sharing { HEADWISE, KEY_VALUE, NONE };
 
 struct params {
     int rank, projection, sharing;
 };
 
 static const char *const projections[] = {"gaussian", "mean_pool", "conv", NULL};
-static const char *const sharings[] = {"headwise", "key_value", NULL};
+static const char *const sharings[] = {"headwise", "key_value", "none", NULL};
 static const struct attn_param table[] = {
     {"rank", ATTN_INT, offsetof(struct params, rank), 256, 1, 1 << 20, NULL,
-     "mixtures of keys that a query attends to"},
+     "mixtures of keys that a query attends to; means and kernels: at most nk"},
     {"projection", ATTN_CHOICE, offsetof(struct params, projection), GAUSSIAN, 0, 0, projections,
      "E and F: the tensors e and f, means over even stretches, or a kernel moved over them"},
     {"sharing", ATTN_CHOICE, offsetof(struct params, sharing), HEADWISE, 0, 0, sharings,
-     "headwise: e for keys, f for values; key_value: that of e for both"},
+     "headwise: e for keys, f for values, of all heads; key_value: that of e for both; none: each head its "
+     "own"},
     {0},
 };
 
-enum { E, F, KERNELS };
+enum { E, F, KERNELS, APART = 4 }; /* F after E; those of a head are APART from those of all */
 static const struct attn_tensor tensors[] = {
-    {"e", ATTN_WEIGHT, "rank nk", NULL, 1, "rank", "projection of the keys, shared by all heads"},
-    {"f", ATTN_WEIGHT, "rank nk", NULL, 1, "rank", "projection of the values, shared by all heads"},
-    {"kernel_e", ATTN_WEIGHT, "nk/rank", NULL, 1, "nk/rank",
-     "projection = conv: weights of a stretch of keys"},
-    {"kernel_f", ATTN_WEIGHT, "nk/rank", NULL, 1, "nk/rank",
-     "projection = conv: weights of a stretch of values"},
+    {"e", ATTN_WEIGHT, "rank nk if projection=gaussian and sharing!=none", NULL, 1, "rank",
+     "projection of the keys, shared by all heads"},
+    {"f", ATTN_WEIGHT, "rank nk if projection=gaussian and sharing=headwise", NULL, 1, "rank",
+     "projection of the values, shared by all heads"},
+    {"kernel_e", ATTN_WEIGHT, "nk/rank if projection=conv and sharing!=none", NULL, 1, "nk/rank",
+     "weights of a stretch of keys"},
+    {"kernel_f", ATTN_WEIGHT, "nk/rank if projection=conv and sharing=headwise", NULL, 1, "nk/rank",
+     "weights of a stretch of values"},
+    {"e_heads", ATTN_WEIGHT, "hk rank nk if projection=gaussian and sharing=none", NULL, 1, "rank",
+     "projection of the keys of each head"},
+    {"f_heads", ATTN_WEIGHT, "hk rank nk if projection=gaussian and sharing=none", NULL, 1, "rank",
+     "projection of the values of each head"},
+    {"kernel_e_heads", ATTN_WEIGHT, "hk nk/rank if projection=conv and sharing=none", NULL, 1, "nk/rank",
+     "weights of a stretch of keys of each head"},
+    {"kernel_f_heads", ATTN_WEIGHT, "hk nk/rank if projection=conv and sharing=none", NULL, 1, "nk/rank",
+     "weights of a stretch of values of each head"},
     {0},
 };
 
@@ -68,11 +82,16 @@ static int check(const struct attn_problem *p, const void *params, struct attn_e
     return -1;
 }
 
-/* The problem that the tiles see: rank keys, all visible. */
+/* Mixtures of nk keys: no more stretches than there are keys. */
+static int mixture_count(const struct attn_problem *p, const void *params) {
+    return of(params)->projection == GAUSSIAN ? of(params)->rank : min_int(of(params)->rank, p->nk);
+}
+
+/* The problem that the tiles see: mixtures for keys. Stretches of padding alone come last and are beyond the length. */
 static struct attn_problem mixed_problem(const struct attn_problem *p, const void *params) {
     struct attn_problem inner = *p;
-    inner.nk = of(params)->rank;
-    inner.has_key_lengths = 0;
+    inner.nk = mixture_count(p, params);
+    inner.has_key_lengths = p->has_key_lengths && of(params)->projection != GAUSSIAN;
     return inner;
 }
 
@@ -81,15 +100,20 @@ enum {
     BLOCK = 64
 }; /* keys of one partial sum; rows of E or F that a thread takes, or a few more */
 
-/* Scratch: E K [batch][kv_heads][rank][dk], F V [..][rank][dv], a partial sum for each thread, then the tiles'. */
+/* Scratch: E K [batch][kv_heads][m][dk], F V [..][m][dv] of m mixtures, how many of them item b has [batch], a partial sum
+   for each thread, then the tiles'. */
 static size_t mixtures(const struct attn_problem *p, const void *params, int d) {
-    return floats((size_t)p->batch * (size_t)p->kv_heads * (size_t)of(params)->rank * (size_t)d);
+    return floats((size_t)p->batch * (size_t)p->kv_heads * (size_t)mixture_count(p, params) * (size_t)d);
+}
+
+static size_t counts_bytes(const struct attn_problem *p, const void *params) {
+    return mixed_problem(p, params).has_key_lengths ? aligned((size_t)p->batch * sizeof(int)) : 0;
 }
 
 /* Rows of a block, even and whole tiles of the kernel. */
 static int block_rows(const struct attn_problem *p, const void *params) {
-    int rank = of(params)->rank, mr = kern_find(p->isa)->mr;
-    return ceil_div(ceil_div(rank, ceil_div(rank, BLOCK)), mr) * mr;
+    int m = mixture_count(p, params), mr = kern_find(p->isa)->mr;
+    return ceil_div(ceil_div(m, ceil_div(m, BLOCK)), mr) * mr;
 }
 
 static size_t piece_bytes(const struct attn_problem *p, const void *params) {
@@ -98,13 +122,14 @@ static size_t piece_bytes(const struct attn_problem *p, const void *params) {
 
 static void size(const struct attn_problem *p, const void *params, struct attn_need *need) {
     struct attn_problem inner = mixed_problem(p, params);
-    need->scratch = mixtures(p, params, p->dk) + mixtures(p, params, p->dv) +
+    need->scratch = mixtures(p, params, p->dk) + mixtures(p, params, p->dv) + counts_bytes(p, params) +
                     (size_t)p->threads * piece_bytes(p, params) + tiles_scratch(&inner, 1);
 }
 
 /* Which tensor says how keys (E) or values (F) are mixed. */
 static int matrix_of(const void *params, int which) {
     int first = of(params)->projection == CONV ? KERNELS : E;
+    if (of(params)->sharing == NONE) first += APART;
     return of(params)->sharing == KEY_VALUE ? first : first + which;
 }
 
@@ -125,34 +150,40 @@ static void mix_block(const struct attn_call *c, const struct kern *kern, int wh
     const struct attn_problem *p = c->problem;
     const struct attn_view *x = which == E ? &c->k : &c->v,
                            *matrix = &c->tensors[matrix_of(c->params, which)];
-    int b = head / p->kv_heads, valid = attn_keys(c, b), rank = of(c->params)->rank,
-        d = which == E ? p->dk : p->dv;
-    const float *from = attn_row(x, b, head % p->kv_heads, 0);
-    y += ((ptrdiff_t)head * rank + first) * d;
+    int b = head / p->kv_heads, g = head % p->kv_heads, valid = attn_keys(c, b),
+        m = mixture_count(p, c->params), d = which == E ? p->dk : p->dv;
+    const float *from = attn_row(x, b, g, 0);
+    y += ((ptrdiff_t)head * m + first) * d;
     switch (of(c->params)->projection) {
     case GAUSSIAN:
-        mix_learned(kern, rows, attn_row(matrix, 0, 0, first), matrix->row, valid, d, from, x->row, piece, y);
+        mix_learned(kern, rows, attn_row(matrix, 0, g, first), matrix->row, valid, d, from, x->row, piece, y);
         break;
-    case MEAN_POOL:
-        pool_means(kern, p->nk, valid, rank, first, first + rows, d, from, x->row, piece, y);
-        break;
+    case MEAN_POOL: pool_means(kern, p->nk, valid, m, first, first + rows, d, from, x->row, piece, y); break;
     case CONV:
-        pool_sums(kern, p->nk, valid, rank, first, first + rows, d, matrix->data, from, x->row, piece, y);
+        pool_sums(kern, p->nk, valid, m, first, first + rows, d, attn_row(matrix, 0, g, 0), from, x->row,
+                  piece, y);
         break;
     }
 }
 
 static void mix(const struct attn_call *c, const struct kern *kern, char *pieces, float *ek, float *fv) {
     const struct attn_problem *p = c->problem;
-    int rank = of(c->params)->rank, most = block_rows(p, c->params), blocks = ceil_div(rank, most);
+    int m = mixture_count(p, c->params), most = block_rows(p, c->params), blocks = ceil_div(m, most);
     size_t piece_size = piece_bytes(p, c->params);
 #pragma omp parallel for schedule(dynamic) num_threads(p->threads)
     for (int t = 0; t < 2 * p->batch * p->kv_heads * blocks; t++) {
         int which = t % 2 ? F : E, first = t / 2 % blocks * most;
         float *piece = (float *)(pieces + (size_t)omp_get_thread_num() * piece_size);
-        mix_block(c, kern, which, t / 2 / blocks, first, min_int(most, rank - first), piece,
+        mix_block(c, kern, which, t / 2 / blocks, first, min_int(most, m - first), piece,
                   which == E ? ek : fv);
     }
+}
+
+/* counts[b] = stretches of item b that have a valid key. */
+static void count_stretches(const struct attn_call *c, int m, int *counts) {
+    for (int b = 0; b < c->problem->batch; b++)
+        for (counts[b] = m; counts[b] > 0 && pool_begin(c->problem->nk, m, counts[b] - 1) >= attn_keys(c, b);)
+            counts[b]--;
 }
 
 static void forward(const struct attn_call *c) {
@@ -160,15 +191,17 @@ static void forward(const struct attn_call *c) {
     const struct kern *kern = kern_find(p->isa);
     struct attn_problem inner = mixed_problem(p, c->params);
     struct attn_call call = *c;
-    ptrdiff_t rank = of(c->params)->rank;
+    ptrdiff_t m = inner.nk;
     char *at = c->scratch;
     float *ek = cut(&at, mixtures(p, c->params, p->dk)), *fv = cut(&at, mixtures(p, c->params, p->dv));
+    int *counts = cut(&at, counts_bytes(p, c->params));
     char *pieces = cut(&at, (size_t)p->threads * piece_bytes(p, c->params));
     mix(c, kern, pieces, ek, fv);
     call.problem = &inner;
-    call.key_lengths = NULL;
-    call.k = (struct attn_view){ek, p->kv_heads * rank * p->dk, rank * p->dk, p->dk};
-    call.v = (struct attn_view){fv, p->kv_heads * rank * p->dv, rank * p->dv, p->dv};
+    call.key_lengths = inner.has_key_lengths ? counts : NULL;
+    if (inner.has_key_lengths) count_stretches(c, inner.nk, counts);
+    call.k = (struct attn_view){ek, p->kv_heads * m * p->dk, m * p->dk, p->dk};
+    call.v = (struct attn_view){fv, p->kv_heads * m * p->dv, m * p->dv, p->dv};
     call.scratch = at;
     tiles_window(&call, PATTERN_OPEN, PATTERN_OPEN);
 }
@@ -177,21 +210,23 @@ struct place { /* of a key: its stretch, where it stands in it, and how long tha
     int stretch, at, length;
 };
 
-/* The last nk % rank stretches have one key more than the others. */
+/* The last nk % rank stretches have one key more than the others, which have none where rank > nk. */
 static struct place place(int nk, int rank, int j) {
     int length = nk / rank, others = rank - nk % rank, rest = j - others * length;
     if (rest < 0) return (struct place){j / length, j % length, length};
     return (struct place){others + rest / (length + 1), rest % (length + 1), length + 1};
 }
 
-/* Entry (row, j) of E or F. */
-static double entry(const struct attn_call *c, int which, int row, int j) {
+/* Entry (row, j) of E or F of key head g. */
+static double entry(const struct attn_call *c, int which, int g, int row, int j) {
     const struct params *x = of(c->params);
-    int f = which == F && x->sharing == HEADWISE;
-    if (x->projection == GAUSSIAN) return attn_row(&c->tensors[f ? F : E], 0, 0, row)[j];
+    const struct attn_view *all = c->tensors + (x->sharing == NONE ? APART : 0);
+    int f = which == F && x->sharing != KEY_VALUE;
+    if (x->projection == GAUSSIAN) return attn_row(&all[f ? F : E], 0, g, row)[j];
     struct place key = place(c->problem->nk, x->rank, j);
     if (key.stretch != row) return 0;
-    return x->projection == CONV ? c->tensors[f ? KERNELS + 1 : KERNELS].data[key.at] : 1.0 / key.length;
+    return x->projection == CONV ? attn_row(&all[f ? KERNELS + 1 : KERNELS], 0, g, 0)[key.at]
+                                 : 1.0 / key.length;
 }
 
 static double *mixed(const struct attn_call *c, int which, const struct attn_view *x, int b, int g, int d) {
@@ -200,10 +235,18 @@ static double *mixed(const struct attn_call *c, int which, const struct attn_vie
     if (!y) abort();
     for (int row = 0; row < rank; row++)
         for (int j = 0; j < attn_keys(c, b); j++) {
-            double e = entry(c, which, row, j);
+            double e = entry(c, which, g, row, j);
             for (int z = 0; e != 0 && z < d; z++) y[(ptrdiff_t)row * d + z] += e * attn_row(x, b, g, j)[z];
         }
     return y;
+}
+
+/* Is row m of E a mixture of keys that are there? */
+static int is_mixture(const struct attn_call *c, int b, int m) {
+    int j = 0, keys = attn_keys(c, b);
+    if (of(c->params)->projection == GAUSSIAN) return 1;
+    while (j < keys && place(c->problem->nk, of(c->params)->rank, j).stretch != m) j++;
+    return j < keys;
 }
 
 static void reference(const struct attn_call *c, int b, int h, const int *rows, int nrows, double *weights,
@@ -212,17 +255,20 @@ static void reference(const struct attn_call *c, int b, int h, const int *rows, 
     int rank = of(c->params)->rank, g = attn_kv_head(p, h);
     double *ek = mixed(c, E, &c->k, b, g, p->dk), *s = malloc((size_t)rank * sizeof *s);
     double *fv = mixed(c, F, &c->v, b, g, p->dv);
+    char *there = malloc((size_t)rank);
     (void)outside;
-    if (!s) abort();
+    if (!s || !there) abort();
+    for (int m = 0; m < rank; m++) there[m] = (char)is_mixture(c, b, m);
     for (int r = 0; r < nrows; r++) {
         double top = -INFINITY, l = 0, *o = out + (ptrdiff_t)r * p->dv;
         for (int m = 0; m < rank; m++) {
-            s[m] = 0;
-            for (int d = 0; d < p->dk; d++)
+            s[m] = there[m] ? 0 : -(double)INFINITY;
+            for (int d = 0; there[m] && d < p->dk; d++)
                 s[m] += p->scale * (double)attn_row(&c->q, b, h, rows[r])[d] * ek[(ptrdiff_t)m * p->dk + d];
             top = fmax(top, s[m]);
         }
-        for (int m = 0; m < rank; m++) l += s[m] = exp(s[m] - top);
+        for (int m = 0; m < rank; m++) l += s[m] = there[m] ? exp(s[m] - top) : 0;
+        if (l == 0) l = 1; /* no key: zeros */
         for (int x = 0; x < p->dv; x++) {
             o[x] = 0;
             for (int m = 0; m < rank; m++) o[x] += s[m] / l * fv[(ptrdiff_t)m * p->dv + x];
@@ -230,22 +276,23 @@ static void reference(const struct attn_call *c, int b, int h, const int *rows, 
         for (int j = 0; weights && j < p->nk; j++) { /* what the mixtures of values give each key: signed */
             double *w = weights + (ptrdiff_t)r * p->nk + j;
             *w = 0;
-            for (int m = 0; j < attn_keys(c, b) && m < rank; m++) *w += s[m] / l * entry(c, F, m, j);
+            for (int m = 0; j < attn_keys(c, b) && m < rank; m++) *w += s[m] / l * entry(c, F, g, m, j);
         }
     }
-    free(ek), free(fv), free(s);
+    free(ek), free(fv), free(s), free(there);
 }
 
 static void cost(const struct attn_problem *p, const void *params, const struct attn_view *views,
                  struct attn_cost *cost) {
     (void)views;
-    double rank = of(params)->rank, heads = (double)p->batch * p->heads,
+    double rank = mixture_count(p, params), heads = (double)p->batch * p->heads,
            kv_heads = (double)p->batch * p->kv_heads;
     static const double each[] = {[MEAN_POOL] = 1, [CONV] = 2};
     double mixing = of(params)->projection == GAUSSIAN
                         ? 2 * rank
                         : each[of(params)->projection]; /* of each element of K and V */
-    double matrices = of(params)->sharing == KEY_VALUE ? 1 : 2;
+    double matrices =
+        (of(params)->sharing == KEY_VALUE ? 1 : 2) * (of(params)->sharing == NONE ? p->kv_heads : 1.0);
     parts_softmax_cost(p, 0, cost);
     cost->rank = rank;
     cost->flops = heads * p->nq * rank * 2.0 * (p->dk + p->dv) + kv_heads * p->nk * (p->dk + p->dv) * mixing;

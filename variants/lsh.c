@@ -25,6 +25,9 @@
  * Where chunks are cut depends on all tokens. So a causal row attends to nothing that comes after it, but later
  * tokens do have a say in which earlier ones it meets.
  *
+ * Attention grows as n, hashing with the number of buckets: as n^1.5 with two hashes, as n^2 with one. The exponent that
+ * is declared is that of both together from 4096 to 65536 tokens, and rises beyond.
+ *
  * In the order of a round the keys of P_i lie side by side. The rounds run one after the other over a running
  * maximum, sum and undivided output of each row, which is what merging by z_ir comes to.
  */
@@ -570,16 +573,33 @@ static void reference(const struct attn_call *c, int b, int h, const int *rows, 
     free(key), free(s);
 }
 
-/* Hashing, and the pairs that there are where the buckets are even. */
-static void cost(const struct attn_problem *p, const void *params, const struct attn_view *views,
-                 struct attn_cost *cost) {
+/* Of one row in one round: hashing, and the pairs that there are where the buckets are even. */
+static double row_flops(const struct attn_problem *p, const void *params) {
     struct buckets hash = hashes(p, params);
-    double rows = (double)p->batch * p->heads * p->nq, keys = 2.0 * chunk_length(p, params);
-    (void)views;
+    double keys = 2.0 * chunk_length(p, params);
     if (of(params)->form == PAPER) keys = fmax(1, fmin(keys, (double)p->nk / buckets_count(&hash)));
     if (p->mask != ATTN_MASK_NONE) keys = (keys + 1) / 2;
-    cost->flops = rows * of(params)->rounds * (2.0 * hash.columns * p->dk + keys * 2.0 * (p->dk + p->dv));
+    return 2.0 * hash.columns * p->dk + keys * 2.0 * (p->dk + p->dv);
+}
+
+static void cost(const struct attn_problem *p, const void *params, const struct attn_view *views,
+                 struct attn_cost *cost) {
+    double rows = (double)p->batch * p->heads * p->nq;
+    (void)views;
+    cost->flops = rows * of(params)->rounds * row_flops(p, params);
     cost->bytes = sizeof(float) * (rows * (p->dk + p->dv) + (double)p->batch * p->kv_heads * p->nk * p->dv);
+}
+
+/* The exponent of the flops from 4096 to 65536 tokens, constants taken out, to one decimal. */
+static void growth(const void *params, enum attn_mask mask, struct attn_growths *g) {
+    double flops[3];
+    for (int i = 0; i < 3; i++) {
+        const struct attn_problem p = {.nk = 4096 << 2 * i, .dk = 1, .dv = 1, .mask = mask};
+        flops[i] = p.nk * row_flops(&p, params);
+    }
+    g->time.exponent = round(10 * log((flops[2] - flops[1]) / (flops[1] - flops[0])) / log(4)) / 10;
+    if (of(params)->buckets) g->time.formula = "n rounds (chunk (dk + dv) + buckets dk)";
+    else if (of(params)->factorise == NEVER) g->time.formula = "n rounds (chunk (dk + dv) + n / chunk dk)";
 }
 
 const struct attn_variant attn_variant_lsh = {
@@ -609,4 +629,5 @@ const struct attn_variant attn_variant_lsh = {
     .reference = reference,
     .cost = cost,
     .target = ATTN_TARGET_SHARED_QK,
+    .growth = growth,
 };

@@ -42,7 +42,7 @@ static const struct attn_param table[] = {
      "gate: each part has a softmax of its own; joint: one for both"},
     {"k", ATTN_INT, offsetof(struct params, k), 32, 1, 1 << 20, NULL,
      "keys of the memory that a query attends to"},
-    {"memory", ATTN_INT, offsetof(struct params, memory), 512, 1, 1 << 24, NULL,
+    {"memory", ATTN_INT, offsetof(struct params, memory), 1536, 1, 1 << 24, NULL,
      "M, keys in the memory (paper 1536 to 262144)"},
     {"window", ATTN_INT, offsetof(struct params, window), 511, 0, 1 << 30, NULL,
      "keys of the context before the query, besides its own"},
@@ -57,7 +57,7 @@ enum { MEMORY_K, MEMORY_V, GATES, SHARPEN };
 static const struct attn_tensor tensors[] = {
     {"memory_k", ATTN_INPUT, "b hk memory dk", NULL, 1, NULL, "keys in the memory"},
     {"memory_v", ATTN_INPUT, "b hk memory dv", NULL, 1, NULL, "their values"},
-    {"gate", ATTN_WEIGHT, "h", NULL, 1, NULL, "b or g, the share of the memory"},
+    {"gate", ATTN_WEIGHT, "h if combine=gate", NULL, 1, NULL, "b or g, the share of the memory"},
     {"sharpen", ATTN_WEIGHT, "h", NULL, 0, NULL,
      "log of a factor of the cosines of each head; without a file 0"},
     {0},
@@ -150,8 +150,9 @@ static void chosen(const struct select *x, const struct kern *kern, int b, int h
     float *o = attn_out_row(&c->o, b, h, i),
           *share = context->share + (size_t)omp_get_thread_num() * floats((size_t)p->dv) / sizeof *share;
     float top, sum = select_soften(kern, n, score, &top);
-    double of_memory = gate(c, h);
-    if (of(c->params)->combine == JOINT) {
+    double of_memory;
+    if (of(c->params)->combine == GATE) of_memory = gate(c, h);
+    else {
         double local = (double)context->lse[((ptrdiff_t)b * p->heads + h) * p->nq + i];
         of_memory = 1 / (1 + exp(local - ((double)top + log((double)sum))));
     }
@@ -222,7 +223,7 @@ static void reference(const struct attn_call *c, int b, int h, const int *rows, 
     if (!s || !key) abort();
     for (int r = 0; r < nrows; r++, out += p->dv) {
         const float *q = attn_row(&c->q, b, h, rows[r]);
-        double *own = weights ? weights + (ptrdiff_t)r * p->nk : NULL, local, share = gate(c, h);
+        double *own = weights ? weights + (ptrdiff_t)r * p->nk : NULL, local, share;
         double size = length(q, p->dk), sharp = size > 0 ? sharpness(c, h) / size : 0;
         double top = -(double)INFINITY, l = 0;
         for (int j = 0; j < count; j++) s[j] = along(q, attn_row(m, b, g, j), p->dk);
@@ -230,7 +231,8 @@ static void reference(const struct attn_call *c, int b, int h, const int *rows, 
         for (int e = 0; e < n; e++) top = fmax(top, s[key[e]]);
         for (int e = 0; e < n; e++) l += exp(sharp * (s[key[e]] - top));
         softmax_rows(c, &rule, b, h, &rows[r], 1, own, out, &local, NULL);
-        if (of(c->params)->combine == JOINT) share = 1 / (1 + exp(local - sharp * top - log(l)));
+        if (of(c->params)->combine == GATE) share = gate(c, h);
+        else share = 1 / (1 + exp(local - sharp * top - log(l)));
         for (int d = 0; d < p->dv; d++) out[d] *= 1 - share;
         for (int j = 0; own && j < p->nk; j++) own[j] *= 1 - share;
         for (int e = 0; e < n; e++) {
@@ -248,8 +250,14 @@ static void cost(const struct attn_problem *p, const void *params, const struct 
     double rows = (double)p->batch * p->heads * p->nq, kv_heads = (double)p->batch * p->kv_heads;
     (void)views;
     parts_softmax_cost(p, parts_pairs(p, of(params)->window, 0), cost);
-    cost->flops += rows * 2.0 * ((double)of(params)->memory * p->dk + (double)most(params) * p->dv);
+    cost->search = rows * 2.0 * (of(params)->memory - most(params)) * p->dk;
+    cost->flops += cost->search + rows * 2.0 * most(params) * (p->dk + p->dv);
     cost->bytes += sizeof(float) * kv_heads * of(params)->memory * (p->dk + p->dv);
+}
+
+static void growth(const void *params, enum attn_mask mask, struct attn_growths *g) {
+    (void)mask;
+    if (of(params)->window == 0) g->path = (struct attn_growth){NAN, "none"};
 }
 
 const struct attn_variant attn_variant_memory = {
@@ -275,4 +283,5 @@ const struct attn_variant attn_variant_memory = {
     .forward = forward,
     .reference = reference,
     .cost = cost,
+    .growth = growth,
 };

@@ -10,6 +10,8 @@
  *   hyperbolic   exp(+-w.x - |x|^2/2)    2 m features, Lemma 1
  *   trigonometric  exp(|x|^2/2) [cos(w.x), sin(w.x)]   2 m features, section 2.3, in double
  *   relu         relu(w.q) + relu_eps    m features, the paper's generalised kernel: no softmax
+ * projection = none is for relu alone: phi(x) = relu(x) + relu_eps of dk features, the default of the released code for
+ * its generalised kernel ("deterministic").
  * The factor m^(-1/2) cancels in the ratio and is left out.
  *
  * eps (positive and hyperbolic): released code uses exp(w.x - |x|^2/2 - max) + eps, the maximum of w.x over
@@ -23,6 +25,7 @@
  * maximum psi becomes 0 in float where scale |k|^2 > 170. Padding is left out after the feature map. All
  * heads share the projections. Without eps the factor exp(-|q|^2/2) of a query cancels and is left out.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,6 +35,7 @@
 #include "trigonometric.h"
 
 enum kernel { POSITIVE, HYPERBOLIC, TRIGONOMETRIC, RELU };
+enum { NO_PROJECTION = PROJECTIONS_REGULARISED + 1 };
 
 struct params {
     int features, kernel, projection;
@@ -39,13 +43,16 @@ struct params {
 };
 
 static const char *const kernels[] = {"positive", "hyperbolic", "trigonometric", "relu", NULL};
-static const char *const projections[] = {"orthogonal", "independent", "regularised", NULL};
+static const char *const projections[] = {"orthogonal", "independent", "regularised", "none", NULL};
 static const struct attn_param table[] = {
     {"features", ATTN_INT, offsetof(struct params, features), 256, 1, 16384, NULL,
-     "m, the number of random projections; hyperbolic and trigonometric make two features of each"},
+     "m, the number of random projections; hyperbolic and trigonometric make two features of each, none has "
+     "dk"},
     {"kernel", ATTN_CHOICE, offsetof(struct params, kernel), POSITIVE, 0, 0, kernels, "the feature map"},
     {"projection", ATTN_CHOICE, offsetof(struct params, projection), PROJECTIONS_ORTHOGONAL, 0, 0,
-     projections, "rows of W: orthogonal in blocks, independent, or orthogonal of length sqrt(d)"},
+     projections,
+     "rows of W: orthogonal in blocks, independent, or orthogonal of length sqrt(d); none: W = 1, of kernel "
+     "relu"},
     {"eps", ATTN_REAL, offsetof(struct params, eps), 1e-6, 0, 1, NULL,
      "added to exponential features, relative to the largest (paper 1e-6, some codes 1e-4)"},
     {"relu_eps", ATTN_REAL, offsetof(struct params, relu_eps), 1e-3, 0, 1, NULL, "added to relu features"},
@@ -53,6 +60,22 @@ static const struct attn_param table[] = {
 };
 
 static const struct params *of(const void *params) { return params; }
+
+/* The parameters with as many features as there are: those of projection = none are the channels. */
+static struct params counted(const struct attn_problem *p, const void *params) {
+    struct params x = *of(params);
+    if (x.projection == NO_PROJECTION) x.features = p->dk;
+    return x;
+}
+
+static int check(const struct attn_problem *p, const void *params, struct attn_error *error) {
+    (void)p;
+    if (of(params)->projection != NO_PROJECTION || of(params)->kernel == RELU) return 0;
+    snprintf(error->text, sizeof error->text,
+             "kernel = %s estimates softmax by random projections; projection = none is for kernel = relu",
+             kernels[of(params)->kernel]);
+    return -1;
+}
 
 /* Features without the one that carries eps. */
 static int columns(const struct params *x) {
@@ -73,6 +96,10 @@ static float *packed(const struct attn_call *c) {
 }
 
 static void size(const struct attn_problem *p, const void *params, struct attn_need *need) {
+    if (of(params)->projection == NO_PROJECTION) {
+        need->scratch = prefix_scratch(p, p->dk);
+        return;
+    }
     need->state =
         floats((size_t)of(params)->features * (size_t)p->dk) + floats(packed_rows(p, params) * (size_t)p->dk);
     need->scratch = of(params)->kernel == TRIGONOMETRIC ? trigonometric_scratch(p, of(params)->features)
@@ -81,6 +108,7 @@ static void size(const struct attn_problem *p, const void *params, struct attn_n
 
 static int create(void *state, const struct attn_problem *p, const void *params, struct attn_error *error) {
     int m = of(params)->features;
+    if (of(params)->projection == NO_PROJECTION) return 0;
     if (projections_draw((enum projections)of(params)->projection, p->seed, m, p->dk, state)) {
         strcpy(error->text, "no memory to orthogonalise the projections");
         return -1;
@@ -150,9 +178,34 @@ static void queries(const struct attn_call *c, const struct kern *kern, const st
     }
 }
 
+/* relu(x) + relu_eps of the rows themselves. */
+static void rectify(const struct attn_call *c, const struct prefix_rows *rows, float *phi) {
+    float eps = (float)of(c->params)->relu_eps;
+    const float *x = rows->x;
+    for (int r = 0; r < rows->count; r++, x += rows->row, phi += rows->to)
+        for (int d = 0; d < c->problem->dk; d++) phi[d] = (x[d] > 0 ? x[d] : 0) + eps;
+}
+
+static void plain_keys(const struct attn_call *c, const struct kern *kern, const struct prefix_rows *rows,
+                       float *top, float *psi) {
+    (void)kern;
+    memset(top, 0, (size_t)rows->count * sizeof *top);
+    rectify(c, rows, psi);
+}
+
+static void plain_queries(const struct attn_call *c, const struct kern *kern, const struct prefix_rows *rows,
+                          const float *top, float *phi) {
+    (void)kern, (void)top;
+    rectify(c, rows, phi);
+}
+
 static void forward(const struct attn_call *c) {
     const struct prefix_map map = {.features = width(c->params), .keys = keys, .queries = queries};
-    if (of(c->params)->kernel == TRIGONOMETRIC) trigonometric_forward(c, c->state, of(c->params)->features);
+    const struct prefix_map plain = {
+        .features = c->problem->dk, .keys = plain_keys, .queries = plain_queries};
+    if (of(c->params)->projection == NO_PROJECTION) prefix_forward(c, &plain);
+    else if (of(c->params)->kernel == TRIGONOMETRIC)
+        trigonometric_forward(c, c->state, of(c->params)->features);
     else prefix_forward(c, &map);
 }
 
@@ -165,6 +218,10 @@ static double projections_of(const struct attn_call *c, const float *x, double *
     double root = params->kernel == RELU ? 1 : sqrt((double)c->problem->scale), top = -INFINITY;
     int dk = c->problem->dk;
     *half = 0;
+    if (params->projection == NO_PROJECTION) {
+        for (int d = 0; d < dk; d++) a[d] = x[d];
+        return 0;
+    }
     for (int d = 0; d < dk; d++) *half += 0.5 * c->problem->scale * (double)x[d] * x[d];
     for (int f = 0; f < params->features; f++) {
         a[f] = 0;
@@ -191,7 +248,7 @@ struct query { /* a row of the definition */
 
 static void start_query(const struct attn_call *c, const float *q_i, const double *top, struct query *x,
                         double *a) {
-    const struct params *params = of(c->params);
+    const struct params all = counted(c->problem, c->params), *params = &all;
     double half, own = projections_of(c, q_i, a, &half), largest = -INFINITY, sum = 0;
     map_row(params, a, params->kernel == TRIGONOMETRIC ? 1 : exp(-own - (params->eps > 0 ? half : 0)),
             x->phi);
@@ -208,7 +265,7 @@ static void start_query(const struct attn_call *c, const float *q_i, const doubl
 static void reference(const struct attn_call *c, int b, int h, const int *rows, int nrows, double *weights,
                       double *outside, double *out) {
     const struct attn_problem *p = c->problem;
-    const struct params *params = of(c->params);
+    const struct params all = counted(p, c->params), *params = &all;
     int n = columns(params), valid = attn_keys(c, b), g = attn_kv_head(p, h);
     double *a = malloc((size_t)params->features * sizeof *a), *psi = malloc((size_t)n * sizeof *psi), half;
     double *top = malloc((size_t)p->nk * sizeof *top), *phi = malloc((size_t)nrows * (size_t)n * sizeof *phi);
@@ -244,14 +301,16 @@ static void reference(const struct attn_call *c, int b, int h, const int *rows, 
     free(a), free(psi), free(top), free(phi), free(query);
 }
 
-/* A feature counts its projection; its exp counts one operation. */
+/* A feature counts its projection, if it has one; its exp, or relu, counts one operation. */
 static void cost(const struct attn_problem *p, const void *params, const struct attn_view *views,
                  struct attn_cost *cost) {
     (void)views;
     double rows = (double)p->batch * ((double)p->heads * p->nq + (double)p->kv_heads * p->nk);
-    prefix_cost(p, columns(params), 0, cost);
-    cost->flops += rows * (2.0 * of(params)->features * p->dk + columns(params));
-    cost->bytes += sizeof(float) * (double)of(params)->features * p->dk;
+    const struct params x = counted(p, params);
+    double projected = x.projection == NO_PROJECTION ? 0 : (double)x.features * p->dk;
+    prefix_cost(p, columns(&x), 0, cost);
+    cost->flops += rows * (2 * projected + columns(&x));
+    cost->bytes += sizeof(float) * projected;
 }
 
 const struct attn_variant attn_variant_performer = {
@@ -272,6 +331,7 @@ const struct attn_variant attn_variant_performer = {
     .family = "kernel",
     .params = table,
     .params_size = sizeof(struct params),
+    .check = check,
     .size = size,
     .create = create,
     .forward = forward,

@@ -52,7 +52,7 @@ enum { STATE_S, STATE_Z, GATE };
 static const struct attn_tensor tensors[] = {
     {"state_s", ATTN_CARRY, "b hk 2*features dv", NULL, 0, NULL, "S after earlier steps; empty at the start"},
     {"state_z", ATTN_CARRY, "b hk 2*features", NULL, 0, NULL, "z after earlier steps; empty at the start"},
-    {"gate", ATTN_INPUT, "b hk nk", NULL, 1, NULL, "the gate of each step; not read with gate = none"},
+    {"gate", ATTN_INPUT, "b hk nk if gate!=none", NULL, 1, NULL, "the gate of each step"},
     {0},
 };
 
@@ -201,13 +201,12 @@ static void features_of(const struct attn_call *c, const float *x, double *phi) 
 
 static void key(const struct attn_call *c, int b, int head, int j, double *psi, double *a) {
     const struct params *x = of(c->params);
+    features_of(c, attn_row(&c->k, b, head, j), psi);
+    for (int f = 0; f < columns(x); f++) a[f] = 1;
+    if (x->gate == NO_GATE) return;
     double gate = (double)attn_row(&c->tensors[GATE], b, head, j)[0],
            g = x->gate == SIGMOID ? 1 / (1 + exp(-gate)) : fmax(0, fmin(gate, 1));
-    features_of(c, attn_row(&c->k, b, head, j), psi);
-    for (int f = 0; f < columns(x); f++) {
-        a[f] = x->gate == NO_GATE ? 1 : g;
-        psi[f] *= x->gate == NO_GATE ? 1 : 1 - g;
-    }
+    for (int f = 0; f < columns(x); f++) a[f] = g, psi[f] *= 1 - g;
 }
 
 static void query(const struct attn_call *c, int b, int head, int i, int t, double *phi) {

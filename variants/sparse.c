@@ -9,7 +9,7 @@
  * "merged" heads see A1 and A2 together; with "split" the first half of the heads sees A1 and the rest A2,
  * where the first rows of the fixed pattern see nothing and are zeros.
  * Source: Child, Gray, Radford, Sutskever, "Generating long sequences with sparse Transformers", 2019,
- * sections 4.2 and 4.3. With l near sqrt(n) the work is n^1.5.
+ * sections 4.2 and 4.3. With l near sqrt(n) the work is n^1.5, with an l of its own n^2 / l.
  *
  * Forms: "paper" as above. "code" is the authors' program: the strided A1 has l keys, not l + 1, and
  * head h takes sub-block h mod subblocks of c columns, counted from the end of each stretch of l. "lra" is
@@ -201,6 +201,15 @@ static void cost(const struct attn_problem *p, const void *params, const struct 
     free(lists);
 }
 
+/* A stride that does not follow n leaves a share of all pairs. */
+static void growth(const void *params, enum attn_mask mask, struct attn_growths *g) {
+    const struct params *x = params;
+    (void)mask;
+    if (x->stride == 0) return;
+    g->time = (struct attn_growth){2, x->pattern == FIXED ? "n (stride + n summary / stride) (dk + dv)"
+                                                          : "n (stride + n / stride) (dk + dv)"};
+}
+
 const struct attn_variant attn_variant_sparse = {
     .magic = ATTN_MAGIC,
     .abi = ATTN_ABI,
@@ -225,4 +234,5 @@ const struct attn_variant attn_variant_sparse = {
     .forward = forward,
     .reference = reference,
     .cost = cost,
+    .growth = growth,
 };
