@@ -59,6 +59,7 @@ static const struct {
     {"add_wide and narrow", test_wide},
     {"peak", test_peak},
     {"above", test_above},
+    {"keep", test_keep},
     {"kth", test_kth},
     {"gather", test_gather},
     {"discount", test_discount},

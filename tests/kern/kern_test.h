@@ -73,6 +73,7 @@ void test_largest(const struct kern *);
 void test_wide(const struct kern *);
 void test_peak(const struct kern *);
 void test_above(const struct kern *);
+void test_keep(const struct kern *);
 void test_kth(const struct kern *);
 void test_gather(const struct kern *);
 void test_discount(const struct kern *);

@@ -89,7 +89,12 @@ struct kern {
     /* Puts each x[i] > least into value and first + i into index, i ascending; returns how many. NaN is never above.
        Both have room for n and 15 more. */
     int (*above)(int n, const float *x, float least, int first, float *value, int *index);
-    float (*kth)(int n, const float *x, int k); /* the k-th largest of n without NaN, 1 <= k <= n */
+    /* Leaves of value and index, in place, where value[i] >= least; returns how many. Both have room for n and 15
+       more. */
+    int (*keep)(int n, float least, float *value, int *index);
+    /* The k-th largest of n, n and k at least 1; with `slack` as well any float below it from which on there are at most
+       k + slack. NaN counts for nothing, and -inf is what there is where fewer than k are above that. */
+    float (*kth)(int n, const float *x, int k, int slack);
     /* o[dv] = sum over r of p[r] v[index[r]], r ascending; rows of v are ldv apart. */
     void (*gather)(int n, const int *index, const float *p, int dv, const float *v, ptrdiff_t ldv, float *o);
     /* s[i] -= price[N] where N > 1, N being in how many of the rounds own[r ld] - code[r ld + i] is 0 or 1.
