@@ -51,7 +51,7 @@ static int unit_rows(const struct attn_problem *p, int keys, int most) {
 struct workspace {   /* one thread's scratch */
     float *q;        /* queries side by side [unit][dk] */
     float *kt;       /* a tile of keys, packed */
-    float *lengths;  /* of the keys of the tile [BK] */
+    float *shorten;  /* 1 / |k| of the keys of the tile [BK] */
     float *s;        /* scores [BQ][BK] */
     float *reach;    /* scale |q| of each row [unit] */
     float *bound;    /* the k-th largest score so far, -inf before there are k [unit] */
@@ -79,7 +79,7 @@ static struct workspace workspace(const struct select *x, void *scratch, int thr
     struct workspace w;
     w.q = cut(&at, rows * (size_t)p->dk * sizeof(float));
     w.kt = cut(&at, (size_t)BK * (size_t)p->dk * sizeof(float));
-    w.lengths = cut(&at, BK * sizeof(float));
+    w.shorten = cut(&at, BK * sizeof(float));
     w.s = cut(&at, (size_t)BQ * BK * sizeof(float));
     w.reach = cut(&at, rows * sizeof(float));
     w.bound = cut(&at, rows * sizeof(float));
@@ -202,7 +202,7 @@ static void measure(struct unit *u, const float *k, ptrdiff_t row, int n) {
     for (int j = 0; j < n; j++) {
         float length = sqrtf(u->kern->dot(dk, k + j * row, k + j * row)) + 1e-18f; /* squares may vanish */
         if (length > u->longest && !unit_keys) u->longest = length;
-        u->w.lengths[j] = length;
+        u->w.shorten[j] = 1 / length;
     }
 }
 
@@ -217,7 +217,7 @@ static void score(const struct unit *u, int r0, int rows, int j0, int n, const f
         u->kern->mul(rows, n, p->dk, x->scale, q, p->dk, 1, u->w.kt, nr, (ptrdiff_t)nr * p->dk, 0, u->w.s,
                      BK);
     for (int r = 0; x->unit_keys && r < rows; r++)
-        for (int j = 0; j < n; j++) u->w.s[r * BK + j] /= u->w.lengths[j];
+        u->kern->fade(n, u->w.shorten, 1, 0, 1, u->w.s + r * BK, u->w.s + r * BK);
     for (int r = 0; r < rows; r++) {
         int seen = min_int(u->w.hi[r0 + r] - j0, n);
         if (seen <= 0) continue;
