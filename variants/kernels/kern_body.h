@@ -571,9 +571,11 @@ static inline vi load_ints(const int *x, int n) {
     return y;
 }
 
-/* In place: what has been written never reaches beyond what has been read. */
+/* In place: what has been written never reaches beyond what has been read. Without an instruction that compresses, one
+   by one and without a branch: hits are many. */
 static int keep(int n, float least, float *value, int *index) {
     int count = 0;
+#ifdef V_COMPRESS
     for (int i = 0; i < n; i += VL) {
         int lanes = n - i < VL ? n - i : VL;
         vf x = v_load_n(value + i, lanes);
@@ -581,6 +583,13 @@ static int keep(int n, float least, float *value, int *index) {
         v_compress(index + count, at, hit);
         count += v_compress(value + count, (vi)x, hit);
     }
+#else
+    for (int i = 0; i < n; i++) {
+        float x = value[i];
+        value[count] = x, index[count] = index[i];
+        count += x >= least;
+    }
+#endif
     return count;
 }
 
