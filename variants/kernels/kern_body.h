@@ -706,10 +706,10 @@ static void discount(int rounds, int n, const int *own, const int *code, ptrdiff
         vi count = {0};
         for (int r = 0; r < rounds; r++)
             count -= (vi)((vu)(own[r * ld] - load_ints(code + r * ld + i, lanes)) <= 1u);
-        for (unsigned bits = v_bits((count > 1) & ((vi){LANES} < lanes)); bits; bits &= bits - 1) {
-            int lane = __builtin_ctz(bits);
-            s[i + lane] -= price[count[lane]];
-        }
+        if (!v_bits(count > 1)) continue;
+        vf off = v_set1(0.0f);
+        for (int most = 2; most <= rounds; most++) off = v_pick(count >= most, v_set1(price[most]), off);
+        v_store_n(s + i, v_load_n(s + i, lanes) - off, lanes);
     }
 }
 
