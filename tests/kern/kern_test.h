@@ -82,5 +82,6 @@ void test_finite(const struct kern *);
 void test_exp(const struct kern *);
 void test_tanh(const struct kern *);
 void test_function_tails(const struct kern *);
+void test_turn(const struct kern *);
 
 #endif

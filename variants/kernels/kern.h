@@ -70,7 +70,11 @@ struct kern {
     /* y = exp(2 x), x first brought into -limit .. limit */
     void (*exp_twice)(int n, float limit, const float *x, float *y);
     void (*phases)(int n, const float *x, float *sine,
-                   float *cosine);                   /* of |x| < 1e4, within 2e-7; sine may be x */
+                   float *cosine); /* of |x| < 1e4, within 2e-7; sine may be x */
+    /* cos and sin of x in double, to 2e-16 for |x| < 1e6; sin alone, faster, to 1e-13. Outputs are apart from x, and the
+       bits are those of every instruction set. */
+    void (*turn)(int n, const double *x, double *cosine, double *sine);
+    void (*turn_sines)(int n, const double *x, double *sine);
     void (*exp)(size_t n, const float *x, float *y); /* see kern_math.h */
     void (*tanh)(size_t n, const float *x, float *y);
     /* y = out log(1 + exp(in x)); log(sigmoid(x)) is that with in = out = -1 */
