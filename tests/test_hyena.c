@@ -2,7 +2,6 @@
 #include "bench.h"
 #include "convolution.h"
 #include "fourier.h"
-#include "turn.h"
 #include "watch.h"
 
 /* Lines of hyena's table of tensors. */
@@ -256,21 +255,6 @@ static void definitions_agree(void **state) {
     free(h), free(u), free(y);
 }
 
-/* Against the C library. */
-static void sines_are_sines(void **state) {
-    double x[1000], sine[1000], both[1000], cosine[1000];
-    (void)state;
-    for (double scale = 1e-3; scale < 1e6; scale *= 7) {
-        for (int i = 0; i < 1000; i++) x[i] = scale * (i - 500) / 500.0;
-        turn_sines(1000, x, sine);
-        turn(1000, x, cosine, both);
-        for (int i = 0; i < 1000; i++) {
-            assert_true(fabs(sine[i] - sin(x[i])) < 1e-13);
-            assert_true(fabs(both[i] - sin(x[i])) < 1e-15 && fabs(cosine[i] - cos(x[i])) < 1e-15);
-        }
-    }
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(without_a_filter_gates_are_left),
@@ -280,7 +264,6 @@ int main(void) {
         cmocka_unit_test(a_prefix_is_a_prefix),
         cmocka_unit_test(sizes_are_near),
         cmocka_unit_test(transforms_allocate_nothing),
-        cmocka_unit_test(sines_are_sines),
         cmocka_unit_test(definitions_agree),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -59,6 +59,7 @@ static const struct {
     {"add_wide and narrow", test_wide},
     {"peak", test_peak},
     {"above", test_above},
+    {"keep", test_keep},
     {"kth", test_kth},
     {"gather", test_gather},
     {"discount", test_discount},
@@ -66,6 +67,7 @@ static const struct {
     {"exp over all floats", test_exp},
     {"tanh over all floats", test_tanh},
     {"exp and tanh over tails", test_function_tails},
+    {"turn and turn_sines", test_turn},
     {"fma_loop", test_fma_loop},
 };
 enum { TESTS = sizeof tests / sizeof *tests };

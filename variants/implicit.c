@@ -4,7 +4,6 @@
 #include <cblas.h>
 
 #include "parts.h"
-#include "turn.h"
 
 static const double TARGET = 0.01;            /* what a decay counts as gone */
 static const double FIRST_FREQUENCY = 1e-4;   /* instead of 0, whose cosine is a constant */
@@ -71,26 +70,28 @@ void implicit_weights(const struct implicit *f, double *to) {
 }
 
 /* Features of n positions from `first` on. */
-static void features(const struct implicit *f, const struct workspace *w, int first, int n) {
+static void features(const struct implicit *f, const struct kern *kern, const struct workspace *w, int first,
+                     int n) {
     int emb = f->params->emb, bands = (emb - 1) / 2, length = implicit_length(f->params, f->n);
     double step = bands > 1 ? (bands - 1 - FIRST_FREQUENCY) / (bands - 1) : 0;
     for (int r = 0; r < n; r++) {
         double *z = w->z + (ptrdiff_t)r * emb, angle = TURN * (first + r) / length;
         z[0] = length > 1 ? (double)(first + r) / (length - 1) : 0;
         for (int e = 0; e < bands; e++) w->turns[e] = -angle * (FIRST_FREQUENCY + e * step);
-        turn(bands, w->turns, z + 1, z + 1 + bands);
+        kern->turn(bands, w->turns, z + 1, z + 1 + bands);
     }
 }
 
 /* y = sin(s (W x + b)) of n rows. */
-static void layer(const struct implicit_params *p, const struct workspace *w, int n, int in, const double *x,
-                  const double *weight, const double *bias, const double *s, double *y) {
+static void layer(const struct implicit_params *p, const struct kern *kern, const struct workspace *w, int n,
+                  int in, const double *x, const double *weight, const double *bias, const double *s,
+                  double *y) {
     int width = p->width;
     cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, n, width, in, 1, x, in, weight, in, 0, y, width);
     for (int r = 0; r < n; r++) {
         double *row = y + (ptrdiff_t)r * width;
         for (int u = 0; u < width; u++) w->turns[u] = s[u] * (row[u] + bias[u]);
-        turn_sines(width, w->turns, row);
+        kern->turn_sines(width, w->turns, row);
     }
 }
 
@@ -100,11 +101,11 @@ void implicit_hidden(const struct implicit *f, const struct kern *kern, const do
     struct workspace w = lay_out(p, workspace);
     int n = min_int(IMPLICIT_CHUNK, f->n - first), width = p->width;
     const double *b_in = weights + (ptrdiff_t)width * p->emb, *s = b_in + width, *next = s + width;
-    features(f, &w, first, n);
-    layer(p, &w, n, p->emb, w.z, weights, b_in, s, w.x);
+    features(f, kern, &w, first, n);
+    layer(p, kern, &w, n, p->emb, w.z, weights, b_in, s, w.x);
     for (int l = 0; l < p->inner; l++) {
         double *x = w.x;
-        layer(p, &w, n, width, x, next, next + (ptrdiff_t)width * width, s, w.y);
+        layer(p, kern, &w, n, width, x, next, next + (ptrdiff_t)width * width, s, w.y);
         next += (ptrdiff_t)width * (width + 1);
         w.x = w.y, w.y = x;
     }

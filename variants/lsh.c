@@ -221,7 +221,7 @@ static void begin(const struct head *x, int i0, int rows) {
         x->t.shrink[i] = square > 0 ? 1 / sqrtf(square) : 0;
         x->t.m[i] = -INFINITY;
         x->t.l[i] = 0;
-        memset(attn_out_row(&c->o, x->b, x->h, i), 0, (size_t)p->dv * sizeof(float));
+        if (i >= x->n) memset(attn_out_row(&c->o, x->b, x->h, i), 0, (size_t)p->dv * sizeof(float));
     }
     rows = min_int(rows, x->n - i0);
     if (rows > 0)
@@ -274,15 +274,23 @@ static void look_back(const struct head *x, struct chunk *at, int number) {
     look(x, at, at->round, from, number * length);
 }
 
+/* Rows in the order of a round lie anywhere: a row that is asked for early is there when it is its turn. */
+static void ask_for(const float *row, int d) {
+    enum { LINE = 64 / sizeof(float) }; /* floats of a cache line */
+    for (int e = 0; e < d; e += LINE) __builtin_prefetch(row + e);
+}
+
 /* Queries, keys and values side by side. */
 static void collect(const struct head *x, const struct chunk *at) {
+    enum { AHEAD = 8 }; /* rows */
     const struct attn_call *c = x->call;
     const struct attn_problem *p = c->problem;
     for (int e = 0; e < at->count; e++) {
-        int j = x->w.token[e];
-        const float *q = attn_row(&c->q, x->b, x->h, j), shrink = x->t.shrink[j];
-        float *k = x->w.k + (ptrdiff_t)e * p->dk;
-        for (int d = 0; d < p->dk; d++) k[d] = q[d] * shrink;
+        int j = x->w.token[e], next = x->w.token[min_int(e + AHEAD, at->count - 1)];
+        const float *q = attn_row(&c->q, x->b, x->h, j);
+        ask_for(attn_row(&c->q, x->b, x->h, next), p->dk);
+        ask_for(attn_row(&c->v, x->b, attn_kv_head(p, x->h), next), p->dv);
+        x->kern->fade(p->dk, x->t.shrink + j, 0, 0, 1, q, x->w.k + (ptrdiff_t)e * p->dk);
         if (e >= at->own) memcpy(x->w.q + (ptrdiff_t)(e - at->own) * p->dk, q, (size_t)p->dk * sizeof *q);
         memcpy(x->w.v + (ptrdiff_t)e * p->dv, attn_row(&c->v, x->b, attn_kv_head(p, x->h), j),
                (size_t)p->dv * sizeof(float));
@@ -357,29 +365,46 @@ static void scores(const struct head *x, int y0, int rows, const struct spans *s
     }
 }
 
+/* Under a causal mask each row of a bucket sees one key more than the one before. Rows that see the same go through the
+   softmax together, so some at a time are given the same keys, of which those that a row does not see weigh 0. */
+static void level(int rows, const struct spans *seen, float *s, ptrdiff_t lds, struct spans *same) {
+    enum { TOGETHER = 8 };
+    *same = *seen;
+    for (int r = 0, end; r < rows; r = end) {
+        for (end = r + 1; end < rows && end < r + TOGETHER && seen->lo[end] == seen->lo[r];) end++;
+        for (int x = r; x < end; x++) {
+            same->hi[x] = seen->hi[end - 1];
+            for (int e = seen->hi[x]; e < same->hi[x]; e++) s[x * lds + e] = -INFINITY;
+        }
+    }
+}
+
 /* Own tokens y0 .. y0 + rows - 1 of a chunk. */
 static void block(const struct head *x, const struct chunk *at, int y0, int rows) {
     const struct attn_call *c = x->call;
     const struct attn_problem *p = c->problem;
     const int *token = x->w.token + at->own + y0;
     ptrdiff_t lds = (ptrdiff_t)window(p, c->params);
-    struct spans seen;
+    struct spans seen, same;
     float m[ROWS], l[ROWS], factor[ROWS];
     int is_last = at->round == of(c->params)->rounds - 1;
+    for (int r = 0; r < rows; r++) ask_for(attn_out_row(&c->o, x->b, x->h, token[r]), p->dv);
     see(x, at, y0, rows, &seen);
     scores(x, y0, rows, &seen, lds);
     for (int r = 0; r < rows; r++) {
         subtract(x, at, y0 + r, seen.lo[r], seen.hi[r], x->w.s + r * lds);
         m[r] = x->t.m[token[r]], l[r] = x->t.l[token[r]];
     }
-    x->kern->soften(rows, seen.lo, seen.hi, x->w.s, lds, m, l, factor);
+    level(rows, &seen, x->w.s, lds, &same);
+    x->kern->soften(rows, same.lo, same.hi, x->w.s, lds, m, l, factor);
     memset(x->w.t, 0, (size_t)rows * (size_t)p->dv * sizeof(float));
     ragged_mul(x->kern, rows, seen.lo, seen.hi, p->dv, x->w.s, lds, x->w.v, p->dv, !at->finite, x->w.t,
                p->dv);
     for (int r = 0; r < rows; r++) {
         float *o = attn_out_row(&c->o, x->b, x->h, token[r]);
         x->t.m[token[r]] = m[r], x->t.l[token[r]] = l[r];
-        x->kern->blend(p->dv, factor[r], x->w.t + (ptrdiff_t)r * p->dv, o);
+        if (at->round > 0) x->kern->blend(p->dv, factor[r], x->w.t + (ptrdiff_t)r * p->dv, o);
+        else memcpy(o, x->w.t + (ptrdiff_t)r * p->dv, (size_t)p->dv * sizeof *o);
         if (is_last) x->kern->scale(p->dv, 1.0f / l[r], o);
     }
 }

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "turn.h"
+#include "kernels/kern.h"
 
 enum {
     PAIRS = 128, /* angles at a time */
@@ -22,6 +22,7 @@ struct target {
 
 /* Cosines and sines of position * base^(-2 i / dims), i < pairs, for each position. */
 static void angles(double base, int dims, int pairs, int first, int n, const struct target *to, int threads) {
+    const struct kern *kern = kern_find(ATTN_ISA_BEST); /* the bits are those of any */
     for (int from = 0; from < pairs; from += PAIRS) {
         int m = pairs - from < PAIRS ? pairs - from : PAIRS;
         double speed[PAIRS];
@@ -31,7 +32,7 @@ static void angles(double base, int dims, int pairs, int first, int n, const str
             double angle[PAIRS], cosine[PAIRS], sine[PAIRS];
             size_t at = (size_t)t * to->row + (size_t)from * to->step;
             for (int i = 0; i < m; i++) angle[i] = ((double)first + t) * speed[i];
-            turn(m, angle, cosine, sine);
+            kern->turn(m, angle, cosine, sine);
             for (int i = 0; i < m; i++) {
                 to->cosine[at + (size_t)i * to->step] = (float)cosine[i];
                 to->sine[at + (size_t)i * to->step] = (float)sine[i];

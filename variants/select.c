@@ -2,9 +2,10 @@
  * select.c -- for each query the k keys that score highest.
  *
  * Scores are computed in tiles, as in tiles.c. Each row keeps candidates, (score, key) with keys ascending: what is
- * above a bound that the row has reached is appended, and where there are too many, the best k stay and the bound
- * rises. Of n scores in random order about k ln(n / k) pass the bound, so the cost beyond the scores is that of one
- * comparison each, and nothing of size n is stored.
+ * above a bound that k scores of the row have reached is appended, and where there are too many, the best k and some
+ * more stay and the bound rises. The first bound comes from all of the first tile. Of n scores in random order about
+ * k ln(n / k) pass the bound, so the cost beyond the scores is that of one comparison each, and nothing of size n is
+ * stored.
  *
  * Float scores are off by rounding, at most `margin`. With T the k-th largest of them, what is above T by two
  * margins is chosen and what is below by two is not; between lies as a rule the one key that has T. Where there are
@@ -29,9 +30,13 @@ enum {
 enum { SPACE = 128, BEYOND = 16 }; /* candidates that are appended at once */
 enum { FEW = 8 };                  /* so many queries are not worth packing keys for */
 
-/* Candidates of a row: at most 2 k between two looks, then as many as are appended at once, and what kern->above()
-   needs beyond. */
-static int room(int keys, int most) { return 2 * min_int(most, keys) + SPACE + BEYOND; }
+/* Candidates of a row between two looks, and with as many as are appended at once, and what kern->above() needs
+   beyond. */
+static int limit(int most) { return 2 * most + SPACE; }
+static int room(int keys, int most) { return limit(min_int(most, keys)) + SPACE + BEYOND; }
+
+/* How many more than `most` may stay for a bound that is found sooner. */
+static int slack(int most) { return most / 2 + 8; }
 
 /* Queries that read the same keys: those of all heads of a group, head by head. */
 static int group_rows(const struct attn_problem *p) { return p->heads / p->kv_heads * p->nq; }
@@ -46,7 +51,7 @@ static int unit_rows(const struct attn_problem *p, int keys, int most) {
 struct workspace {   /* one thread's scratch */
     float *q;        /* queries side by side [unit][dk] */
     float *kt;       /* a tile of keys, packed */
-    float *lengths;  /* of the keys of the tile [BK] */
+    float *shorten;  /* 1 / |k| of the keys of the tile [BK] */
     float *s;        /* scores [BQ][BK] */
     float *reach;    /* scale |q| of each row [unit] */
     float *bound;    /* the k-th largest score so far, -inf before there are k [unit] */
@@ -74,7 +79,7 @@ static struct workspace workspace(const struct select *x, void *scratch, int thr
     struct workspace w;
     w.q = cut(&at, rows * (size_t)p->dk * sizeof(float));
     w.kt = cut(&at, (size_t)BK * (size_t)p->dk * sizeof(float));
-    w.lengths = cut(&at, BK * sizeof(float));
+    w.shorten = cut(&at, BK * sizeof(float));
     w.s = cut(&at, (size_t)BQ * BK * sizeof(float));
     w.reach = cut(&at, rows * sizeof(float));
     w.bound = cut(&at, rows * sizeof(float));
@@ -105,7 +110,7 @@ static int query_of(const struct unit *u, int r) { return (u->x0 + r) % u->selec
 
 /* By how much a float score near `value` may miss the one in double. */
 static float margin(const struct unit *u, int r, float value) {
-    const float unit = 0x1p-24f, tiny = 0x1p-140f; /* products may be denormal */
+    const float unit = 0x1p-24f, tiny = 0x1p-126f; /* products may be denormal */
     int dk = u->select->call->problem->dk;
     return unit * ((float)(2 * dk + 32) * u->w.reach[r] * u->longest + 4 * fabsf(value)) + (float)dk * tiny;
 }
@@ -155,27 +160,37 @@ static int decide(const struct unit *u, int r, int count, float low, float high,
 
 /* Brings the candidates of row r, more than `most`, down to the best. */
 static void shrink(const struct unit *u, int r, float *value, int *index) {
-    int most = u->select->most, count = u->w.count[r], kept = 0;
-    float bound = u->kern->kth(count, value, most), off = 2 * margin(u, r, bound);
-    for (int e = 0; e < count; e++) {
-        value[kept] = value[e], index[kept] = index[e];
-        kept += value[e] >= bound - off;
-    }
-    u->w.count[r] = kept > most ? decide(u, r, kept, bound - off, bound + off, value, index) : kept;
+    int most = u->select->most, count = u->w.count[r];
+    float bound = u->kern->kth(count, value, most, 0), off = 2 * margin(u, r, bound);
+    count = u->kern->keep(count, bound - off, value, index);
+    u->w.count[r] = count > most ? decide(u, r, count, bound - off, bound + off, value, index) : count;
     u->w.bound[r] = bound;
+}
+
+/* The float score below which none of row r is chosen any more. */
+static float least(const struct unit *u, int r) {
+    float bound = u->w.bound[r];
+    return bound > -INFINITY ? bound - 2 * margin(u, r, bound) : bound;
+}
+
+/* Brings too many candidates of row r down to few, or where they are too much alike, to the best. */
+static void thin(const struct unit *u, int r, float *value, int *index) {
+    int most = u->select->most, *count = &u->w.count[r];
+    u->w.bound[r] = u->kern->kth(*count, value, most, slack(most));
+    *count = u->kern->keep(*count, least(u, r), value, index);
+    if (*count > limit(most) - SPACE / 2) shrink(u, r, value, index);
 }
 
 /* Scores of row r against keys j0 .. j0 + n - 1. */
 static void consider(const struct unit *u, int r, int j0, int n, const float *s) {
-    int most = u->select->most, space = room(u->select->keys, most);
+    int most = u->select->most, space = room(u->select->keys, most), *count = &u->w.count[r];
     float *value = u->w.value + (ptrdiff_t)r * space;
     int *index = u->w.index + (ptrdiff_t)r * space;
-    for (int x = 0, some; x < n; x += some) {
-        float bound = u->w.bound[r], least = bound > -INFINITY ? bound - 2 * margin(u, r, bound) : bound;
-        int *count = &u->w.count[r];
-        some = min_int(n - x, space - BEYOND - *count);
-        *count += u->kern->above(some, s + x, least, j0 + x, value + *count, index + *count);
-        if (*count > space - BEYOND - SPACE) shrink(u, r, value, index);
+    if (n > most && *count == 0) u->w.bound[r] = u->kern->kth(n, s, most, slack(most));
+    for (int x = 0; x < n; x += SPACE) {
+        int some = min_int(n - x, SPACE);
+        *count += u->kern->above(some, s + x, least(u, r), j0 + x, value + *count, index + *count);
+        if (*count > limit(most)) thin(u, r, value, index);
     }
 }
 
@@ -187,7 +202,7 @@ static void measure(struct unit *u, const float *k, ptrdiff_t row, int n) {
     for (int j = 0; j < n; j++) {
         float length = sqrtf(u->kern->dot(dk, k + j * row, k + j * row)) + 1e-18f; /* squares may vanish */
         if (length > u->longest && !unit_keys) u->longest = length;
-        u->w.lengths[j] = length;
+        u->w.shorten[j] = 1 / length;
     }
 }
 
@@ -202,7 +217,7 @@ static void score(const struct unit *u, int r0, int rows, int j0, int n, const f
         u->kern->mul(rows, n, p->dk, x->scale, q, p->dk, 1, u->w.kt, nr, (ptrdiff_t)nr * p->dk, 0, u->w.s,
                      BK);
     for (int r = 0; x->unit_keys && r < rows; r++)
-        for (int j = 0; j < n; j++) u->w.s[r * BK + j] /= u->w.lengths[j];
+        u->kern->fade(n, u->w.shorten, 1, 0, 1, u->w.s + r * BK, u->w.s + r * BK);
     for (int r = 0; r < rows; r++) {
         int seen = min_int(u->w.hi[r0 + r] - j0, n);
         if (seen <= 0) continue;

@@ -1,8 +1,8 @@
 /*
  * trigonometric.c -- random features of sines and cosines, in double.
  *
- * One query head at a time: S = sum_j psi(k_j) [v_j 1] grows chunk by chunk; a causal chunk adds its own keys
- * through the scores inside it. exp(|y|^2 / 2) leaves the range of double at scale |k|^2 = 1400.
+ * S = sum_j psi(k_j) [v_j 1] of a key head grows chunk by chunk, for query heads that read it together; a causal chunk
+ * adds its own keys through the scores inside it. exp(|y|^2 / 2) leaves the range of double at scale |k|^2 = 1400.
  */
 #include "trigonometric.h"
 
@@ -10,8 +10,8 @@
 #include <omp.h>
 #include <string.h>
 
+#include "kernels/kern.h"
 #include "parts.h"
-#include "turn.h"
 
 enum { CHUNK = 128 };
 
@@ -58,28 +58,33 @@ static struct workspace workspace(const struct attn_call *c, int m, int thread) 
 /* Features [n][2 m] of n rows; those of keys carry exp(|y|^2 / 2). */
 static void features(const struct attn_call *c, const struct workspace *w, int m,
                      const struct attn_view *from, int b, int h, int first, int n, int is_key, double *to) {
+    const struct kern *kern = kern_find(c->problem->isa);
     int dk = c->problem->dk;
     double root = sqrt((double)c->problem->scale);
-    for (int r = 0; r < n; r++)
-        for (int d = 0; d < dk; d++) w->x[(ptrdiff_t)r * dk + d] = root * attn_row(from, b, h, first + r)[d];
+    for (int r = 0; r < n; r++) {
+        const float *row = attn_row(from, b, h, first + r);
+        for (int d = 0; d < dk; d++) w->x[(ptrdiff_t)r * dk + d] = root * row[d];
+    }
     cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, n, m, dk, 1, w->x, dk, w->w, dk, 0, w->a, m);
     for (int r = 0; r < n; r++) {
         double half = 0, *row = to + (ptrdiff_t)r * 2 * m;
-        turn(m, w->a + (ptrdiff_t)r * m, row, row + m);
+        kern->turn(m, w->a + (ptrdiff_t)r * m, row, row + m);
         if (!is_key) continue;
         for (int d = 0; d < dk; d++) half += 0.5 * w->x[(ptrdiff_t)r * dk + d] * w->x[(ptrdiff_t)r * dk + d];
-        for (int f = 0; f < 2 * m; f++) row[f] *= exp(half);
+        double weight = exp(half);
+        for (int f = 0; f < 2 * m; f++) row[f] *= weight;
     }
 }
 
 /* Features and values of keys j0 .. j1 - 1. */
-static void load_keys(const struct attn_call *c, const struct workspace *w, int m, int b, int h, int j0,
+static void load_keys(const struct attn_call *c, const struct workspace *w, int m, int b, int g, int j0,
                       int j1) {
-    int g = attn_kv_head(c->problem, h), dv = c->problem->dv;
+    int dv = c->problem->dv;
     features(c, w, m, &c->k, b, g, j0, j1 - j0, 1, w->k);
     for (int j = j0; j < j1; j++) {
         double *row = w->v + (ptrdiff_t)(j - j0) * (dv + 1);
-        for (int d = 0; d < dv; d++) row[d] = attn_row(&c->v, b, g, j)[d];
+        const float *v = attn_row(&c->v, b, g, j);
+        for (int d = 0; d < dv; d++) row[d] = v[d];
         row[dv] = 1;
     }
 }
@@ -114,36 +119,48 @@ static void write_rows(const struct attn_call *c, const struct workspace *w, int
     }
 }
 
-static void head(const struct attn_call *c, const struct workspace *w, int m, int b, int h) {
+/* Queries i0 .. i1 - 1 of a head: keys that each of them sees are in S, those from j0 to j1 - 1 that only some see are
+   loaded. */
+static void queries(const struct attn_call *c, const struct workspace *w, int m, int b, int h, int i0, int i1,
+                    int j0, int j1) {
+    int wide = c->problem->dv + 1;
+    features(c, w, m, &c->q, b, h, i0, i1 - i0, 0, w->q);
+    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, i1 - i0, wide, 2 * m, 1, w->q, 2 * m, w->s, wide,
+                0, w->o, wide);
+    if (j1 > j0) add_scores(c, w, m, b, i0, i1, j0, j1);
+    write_rows(c, w, b, h, i0, i1);
+}
+
+/* Query heads h0 .. h1 - 1, which read the same key head. */
+static void heads(const struct attn_call *c, const struct workspace *w, int m, int b, int h0, int h1) {
     const struct attn_problem *p = c->problem;
-    int wide = p->dv + 1, keys = attn_keys(c, b), done = 0;
-    memset(w->s, 0, (size_t)(2 * m) * (size_t)wide * sizeof *w->s);
+    int g = attn_kv_head(p, h0), keys = attn_keys(c, b), done = 0;
+    memset(w->s, 0, (size_t)(2 * m) * (size_t)(p->dv + 1) * sizeof *w->s);
     for (int i0 = 0; i0 < p->nq; i0 += CHUNK) {
         int i1 = min_int(i0 + CHUNK, p->nq);
         int all = attn_visible(p, keys, i0),
             some = attn_visible(p, keys, i1 - 1); /* seen by each; by the last */
         for (; done < all; done = min_int(done + CHUNK, all)) {
             int end = min_int(done + CHUNK, all);
-            load_keys(c, w, m, b, h, done, end);
+            load_keys(c, w, m, b, g, done, end);
             absorb(c, w, m, end - done);
         }
-        features(c, w, m, &c->q, b, h, i0, i1 - i0, 0, w->q);
-        cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, i1 - i0, wide, 2 * m, 1, w->q, 2 * m, w->s,
-                    wide, 0, w->o, wide);
-        if (some > all) {
-            load_keys(c, w, m, b, h, all, some);
-            add_scores(c, w, m, b, i0, i1, all, some);
-        }
-        write_rows(c, w, b, h, i0, i1);
+        if (some > all) load_keys(c, w, m, b, g, all, some);
+        for (int h = h0; h < h1; h++) queries(c, w, m, b, h, i0, i1, all, some);
     }
 }
 
+/* A group of query heads shares the work on its keys, but is divided where threads would have nothing to do. */
 void trigonometric_forward(const struct attn_call *c, const float *projections, int m) {
     const struct attn_problem *p = c->problem;
+    int group = p->heads / p->kv_heads, groups = p->batch * p->kv_heads,
+        parts = min_int(group, ceil_div(p->threads, groups)), each = ceil_div(group, parts);
 #pragma omp parallel for schedule(dynamic) num_threads(p->threads)
-    for (int t = 0; t < p->batch * p->heads; t++) {
+    for (int t = 0; t < groups * parts; t++) {
         struct workspace w = workspace(c, m, omp_get_thread_num());
+        int first = t / parts * group, h0 = first + t % parts * each, h1 = min_int(h0 + each, first + group);
+        if (h0 >= h1) continue;
         for (ptrdiff_t e = 0; e < (ptrdiff_t)m * p->dk; e++) w.w[e] = projections[e];
-        head(c, &w, m, t / p->heads, t % p->heads);
+        heads(c, &w, m, h0 / p->heads, h0 % p->heads, h0 % p->heads + h1 - h0);
     }
 }

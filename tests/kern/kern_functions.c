@@ -1,4 +1,4 @@
-/* kern_functions.c -- exp and tanh over all floats. */
+/* kern_functions.c -- exp and tanh over all floats; sines and cosines in double. */
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
@@ -80,5 +80,28 @@ void test_function_tails(const struct kern *kern) {
             }
             maps[which]((size_t)n, x, x);
             for (int i = 0; i < n; i++) hold("element in place", i, (double)x[i], (double)y[i], 0);
+        }
+}
+
+/* Against the C library, and the bits of the generic kernels. */
+void test_turn(const struct kern *kern) {
+    enum { MOST = 100 };
+    double x[MOST], sine[MOST], both[MOST], cosine[MOST], other[MOST], another[MOST];
+    for (int n = 0; n <= MOST; n += n < 40 ? 1 : 60)
+        for (double scale = 1e-3; scale < 1e6; scale *= 7) {
+            at("n=%d, x up to %g", n, scale);
+            for (int i = 0; i < n; i++) x[i] = scale * (2 * i - n + 1) / n;
+            kern->turn_sines(n, x, sine);
+            kern->turn(n, x, cosine, both);
+            for (int i = 0; i < n; i++) {
+                hold("sine alone", i, sine[i], sin(x[i]), 1e-13);
+                hold("sine", i, both[i], sin(x[i]), 1e-15);
+                hold("cosine", i, cosine[i], cos(x[i]), 1e-15);
+            }
+            kern_at(0)->turn(n, x, other, another);
+            for (int i = 0; i < n; i++) hold("generic cosine", i, cosine[i], other[i], 0);
+            for (int i = 0; i < n; i++) hold("generic sine", i, both[i], another[i], 0);
+            kern_at(0)->turn_sines(n, x, another);
+            for (int i = 0; i < n; i++) hold("generic sine alone", i, sine[i], another[i], 0);
         }
 }

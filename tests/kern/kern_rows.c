@@ -424,19 +424,56 @@ void test_above(const struct kern *kern) {
         }
 }
 
-void test_kth(const struct kern *kern) {
-    for (int n = 1; n <= widest(kern); n++)
-        for (int kind = 0; kind < 2 * SIZES; kind++)
-            for (int k = 1; k <= n; k += 1 + n / 5) {
-                float *x = draw_ranked(n, kind, 0);
-                if (kind % 2) x[n / 2] = INFINITY, x[n / 3] = -INFINITY;
-                at("n=%d, kind %d, k=%d", n, kind, k);
-                float got = kern->kth(n, x, k);
-                int more = 0, as_many = 0;
-                for (int i = 0; i < n; i++) more += x[i] > got, as_many += x[i] >= got;
-                if (!(more < k && as_many >= k))
-                    wrong("%g, above which there are %d, and from which on %d", (double)got, more, as_many);
+void test_keep(const struct kern *kern) {
+    static const float bounds[] = {-INFINITY, -1, 0, 0.5f, 1e38f, INFINITY};
+    for (int n = 0; n <= widest(kern); n++)
+        for (int kind = 0; kind < 2 * SIZES; kind++) {
+            float *x = draw_ranked(n, kind, kind % 2), *value = room(B, (size_t)n + 15);
+            int *index = (int *)room(C, (size_t)n + 15), count = 0;
+            at("n=%d, kind %d, from %g", n, kind, (double)bounds[kind]);
+            memcpy(value, x, (size_t)n * sizeof *x);
+            for (int i = 0; i < n; i++) index[i] = 1000 - 3 * i;
+            int got = kern->keep(n, bounds[kind], value, index);
+            for (int i = 0; i < n; i++) {
+                if (!(x[i] >= bounds[kind])) continue;
+                if (count < got && (value[count] != x[i] || index[count] != 1000 - 3 * i))
+                    wrong("what is left at %d is %g of %d, not %g of %d", count, (double)value[count],
+                          index[count], (double)x[i], 1000 - 3 * i);
+                count++;
             }
+            if (got != count) wrong("%d are left, not %d", got, count);
+        }
+}
+
+static void one_kth(const struct kern *kern, int n, const float *x, int k, int spare) {
+    float got = kern->kth(n, x, k, spare), below = -INFINITY; /* the next of x below it */
+    int more = 0, as_many = 0, is_one = 0;
+    for (int i = 0; i < n; i++) {
+        more += x[i] > got, as_many += x[i] >= got, is_one |= x[i] == got;
+        if (x[i] < got && x[i] > below) below = x[i];
+    }
+    if (got == -INFINITY && more < k) return; /* fewer than k are above -inf */
+    if (as_many < k) wrong("%g, from which on there are %d", (double)got, as_many);
+    if (more >= k && as_many > k + spare)
+        wrong("%g, above which there are %d, and from which on %d", (double)got, more, as_many);
+    if (!spare && !is_one) wrong("%g is not among them", (double)got);
+}
+
+/* Where a few are far from the rest, as in the last two kinds, halving what lies between is of no use. */
+void test_kth(const struct kern *kern) {
+    static const int slacks[] = {0, 1, 7};
+    for (int n = 1; n <= 4 * widest(kern); n += n <= widest(kern) ? 1 : 29)
+        for (int kind = 0; kind < 2 * SIZES + 2; kind++)
+            for (int k = 1; k <= n; k += 1 + n / 5)
+                for (int s = 0; s < 3; s++) {
+                    float *x = draw_ranked(n, kind % (2 * SIZES), 0);
+                    if (kind % 2) x[n / 2] = INFINITY, x[n / 3] = -INFINITY;
+                    if (kind % 3 == 1) x[n / 4] = NAN;
+                    for (int i = 0; kind >= 2 * SIZES && i < n; i++)
+                        x[i] = i % 3 ? 1 + (float)i * 0x1p-23f : (float)i * 1e30f;
+                    at("n=%d, kind %d, k=%d, slack %d", n, kind, k, slacks[s]);
+                    one_kth(kern, n, x, k, slacks[s]);
+                }
 }
 
 /* A sum of n products, as in mul(). */

@@ -73,6 +73,7 @@ void test_largest(const struct kern *);
 void test_wide(const struct kern *);
 void test_peak(const struct kern *);
 void test_above(const struct kern *);
+void test_keep(const struct kern *);
 void test_kth(const struct kern *);
 void test_gather(const struct kern *);
 void test_discount(const struct kern *);
@@ -81,5 +82,6 @@ void test_finite(const struct kern *);
 void test_exp(const struct kern *);
 void test_tanh(const struct kern *);
 void test_function_tails(const struct kern *);
+void test_turn(const struct kern *);
 
 #endif

@@ -70,7 +70,11 @@ struct kern {
     /* y = exp(2 x), x first brought into -limit .. limit */
     void (*exp_twice)(int n, float limit, const float *x, float *y);
     void (*phases)(int n, const float *x, float *sine,
-                   float *cosine);                   /* of |x| < 1e4, within 2e-7; sine may be x */
+                   float *cosine); /* of |x| < 1e4, within 2e-7; sine may be x */
+    /* cos and sin of x in double, to 2e-16 for |x| < 1e6; sin alone, faster, to 1e-13. Outputs are apart from x, and the
+       bits are those of every instruction set. */
+    void (*turn)(int n, const double *x, double *cosine, double *sine);
+    void (*turn_sines)(int n, const double *x, double *sine);
     void (*exp)(size_t n, const float *x, float *y); /* see kern_math.h */
     void (*tanh)(size_t n, const float *x, float *y);
     /* y = out log(1 + exp(in x)); log(sigmoid(x)) is that with in = out = -1 */
@@ -89,7 +93,12 @@ struct kern {
     /* Puts each x[i] > least into value and first + i into index, i ascending; returns how many. NaN is never above.
        Both have room for n and 15 more. */
     int (*above)(int n, const float *x, float least, int first, float *value, int *index);
-    float (*kth)(int n, const float *x, int k); /* the k-th largest of n without NaN, 1 <= k <= n */
+    /* Leaves of value and index, in place, where value[i] >= least; returns how many. Both have room for n and 15
+       more. */
+    int (*keep)(int n, float least, float *value, int *index);
+    /* The k-th largest of n, n and k at least 1; with `slack` as well any float below it from which on there are at most
+       k + slack. NaN counts for nothing, and -inf is what there is where fewer than k are above that. */
+    float (*kth)(int n, const float *x, int k, int slack);
     /* o[dv] = sum over r of p[r] v[index[r]], r ascending; rows of v are ldv apart. */
     void (*gather)(int n, const int *index, const float *p, int dv, const float *v, ptrdiff_t ldv, float *o);
     /* s[i] -= price[N] where N > 1, N being in how many of the rounds own[r ld] - code[r ld + i] is 0 or 1.

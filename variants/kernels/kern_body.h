@@ -463,6 +463,57 @@ static void phases(int n, const float *x, float *sine, float *cosine) {
     }
 }
 
+/* Plain loops, which the compiler makes vectors of. The quarter turn nearest to x is taken off in three parts (Cody and
+   Waite), the rest goes through the Taylor polynomials up to r^17 and r^16, |r| <= pi / 4. For a sine alone half turns
+   are taken off, the sign follows from whether their number is odd, and one polynomial up to r^17 serves |r| <= pi / 2.
+   Nothing is fused, so that every instruction set gives the same bits. */
+static void turn(int n, const double *restrict x, double *restrict cosine, double *restrict sine) {
+    const double round = 0x1.8p52, per_turn = 0.63661977236758134;
+    for (int i = 0; i < n; i++) {
+        double shifted = x[i] * per_turn + round, k = shifted - round;
+        double r = ((x[i] - k * 0x1.921fb544p0) - k * 0x1.0b4611a6p-34) - k * 0x1.3198a2e037073p-69,
+               z = r * r;
+        double s =
+            r + r * z *
+                    (-1. / 6 +
+                     z * (1. / 120 + z * (-1. / 5040 + z * (1. / 362880 +
+                                                            z * (-1. / 39916800 +
+                                                                 z * (1. / 6227020800. +
+                                                                      z * (-1. / 1307674368000. +
+                                                                           z * (1. / 355687428096000.))))))));
+        double c =
+            1 + z * (-1. / 2 +
+                     z * (1. / 24 +
+                          z * (-1. / 720 + z * (1. / 40320 + z * (-1. / 3628800 +
+                                                                  z * (1. / 479001600 +
+                                                                       z * (-1. / 87178291200. +
+                                                                            z * (1. / 20922789888000.))))))));
+        double quarter = k - 4 * (((k * 0.25) + round) - round); /* -2 .. 2 */
+        int odd = quarter == 1 || quarter == -1, far = quarter == 2 || quarter == -2;
+        double first = odd ? s : c, second = odd ? c : s;
+        cosine[i] = far || quarter == 1 ? -first : first;
+        sine[i] = far || quarter == -1 ? -second : second;
+    }
+}
+
+static void turn_sines(int n, const double *restrict x, double *restrict sine) {
+    const double round = 0x1.8p52, per_turn = 0.31830988618379067;
+    for (int i = 0; i < n; i++) {
+        double k = (x[i] * per_turn + round) - round, odd = k - 2 * ((k * 0.5 + round) - round);
+        double r = ((x[i] - k * 0x1.921fb544p1) - k * 0x1.0b4611a6p-33) - k * 0x1.3198a2e037073p-68,
+               z = r * r;
+        double s =
+            r + r * z *
+                    (-1. / 6 +
+                     z * (1. / 120 + z * (-1. / 5040 + z * (1. / 362880 +
+                                                            z * (-1. / 39916800 +
+                                                                 z * (1. / 6227020800. +
+                                                                      z * (-1. / 1307674368000. +
+                                                                           z * (1. / 355687428096000.))))))));
+        sine[i] = s * (1 - 2 * odd * odd);
+    }
+}
+
 static void map_exp(size_t n, const float *x, float *y) { MAP(n, x, y, v_exp(in)); }
 static void map_tanh(size_t n, const float *x, float *y) { MAP(n, x, y, v_tanh(in)); }
 static void softplus(int n, float to, float by, const float *x, float *y) {
@@ -563,13 +614,33 @@ static int above(int n, const float *x, float least, int first, float *value, in
     return count;
 }
 
-/* How many are at least t. */
-static int count_from(int n, const float *x, float t) {
-    vi counts = {0};
-    int i = 0, count = 0;
-    for (; i + VL <= n; i += VL) counts -= v_load(x + i) >= t;
-    for (int lane = 0; lane < VL; lane++) count += counts[lane];
-    for (; i < n; i++) count += x[i] >= t;
+/* The lanes of x as they lie in memory as integers. */
+static inline vi load_ints(const int *x, int n) {
+    vi y;
+    if (n < VL) return (vi)v_load_n((const float *)(const void *)x, n);
+    memcpy(&y, x, sizeof y);
+    return y;
+}
+
+/* In place: what has been written never reaches beyond what has been read. Without an instruction that compresses, one
+   by one and without a branch: hits are many. */
+static int keep(int n, float least, float *value, int *index) {
+    int count = 0;
+#ifdef V_COMPRESS
+    for (int i = 0; i < n; i += VL) {
+        int lanes = n - i < VL ? n - i : VL;
+        vf x = v_load_n(value + i, lanes);
+        vi at = load_ints(index + i, lanes), hit = (x >= least) & ((vi){LANES} < lanes);
+        v_compress(index + count, at, hit);
+        count += v_compress(value + count, (vi)x, hit);
+    }
+#else
+    for (int i = 0; i < n; i++) {
+        float x = value[i];
+        value[count] = x, index[count] = index[i];
+        count += x >= least;
+    }
+#endif
     return count;
 }
 
@@ -587,35 +658,71 @@ static inline int32_t rank_of(float x) {
     return ordered(bits);
 }
 
-/* Halves the floats between the smallest and the largest until k of x are left. */
-static float kth(int n, const float *x, int k) {
-    vf top = v_set1(x[0]), bottom = -top; /* the largest of x and of -x */
-    float high, low;
-    int whole = n - n % VL;
-    for (int i = 0; i < whole; i += VL)
-        top = v_max(v_load(x + i), top), bottom = v_max(-v_load(x + i), bottom);
-    v_largest(1, &top, &high), v_largest(1, &bottom, &low);
-    low = -low;
-    for (int i = whole; i < n; i++) low = x[i] < low ? x[i] : low, high = x[i] > high ? x[i] : high;
-    int64_t from = rank_of(low),
-            to = (int64_t)rank_of(high) + 1; /* at least k from `from` on, fewer from `to` */
-    while (to - from > 1) {
-        int64_t middle = from + (to - from) / 2;
-        int count = count_from(n, x, at_rank((int32_t)middle));
-        if (count >= k) from = middle;
-        else to = middle;
-        if (count == k) break;
+/* Some floats by vectors: all but the last from memory, the last filled up with -inf. */
+struct span {
+    const float *x;
+    int last; /* where the last vector begins */
+    vf rest;
+};
+static inline vf vector_at(const struct span *s, int i) { return i < s->last ? v_load(s->x + i) : s->rest; }
+
+/* How many are at least t[0], t[1] and t[2]; count has room for four. */
+static inline void counts_from(const struct span *s, const float *t, int *count) {
+    vi some[4] = {{0}};
+    for (int i = 0; i <= s->last; i += VL)
+        for (int c = 0; c < 3; c++) some[c] -= vector_at(s, i) >= t[c];
+    v_counts(some, count);
+}
+
+/* The smallest that is above -inf and at least `least`, the largest, and how many are above -inf. */
+static inline int extremes(const struct span *s, float least, float *smallest, float *greatest) {
+    vf ends[2] = {v_set1(-INFINITY), v_set1(-INFINITY)}; /* the largest of x and of -x */
+    vi real[4] = {{0}};
+    float end[2];
+    int count[4];
+    for (int i = 0; i <= s->last; i += VL) {
+        vf y = vector_at(s, i);
+        vi is_real = y > -INFINITY;
+        real[0] -= is_real;
+        ends[0] = v_max(y, ends[0]);
+        ends[1] = v_max(v_pick(is_real & (y >= least), -y, ends[1]), ends[1]);
     }
-    float least = at_rank((int32_t)from), found; /* the smallest from there on */
-    vf lowest = v_set1(-high);
-    for (int i = 0; i < whole; i += VL) {
-        vf y = v_load(x + i);
-        lowest = v_max(v_pick(y >= least, -y, lowest), lowest);
+    v_largest(2, ends, end);
+    v_counts(real, count);
+    *greatest = end[0], *smallest = -end[1];
+    return count[0];
+}
+
+/* Cuts what lies between the smallest and the largest into quarters until few enough of x are left: by values, and if
+   these crowd in one place, by the floats that there are. */
+static float kth(int n, const float *x, int k, int slack) {
+    enum { BY_VALUES = 6 };
+    int last = (n - 1) / VL * VL, count[4];
+    struct span s = {x, last,
+                     v_pick((vi){LANES} < n - last, v_load_n(x + last, n - last), v_set1(-INFINITY))};
+    float low, high, t[3];
+    int left = extremes(&s, -INFINITY, &low, &high); /* at least `low` */
+    if (left < k) return -INFINITY;
+    int64_t from = rank_of(low), to = (int64_t)rank_of(high) + 1, rank[3]; /* fewer than k from `to` on */
+    for (int pass = 0; left > k + slack && to - from > 1; pass++) {
+        low = at_rank((int32_t)from), high = at_rank((int32_t)(to - 1));
+        for (int c = 0; c < 3; c++) {
+            float part = 0.25f * (float)(c + 1);
+            rank[c] =
+                pass < BY_VALUES ? rank_of(low * (1 - part) + high * part) : from + (to - from) / 4 * (c + 1);
+            rank[c] = rank[c] <= from ? from + 1 : rank[c] >= to ? to - 1 : rank[c];
+            t[c] = at_rank((int32_t)rank[c]);
+        }
+        counts_from(&s, t, count);
+        for (int c = 2; c >= 0; c--) /* the highest from which on there are enough */
+            if (count[c] >= k) {
+                from = rank[c], left = count[c];
+                break;
+            } else to = rank[c];
     }
-    v_largest(1, &lowest, &found);
-    found = -found;
-    for (int i = whole; i < n; i++) found = x[i] >= least && x[i] < found ? x[i] : found;
-    return found;
+    low = at_rank((int32_t)from);
+    if (!slack) extremes(&s, low, &low, &high);
+    return low;
 }
 
 static inline __attribute__((always_inline)) void gather_columns(int V, int last, int n, const int *index,
@@ -643,14 +750,6 @@ static void gather(int n, const int *index, const float *p, int dv, const float 
     if (d < dv) gather_columns(1, dv - d, n, index, p, v + d, ldv, o + d);
 }
 
-/* The lanes of x as they lie in memory as integers. */
-static inline vi load_ints(const int *x, int n) {
-    vi y;
-    if (n < VL) return (vi)v_load_n((const float *)(const void *)x, n);
-    memcpy(&y, x, sizeof y);
-    return y;
-}
-
 static void discount(int rounds, int n, const int *own, const int *code, ptrdiff_t ld, const float *price,
                      float *s) {
     for (int i = 0; i < n; i += VL) {
@@ -658,10 +757,10 @@ static void discount(int rounds, int n, const int *own, const int *code, ptrdiff
         vi count = {0};
         for (int r = 0; r < rounds; r++)
             count -= (vi)((vu)(own[r * ld] - load_ints(code + r * ld + i, lanes)) <= 1u);
-        for (unsigned bits = v_bits((count > 1) & ((vi){LANES} < lanes)); bits; bits &= bits - 1) {
-            int lane = __builtin_ctz(bits);
-            s[i + lane] -= price[count[lane]];
-        }
+        if (!v_bits(count > 1)) continue;
+        vf off = v_set1(0.0f);
+        for (int most = 2; most <= rounds; most++) off = v_pick(count >= most, v_set1(price[most]), off);
+        v_store_n(s + i, v_load_n(s + i, lanes) - off, lanes);
     }
 }
 
@@ -712,6 +811,8 @@ const struct kern KERN = {
     .rotate = rotate,
     .softcap = softcap,
     .phases = phases,
+    .turn = turn,
+    .turn_sines = turn_sines,
     .exp = map_exp,
     .exp_sum = exp_sum,
     .sigmoid = sigmoid,
@@ -730,6 +831,7 @@ const struct kern KERN = {
     .narrow = narrow,
     .peak = peak,
     .above = above,
+    .keep = keep,
     .kth = kth,
     .gather = gather,
     .discount = discount,

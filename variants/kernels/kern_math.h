@@ -129,6 +129,17 @@ static inline vf v_first_lanes(vf x, int n) { return (vf)((vi)x & ((vi){LANES} <
 static inline vf v_plus(vf a, vf b) { return a + b; }
 V_FOLD(v_largest, v_max)
 V_FOLD(v_totals, v_plus)
+static inline vf v_plus_ints(vf a, vf b) { return (vf)((vi)a + (vi)b); }
+V_FOLD(v_bits_of_totals, v_plus_ints)
+
+/* to[r] = the sum of the lanes of x[r] for four vectors of integers. */
+static inline void v_counts(const vi *x, int *to) {
+    vf y[4];
+    float bits[4];
+    for (int r = 0; r < 4; r++) y[r] = (vf)x[r];
+    v_bits_of_totals(4, y, bits);
+    memcpy(to, bits, sizeof bits);
+}
 
 static inline float v_hsum(vf x) {
     float sum;
