@@ -8,7 +8,10 @@
 #include "stopwatch.h"
 #include "text.h"
 
-enum { STREAM_ORDER = 9 };
+enum { STREAM_ORDER = 9, ROUNDS = 2 * TIMING_BLOCKS }; /* of a replicate, at most */
+enum { ESTIMATES = 5, CORRECTIONS = 3 };
+static const double ESTIMATE_SHARE = 0.25, /* of an entry's seconds */
+    OFF = 1.25;                            /* a number of calls wrong by more is corrected */
 static const double SAMPLE_SECONDS = 0.01,
                     OVERHEADS = 1000; /* readings of the clock that a sample outlasts */
 static const double DISTURBED = 0.02,
@@ -20,33 +23,67 @@ static double timed_calls(const struct timing_entry *e, int calls) {
     return (double)(stopwatch() - start);
 }
 
-/* How many blocks of how many calls the share pays for. */
-static void schedule(struct timing_entry *e, double overhead) {
-    double sample = fmax(SAMPLE_SECONDS, OVERHEADS * overhead), block;
+/* Calls of `seconds` each that fill a block. */
+static int calls_of(const struct timing_entry *e, double seconds, double overhead) {
+    double sample = fmax(SAMPLE_SECONDS, OVERHEADS * overhead);
     sample = fmin(sample, e->share / 3); /* a small share still gives more than one sample */
-    e->calls = (int)fmin(fmax(ceil(sample / e->estimate), 1), 1e9);
-    block = e->estimate * (e->calls + 1);
-    e->blocks = (int)fmin(fmax(floor(e->share / block), 1), TIMING_BLOCKS);
+    return (int)fmin(fmax(ceil(sample / seconds), 1), 1e9);
+}
+
+/* How many blocks of how many calls are paid for by what is left of the share. */
+static void schedule(struct timing_entry *e, double overhead) {
+    e->calls = calls_of(e, e->estimate, overhead);
+    double block = e->estimate * (e->calls + 1);
+    e->blocks = (int)fmin(fmax(floor((e->share - e->spent) / block), 1), TIMING_BLOCKS);
     e->repeats = e->blocks / 3;
 }
 
-/* The untimed first call on touched memory corrects what was known before. */
+/* Seconds of a call, the least of several runs of so many: the first call of a process pays for cold code, and any may
+   lose the processor. */
+static double least(struct timing_entry *e, int calls) {
+    double shortest = (double)INFINITY;
+    for (int i = 0; i < ESTIMATES; i++) {
+        if (i > 0 && e->spent + shortest * calls > ESTIMATE_SHARE * e->share) break;
+        double seconds = timed_calls(e, calls) * 1e-9;
+        e->spent += seconds;
+        shortest = fmin(shortest, seconds / calls);
+    }
+    return shortest;
+}
+
+/* Untimed first calls on touched memory correct what was known before. */
 static void estimate(const struct timing *t, struct timing_entry *e, double overhead) {
     t->announce(e->id);
     e->single = e->estimate > e->share;
-    if (!e->single) e->estimate = fmax(timed_calls(e, 1), 20) * 1e-9;
-    if (!e->single && e->estimate * 1000 < SAMPLE_SECONDS)
-        e->estimate = fmax(timed_calls(e, 20) / 20, 1) * 1e-9;
+    if (!e->single) e->estimate = fmax(least(e, 1), 20e-9);
+    if (!e->single && e->estimate * 1000 < SAMPLE_SECONDS) e->estimate = fmax(least(e, 20), 1e-9);
+    e->corrections = CORRECTIONS;
     schedule(e, overhead);
 }
 
-static void run_block(const struct timing *t, struct timing_entry *e) {
+/* Until an entry has its first sample, a block that is far too long or short for its calls makes the schedule anew, so that
+   blocks of all entries are as long: the longer a block, the more of it is lost to others. A disturbed block that is too
+   long says nothing. */
+static int is_corrected(struct timing_entry *e, double ns, int disturbed, double overhead) {
+    double seconds = fmax(ns * 1e-9 / e->calls, 1e-9);
+    int calls = calls_of(e, seconds, overhead);
+    int too_short = calls > OFF * e->calls, too_long = OFF * calls < e->calls && !disturbed;
+    if (e->single || e->samples > 0 || e->corrections == 0 || !(too_short || too_long)) return 0;
+    e->corrections--;
+    e->spent += seconds * (e->calls + 1);
+    e->estimate = seconds;
+    schedule(e, overhead);
+    return 1;
+}
+
+static void run_block(const struct timing *t, struct timing_entry *e, double overhead) {
     t->announce(e->id);
     for (;;) {
         if (!e->single) timed_calls(e, 1);
         long before = t->switches();
         double ns = timed_calls(e, e->calls), lost = (double)(t->switches() - before) * SWITCH_SECONDS;
         int disturbed = lost > DISTURBED * ns * 1e-9;
+        if (is_corrected(e, ns, disturbed, overhead)) return;
         if (disturbed && !e->single && e->repeats > 0) {
             e->repeats--;
             e->repeated++;
@@ -65,11 +102,11 @@ void timing_run(const struct timing *t, struct timing_entry *all, int n) {
     for (int i = 0; i < n; i++) estimate(t, &all[i], overhead);
     for (uint64_t round = 0; left; round++) {
         t->sentinel(t->with);
-        order_draw(t->seed, STREAM_ORDER, t->replicate * TIMING_BLOCKS + round, n, order);
+        order_draw(t->seed, STREAM_ORDER, t->replicate * ROUNDS + round, n, order);
         left = 0;
         for (int i = 0; i < n; i++) {
             struct timing_entry *e = &all[order[i]];
-            if (e->blocks > 0) run_block(t, e);
+            if (e->blocks > 0) run_block(t, e, overhead);
             left |= e->blocks > 0;
         }
     }

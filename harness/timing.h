@@ -3,7 +3,8 @@
  *
  * A block is one untimed call and then as many timed ones as fill 10 ms; their mean is one sample. Every round takes all
  * entries that have blocks left, in an order drawn anew. An entry has as many blocks as its share of seconds pays for. A
- * call longer than the share is made once: one sample, flagged. A block during which the system took the processor away
+ * call longer than the share is made once: one sample, flagged. The first calls say how many fill a block, the first block
+ * corrects it, and what was wrong then is no sample. A block during which the system took the processor away
  * for more than a fiftieth of its time is repeated, as long as the entry has repetitions left, and then kept.
  *
  * Nothing here knows a variant or a process: a call is a function, and the time is that of stopwatch.h, so that tests run
@@ -29,7 +30,9 @@ struct timing_entry {
     int repeated;  /* blocks that were disturbed and measured again */
     int disturbed; /* blocks that were disturbed and kept */
 
+    double spent;               /* seconds of the share, on what is no sample */
     int blocks, calls, repeats; /* left to run; timed calls in each; repetitions left */
+    int corrections;            /* of that number of calls, left */
 };
 
 struct timing {
