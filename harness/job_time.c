@@ -3,8 +3,8 @@
  *
  *   job   {points[], estimates_ns[], share_seconds, seed, replicate, memory_limit, twin, cold}
  *   sends {call: id} before each block of a variant, and at the end
- *         {times: [{id, setup_ns, samples_ns[], single, repeated, disturbed, parts{name: samples_ns[]}}], twin_ns[],
- *         fma_flops[], copy_bytes[]}
+ *         {times: [{id, setup_ns, samples, single, repeated, parts{name: samples}}], twin: samples, fma_flops[],
+ *         copy_bytes[]}, where samples are {ns[], disturbed[]}, and of each 1 if it is
  *
  * How many calls, and in which order, is timing.c. Each round opens with a sentinel that shows what the machine gives
  * just then. The point number `twin` is there twice, as two entries that know nothing of each other: how far their times
@@ -121,8 +121,13 @@ static int share_scratch(struct entrant *all, int n, struct block *scratch) {
 }
 
 static struct doc *samples_of(const struct timing_entry *entry) {
-    struct doc *samples = doc_array();
-    for (int i = 0; i < entry->samples; i++) doc_add(samples, doc_number(entry->samples_ns[i]));
+    struct doc *samples = doc_object(), *ns = doc_array(), *disturbed = doc_array();
+    for (int i = 0; i < entry->samples; i++) {
+        doc_add(ns, doc_number(entry->samples_ns[i]));
+        doc_add(disturbed, doc_number(entry->is_disturbed[i]));
+    }
+    doc_put(samples, "ns", ns);
+    doc_put(samples, "disturbed", disturbed);
     return samples;
 }
 
@@ -134,10 +139,9 @@ static struct doc *times_of(const struct entrant *e, const struct timing_entry *
         if (x->is_there(&e->subject)) doc_put(doc_get(one, "parts"), x->name, samples_of(++part));
     doc_put_str(one, "id", entry->id);
     doc_put_num(one, "setup_ns", e->setup_ns);
-    doc_put(one, "samples_ns", samples_of(entry));
+    doc_put(one, "samples", samples_of(entry));
     doc_put_bool(one, "single", entry->single);
     doc_put_num(one, "repeated", entry->repeated);
-    doc_put_num(one, "disturbed", entry->disturbed);
     return one;
 }
 
@@ -163,7 +167,7 @@ static int measure(const struct doc *job, const struct cast *c, int threads) {
     if (c->all[0].count > 1) subject_forward(&c->all[0].subject); /* parts have something to work on */
     timing_run(&timing, c->entries, c->nentries);
     for (int i = 0; i < c->points; i++) doc_add(times, times_of(&c->all[i], &c->entries[c->all[i].first]));
-    if (c->n > c->points) doc_put(result, "twin_ns", samples_of(&c->entries[c->all[c->points].first]));
+    if (c->n > c->points) doc_put(result, "twin", samples_of(&c->entries[c->all[c->points].first]));
     doc_put(result, "fma_flops", readings.flops);
     doc_put(result, "copy_bytes", readings.copies);
     doc_put(result, "times", times);

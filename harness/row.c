@@ -101,14 +101,29 @@ void row_probed(struct doc *row, const struct doc *probe, const struct doc *what
     hold(row, doc_get(probe, "accuracy.definition"), "error", "its own definition");
 }
 
+double row_process_median(const struct doc *samples) {
+    const struct doc *disturbed = doc_get(samples, "disturbed");
+    size_t n, kept = 0;
+    double *all = doc_numbers(doc_get(samples, "ns"), &n), *x = xmalloc((n + 1) * sizeof *x), median;
+    for (size_t i = 0; i < n; i++)
+        if (!(doc_as_num(doc_at(disturbed, i)) > 0)) x[kept++] = all[i];
+    median = kept >= 2 || (kept > 0 && 3 * kept >= n) ? stats_median(x, kept) : stats_median(all, n);
+    free(all), free(x);
+    return median;
+}
+
 /* The statistics of samples into `time`; how many there are. */
 static size_t put_times(struct doc *time, const struct doc *replicates) {
-    struct doc *medians = doc_array(), *samples = doc_array();
+    struct doc *medians = doc_array(), *samples = doc_array(), *disturbed = doc_array();
     size_t n, m;
     for (size_t r = 0; r < doc_len(replicates); r++) {
-        double *x = doc_numbers(doc_at(replicates, r), &n);
-        doc_add(medians, doc_number(stats_median(x, n)));
-        for (size_t i = 0; i < n; i++) doc_add(samples, doc_number(x[i]));
+        const struct doc *process = doc_at(replicates, r), *flags = doc_get(process, "disturbed");
+        double *x = doc_numbers(doc_get(process, "ns"), &n);
+        doc_add(medians, doc_number(row_process_median(process)));
+        for (size_t i = 0; i < n; i++) {
+            if (doc_as_num(doc_at(flags, i)) > 0) doc_add(disturbed, doc_number((double)doc_len(samples)));
+            doc_add(samples, doc_number(x[i]));
+        }
         free(x);
     }
     double *middle = doc_numbers(medians, &m), *all = doc_numbers(samples, &n);
@@ -119,6 +134,7 @@ static size_t put_times(struct doc *time, const struct doc *replicates) {
     doc_put_num(time, "min_ns", stats_min(all, n));
     doc_put(time, "process_medians_ns", medians);
     doc_put(time, "samples_ns", samples);
+    doc_put(time, "disturbed.samples", disturbed);
     doc_put_num(time, "replicates", (double)m);
     free(middle);
     free(all);
@@ -164,10 +180,11 @@ void row_parts_timed(struct doc *row, const struct doc *samples) {
     if (parts) doc_put_num(row, "time.parts_over_whole", all / doc_num(row, "time.median_ns", 1));
 }
 
-void row_disturbed(struct doc *row, int repeated, int kept) {
+void row_disturbed(struct doc *row, int repeated) {
+    size_t kept = doc_len(doc_get(row, "time.disturbed.samples"));
     doc_put_num(row, "time.disturbed.repeated", repeated);
-    doc_put_num(row, "time.disturbed.kept", kept);
-    if (4 * kept > (int)doc_len(doc_get(row, "time.samples_ns"))) row_flag(row, "disturbed");
+    doc_put_num(row, "time.disturbed.kept", (double)kept);
+    if (4 * kept > doc_len(doc_get(row, "time.samples_ns"))) row_flag(row, "disturbed");
 }
 
 void row_twins(struct doc *row, const char *label, const struct doc *ratios) {

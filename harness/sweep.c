@@ -44,7 +44,7 @@ struct point {
     struct doc *beside;  /* of a plugin: for each of them the median of the baseline timed beside it */
     const struct point *baseline;
     double setup_ns;
-    int single, repeated, disturbed; /* blocks; see job_time.c */
+    int single, repeated; /* blocks; see job_time.c */
 };
 
 struct sweep {
@@ -359,14 +359,14 @@ static void take_parts(struct point *p, const struct doc *parts) {
 static void take_times(struct sweep *s, const struct doc *result, struct point *const *chosen, size_t n,
                        const struct point *baseline) {
     const struct doc *times = doc_get(result, "times"), *flops = doc_get(result, "fma_flops"),
-                     *second = doc_get(result, "twin_ns");
+                     *second = doc_get(result, "twin");
     double beside = 0;
     for (size_t i = 0; i < doc_len(times); i++) {
         struct point *p = by_id(s, doc_str(doc_at(times, i), "id", NULL));
-        const struct doc *samples = doc_get(doc_at(times, i), "samples_ns");
+        const struct doc *samples = doc_get(doc_at(times, i), "samples");
         if (!p) continue;
         if (p == baseline) {
-            beside = median_of(samples);
+            beside = row_process_median(samples);
             continue;
         }
         doc_add(p->samples, doc_copy(samples));
@@ -374,8 +374,8 @@ static void take_times(struct sweep *s, const struct doc *result, struct point *
         p->setup_ns = doc_num(doc_at(times, i), "setup_ns", 0);
         p->single |= doc_flag(doc_at(times, i), "single");
         p->repeated += doc_int(doc_at(times, i), "repeated", 0);
-        p->disturbed += doc_int(doc_at(times, i), "disturbed", 0);
-        if (p == s->twin && second) doc_add(s->twins, doc_number(median_of(second) / median_of(samples)));
+        if (p == s->twin && second)
+            doc_add(s->twins, doc_number(row_process_median(second) / row_process_median(samples)));
     }
     for (size_t i = 0; i < n && baseline; i++)
         if (chosen[i] != baseline) {
@@ -494,7 +494,7 @@ static void finish_group(struct sweep *s, int timed) {
         if (!p->row) continue;
         if (timed) row_timed(p->row, p->samples, p->setup_ns, p->single);
         if (timed) row_parts_timed(p->row, p->parts);
-        if (timed) row_disturbed(p->row, p->repeated, p->disturbed);
+        if (timed) row_disturbed(p->row, p->repeated);
         if (timed && doc_len(s->twins)) row_twins(p->row, doc_str(s->twin->plan, "label", ""), s->twins);
         if (timed && p->baseline) row_beside(p->row, doc_str(p->baseline->plan, "label", ""), p->beside);
         row_ceilings(p->row, peak(s), ceiling(s, doc_int(p->plan, "threads", 1), "read_bytes"));

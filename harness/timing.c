@@ -76,24 +76,38 @@ static int is_corrected(struct timing_entry *e, double ns, int disturbed, double
     return 1;
 }
 
+static void add(struct timing_entry *e, double ns, int disturbed) {
+    e->blocks--;
+    e->is_disturbed[e->samples] = (unsigned char)disturbed;
+    e->samples_ns[e->samples++] = ns;
+    e->disturbed += disturbed;
+}
+
+/* A repetition; where it is disturbed as well, the sample that it was run for stays. */
+static void replace(struct timing_entry *e, double ns, int disturbed) {
+    int i = 0;
+    e->repeats--;
+    e->repeated++;
+    if (disturbed) return;
+    while (!e->is_disturbed[i]) i++;
+    e->is_disturbed[i] = 0;
+    e->samples_ns[i] = ns;
+    e->disturbed--;
+}
+
 static void run_block(const struct timing *t, struct timing_entry *e, double overhead) {
     t->announce(e->id);
-    for (;;) {
-        if (!e->single) timed_calls(e, 1);
-        long before = t->switches();
-        double ns = timed_calls(e, e->calls), lost = (double)(t->switches() - before) * SWITCH_SECONDS;
-        int disturbed = lost > DISTURBED * ns * 1e-9;
-        if (is_corrected(e, ns, disturbed, overhead)) return;
-        if (disturbed && !e->single && e->repeats > 0) {
-            e->repeats--;
-            e->repeated++;
-            continue;
-        }
-        e->samples_ns[e->samples++] = ns / e->calls;
-        e->disturbed += disturbed;
-        e->blocks--;
-        return;
-    }
+    if (!e->single) timed_calls(e, 1);
+    long before = t->switches();
+    double ns = timed_calls(e, e->calls), lost = (double)(t->switches() - before) * SWITCH_SECONDS;
+    int disturbed = lost > DISTURBED * ns * 1e-9;
+    if (is_corrected(e, ns, disturbed, overhead)) return;
+    if (e->blocks > 0) add(e, ns / e->calls, disturbed);
+    else replace(e, ns / e->calls, disturbed);
+}
+
+static int is_pending(const struct timing_entry *e) {
+    return e->blocks > 0 || (e->repeats > 0 && e->disturbed > 0);
 }
 
 void timing_run(const struct timing *t, struct timing_entry *all, int n) {
@@ -106,8 +120,8 @@ void timing_run(const struct timing *t, struct timing_entry *all, int n) {
         left = 0;
         for (int i = 0; i < n; i++) {
             struct timing_entry *e = &all[order[i]];
-            if (e->blocks > 0) run_block(t, e, overhead);
-            left |= e->blocks > 0;
+            if (is_pending(e)) run_block(t, e, overhead);
+            left |= is_pending(e);
         }
     }
     free(order);

@@ -4,8 +4,9 @@
  * A block is one untimed call and then as many timed ones as fill 10 ms; their mean is one sample. Every round takes all
  * entries that have blocks left, in an order drawn anew. An entry has as many blocks as its share of seconds pays for. A
  * call longer than the share is made once: one sample, flagged. The first calls say how many fill a block, the first block
- * corrects it, and what was wrong then is no sample. A block during which the system took the processor away
- * for more than a fiftieth of its time is repeated, as long as the entry has repetitions left, and then kept.
+ * corrects it, and what was wrong then is no sample. A block during which the system took the processor away for more than
+ * a fiftieth of its time is a disturbed sample. Behind its blocks an entry that has such samples runs up to a third as many
+ * again, one in each round: one that is not disturbed takes the place of a sample that is.
  *
  * Nothing here knows a variant or a process: a call is a function, and the time is that of stopwatch.h, so that tests run
  * all of it on a clock of their own.
@@ -25,10 +26,11 @@ struct timing_entry {
     double share;    /* seconds for which it may be timed */
 
     double samples_ns[TIMING_BLOCKS];
+    unsigned char is_disturbed[TIMING_BLOCKS]; /* of each */
     int samples;
     int single;    /* longer than the share: the one sample is the first call */
-    int repeated;  /* blocks that were disturbed and measured again */
-    int disturbed; /* blocks that were disturbed and kept */
+    int repeated;  /* blocks run in place of disturbed ones */
+    int disturbed; /* of the samples */
 
     double spent;               /* seconds of the share, on what is no sample */
     int blocks, calls, repeats; /* left to run; timed calls in each; repetitions left */

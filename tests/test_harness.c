@@ -103,20 +103,51 @@ static struct doc *list(const double *x, size_t n) {
     return d;
 }
 
+/* The samples of a process; disturbed are those above `clean`. */
+static struct doc *samples_of(const double *x, size_t n, double clean) {
+    struct doc *d = doc_object(), *disturbed = doc_array();
+    for (size_t i = 0; i < n; i++) doc_add(disturbed, doc_number(x[i] > clean));
+    doc_put(d, "ns", list(x, n));
+    doc_put(d, "disturbed", disturbed);
+    return d;
+}
+
+/* Two undisturbed samples stand for a process, or a third of all that it has. */
+static void medians_of_processes(void **state) {
+    (void)state;
+    const struct {
+        double x[5];
+        size_t n;
+        double clean, median;
+    } cases[] = {
+        {{1, 2, 3}, 3, 9, 2},         {{1, 2, 3}, 3, 2, 1.5},    {{1, 2, 3}, 3, 1, 1}, {{1, 2, 3}, 3, 0, 2},
+        {{5, 4, 3, 2, 1}, 5, 2, 1.5}, {{1, 2, 3, 4}, 4, 1, 2.5}, {{7}, 1, 1, 7},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct doc *d = samples_of(cases[i].x, cases[i].n, cases[i].clean);
+        assert_float_equal(row_process_median(d), cases[i].median, 0);
+        doc_free(d);
+    }
+}
+
 static void rows_of_times(void **state) {
-    const double a[] = {10, 12, 11}, b[] = {20, 22, 21};
+    const double a[] = {10, 12, 11}, b[] = {20, 90, 22};
     struct doc *point = doc_object(), *replicates = doc_array();
     (void)state;
     doc_put_str(point, "id", "x/b1h1n8d4/none/gauss,s=1/t1/s1");
     doc_put_num(point, "cost.flops", 3200);
     doc_put_num(point, "cost.bytes", 1600);
-    doc_add(replicates, list(a, 3));
-    doc_add(replicates, list(b, 3));
+    doc_add(replicates, samples_of(a, 3, 99));
+    doc_add(replicates, samples_of(b, 3, 22));
     struct doc *row = row_begin(point, "attnbench run x.lua");
     row_timed(row, replicates, 5, 0);
+    row_disturbed(row, 1);
     assert_true(doc_num(row, "time.median_ns", 0) == 16 && doc_num(row, "time.min_ns", 0) == 10);
     assert_true(doc_as_num(doc_at(doc_get(row, "time.ci_ns"), 0)) == 11 &&
                 doc_as_num(doc_at(doc_get(row, "time.ci_ns"), 1)) == 21);
+    assert_true(doc_num(row, "time.disturbed.kept", 0) == 1 &&
+                doc_as_num(doc_at(doc_get(row, "time.disturbed.samples"), 0)) == 4);
+    assert_false(doc_has_word(doc_get(row, "flags"), "disturbed"));
     assert_int_equal(doc_len(doc_get(row, "time.samples_ns")), 6);
     assert_string_equal(doc_as_str(doc_at(doc_get(row, "flags"), 0)), "interval_below_95_percent");
     row_ceilings(row, 400e9, 200e9); /* 8 ns of arithmetic, 8 ns of traffic, 16 ns taken */
@@ -549,6 +580,7 @@ int main(void) {
         cmocka_unit_test(documents_keep_numbers),
         cmocka_unit_test(order_statistics),
         cmocka_unit_test(the_interval_covers),
+        cmocka_unit_test(medians_of_processes),
         cmocka_unit_test(rows_of_times),
         cmocka_unit_test(distances),
         cmocka_unit_test(incomplete_variants_are_refused),

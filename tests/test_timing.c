@@ -34,6 +34,7 @@ struct machine {
     double call_noise;    /* for each call */
     double drift;         /* relative, over an hour of the clock */
     double preemptions;   /* a second of the clock: another process takes the processor for 4 ms */
+    double leaves_ns;     /* when that ends; 0: never */
     double cold;          /* the first call of a process takes so much longer, relative */
     double modes;         /* half of the processes run so much slower, all their calls */
     double reading_ns;    /* what a reading of the clock takes, and its resolution */
@@ -49,9 +50,8 @@ static struct {
     const struct machine *m;
     double now_ns, next_ns; /* of the clock: the present, the next preemption */
     uint64_t calls, process, gaps;
-    int warm; /* the process has made a call */
-    double
-        calls_apart; /* greatest |log of the calls in a block, those of the first entry over those of its twin| */
+    int warm;           /* the process has made a call */
+    double calls_apart; /* in a block, of the first entry from its twin: the greatest |log ratio| */
     long switches;
     int sentinels, announced;
 } world;
@@ -76,7 +76,7 @@ static void draw_preemption(double from_ns) {
 
 /* What `ns` of work take where a neighbour interrupts them. */
 static double preempted(double ns) {
-    if (world.m->preemptions == 0) return ns;
+    if (world.m->preemptions == 0 || (world.m->leaves_ns > 0 && world.now_ns > world.m->leaves_ns)) return ns;
     if (world.next_ns < world.now_ns) draw_preemption(world.now_ns);
     for (; world.next_ns < world.now_ns + ns; draw_preemption(world.next_ns)) {
         ns += 4e6;
@@ -141,11 +141,22 @@ static struct doc *plan_of(const struct sweep *s, int v, int n) {
     return point;
 }
 
+/* As job_time.c sends them. */
+static struct doc *samples_of(const struct timing_entry *e) {
+    struct doc *d = doc_object();
+    doc_put(d, "ns", doc_array());
+    doc_put(d, "disturbed", doc_array());
+    for (int i = 0; i < e->samples; i++) {
+        doc_add(doc_get(d, "ns"), doc_number(e->samples_ns[i]));
+        doc_add(doc_get(d, "disturbed"), doc_number(e->is_disturbed[i]));
+    }
+    return d;
+}
+
 /* One length: PROCESSES processes time all variants in turn; rows go to `rows`. */
 static void run_group(const struct sweep *s, int n, struct doc *rows) {
     struct doc *samples[VARIANTS_MAX], *twins = doc_array(), *plans[VARIANTS_MAX];
-    int entries_n = s->nvariants + s->twin, repeated[VARIANTS_MAX] = {0}, disturbed[VARIANTS_MAX] = {0},
-        single = 0;
+    int entries_n = s->nvariants + s->twin, repeated[VARIANTS_MAX] = {0}, single = 0;
     for (int v = 0; v < s->nvariants; v++) samples[v] = doc_array(), plans[v] = plan_of(s, v, n);
     for (int r = 0; r < PROCESSES; r++, world.process++) {
         struct timing_entry entries[VARIANTS_MAX + 1];
@@ -171,23 +182,22 @@ static void run_group(const struct sweep *s, int n, struct doc *rows) {
             world.calls_apart = fmax(world.calls_apart, fabs(log(ratio)));
         }
         for (int e = 0; e < entries_n; e++) {
-            struct doc *all = doc_array();
-            for (int i = 0; i < entries[e].samples; i++) doc_add(all, doc_number(entries[e].samples_ns[i]));
-            medians[e] = stats_median(entries[e].samples_ns, (size_t)entries[e].samples);
+            struct doc *all = samples_of(&entries[e]);
+            medians[e] = row_process_median(all);
             if (e == s->nvariants) {
                 doc_add(twins, doc_number(medians[e] / medians[0]));
                 doc_free(all);
                 continue;
             }
             doc_add(samples[e], all);
-            repeated[e] += entries[e].repeated, disturbed[e] += entries[e].disturbed;
+            repeated[e] += entries[e].repeated;
             single |= entries[e].single;
         }
     }
     for (int v = 0; v < s->nvariants; v++) {
         struct doc *row = row_begin(plans[v], "run");
         row_timed(row, samples[v], 0, single);
-        row_disturbed(row, repeated[v], disturbed[v]);
+        row_disturbed(row, repeated[v]);
         if (s->twin) row_twins(row, "v0", twins);
         doc_add(rows, row);
         doc_free(plans[v]), doc_free(samples[v]);
@@ -262,17 +272,24 @@ static void rounds(void **state) {
 
 /* ---- disturbances -------------------------------------------------------------------------------- */
 
-/* A block that loses the processor is repeated, so that the figure stays; where all of them lose it, the row says so. */
+/* A block that loses the processor is repeated, so that the figure stays; where many of them lose it, the row says so, and
+   the figure comes from the others. */
 static void lost_processors(void **state) {
     (void)state;
-    struct machine some = quiet, all = quiet;
+    struct machine some = quiet, many = quiet, all = quiet;
     some.preemptions = 10;
+    many.preemptions = 100;
     all.preemptions = 500;
     struct sweep s = alone(1e6, 6);
     struct doc *rows = first_run(&some, &s), *row = doc_at(rows, 0);
     assert_true(fabs(median_ns(rows, 0) / 1e6 - 1) < 1e-3);
     assert_true(doc_num(row, "time.disturbed.repeated", 0) > 0);
     assert_false(doc_has_word(doc_get(row, "flags"), "disturbed"));
+    doc_free(rows);
+    rows = first_run(&many, &s), row = doc_at(rows, 0);
+    assert_true(fabs(median_ns(rows, 0) / 1e6 - 1) < 1e-3);
+    assert_true(doc_num(row, "time.disturbed.kept", 0) > PROCESSES * TIMING_BLOCKS / 2.5);
+    assert_true(doc_has_word(doc_get(row, "flags"), "disturbed"));
     doc_free(rows);
     rows = first_run(&all, &s), row = doc_at(rows, 0);
     assert_true(doc_num(row, "time.disturbed.kept", 0) > 0);
@@ -299,6 +316,21 @@ static void twins_agree(void **state) {
     print_message("A/A on a busy machine: %.4f in the middle of %zu processes\n", stats_median(ratios, n), n);
     assert_int_equal(n, 8 * PROCESSES);
     assert_true(fabs(stats_median(ratios, n) - 1) < 0.02);
+}
+
+/* A neighbour who comes for the first tenth of a second spoils no sample: repetitions are not used up by then. */
+static void an_early_neighbour(void **state) {
+    (void)state;
+    struct machine early = quiet;
+    early.preemptions = 300;
+    early.leaves_ns = 0.1 * 1e9;
+    struct sweep s = alone(1e6, 0.23 * PROCESSES);
+    struct doc *rows = first_run(&early, &s), *row = doc_at(rows, 0);
+    assert_true(doc_num(row, "time.disturbed.repeated", 0) > 0);
+    assert_int_equal(doc_num(row, "time.disturbed.kept", -1), 0);
+    assert_true(fabs(doc_num(row, "time.min_ns", 0) / 1e6 - 1) < 1e-3 &&
+                fabs(median_ns(rows, 0) / 1e6 - 1) < 1e-3);
+    doc_free(rows);
 }
 
 /* Entries are interleaved, so what slows down over the run slows all of them: their ratio stays, although the clock
@@ -341,7 +373,9 @@ struct tally {
     int wrong;        /* comparisons in which another variant is */
 };
 
-static struct tally verdicts(struct machine m, double factor, double threshold, const char *word, int runs) {
+/* The second run is on the machine `later`. */
+static struct tally verdicts_between(struct machine m, struct machine later, double factor, double threshold,
+                                     const char *word, int runs) {
     struct sweep s = {.variants = {{1e3, 1}, {2e3, 1}, {3e3, 1}},
                       .nvariants = 3,
                       .lengths = {1000, 2000, 4000},
@@ -352,8 +386,8 @@ static struct tally verdicts(struct machine m, double factor, double threshold, 
     for (int i = 0; i < runs; i++) {
         struct sweep slowed = s;
         slowed.variants[2].c *= factor;
-        m.seed = (uint64_t)i + 1;
-        struct doc *before = first_run(&m, &s), *after = run(&m, &slowed),
+        m.seed = later.seed = (uint64_t)i + 1;
+        struct doc *before = first_run(&m, &s), *after = run(&later, &slowed),
                    *c = compare_runs(before, after, threshold);
         int hit = 1, wrong = 0;
         for (int x = 0; x < s.nlengths; x++) {
@@ -366,6 +400,10 @@ static struct tally verdicts(struct machine m, double factor, double threshold, 
         doc_free(before), doc_free(after), doc_free(c);
     }
     return t;
+}
+
+static struct tally verdicts(struct machine m, double factor, double threshold, const char *word, int runs) {
+    return verdicts_between(m, m, factor, threshold, word, runs);
 }
 
 /* The least k that Binomial(n, p) exceeds with a chance of at most 1e-4. */
@@ -392,6 +430,24 @@ static void the_same_code_twice(void **state) {
     t = verdicts(m, 1, 0.02, "same", 100);
     print_message("equal code, a clock of two modes: %d of %d\n", t.wrong, t.runs);
     assert_true(t.wrong <= binomial_most(t.runs, 0.05));
+}
+
+/* Neighbours who are there during the second run only make no verdict, however many they are; where they disturb many of its
+   samples, not even of what is slower. */
+static void a_loaded_second_run(void **state) {
+    (void)state;
+    struct machine m = quiet, loaded;
+    m.process_noise = 0.01, m.call_noise = 0.02;
+    for (double load = 10; load < 1000; load *= 3) {
+        loaded = m;
+        loaded.preemptions = load;
+        struct tally t = verdicts_between(m, loaded, 1, 0.02, "same", 40);
+        print_message("equal code, %g preemptions a second: %d of %d\n", load, t.wrong, t.runs);
+        assert_true(t.wrong <= binomial_most(t.runs, 0.05));
+    }
+    struct tally t = verdicts_between(m, loaded, 1.5, 0.02, "ambiguous", 10);
+    assert_int_equal(t.hits, t.runs);
+    assert_int_equal(t.told, 0);
 }
 
 /* 5 % slower is beyond a threshold of 2 %, and called so. */
@@ -463,9 +519,11 @@ int main(void) {
         ON_OUR_CLOCK(seconds_are_kept),
         ON_OUR_CLOCK(rounds),
         ON_OUR_CLOCK(lost_processors),
+        ON_OUR_CLOCK(an_early_neighbour),
         ON_OUR_CLOCK(twins_agree),
         ON_OUR_CLOCK(drift_cancels),
         ON_OUR_CLOCK(the_same_code_twice),
+        ON_OUR_CLOCK(a_loaded_second_run),
         ON_OUR_CLOCK(slower_is_called_slower),
         ON_OUR_CLOCK(little_in_noise_is_ambiguous),
         ON_OUR_CLOCK(exponents),
