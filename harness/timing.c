@@ -9,11 +9,13 @@
 #include "text.h"
 
 enum { STREAM_ORDER = 9, ROUNDS = 2 * TIMING_BLOCKS }; /* of a replicate, at most */
-enum { ESTIMATES = 5, CORRECTIONS = 3 };
+enum { ESTIMATES = 5, CORRECTIONS = 3, SAMPLES_MIN = 3 };
 static const double ESTIMATE_SHARE = 0.25, /* of an entry's seconds */
-    OFF = 1.25;                            /* a number of calls wrong by more is corrected */
+    OFF = 1.25,                            /* a number of calls wrong by more is corrected */
+    OVERRUN = 1.5;                         /* of that share */
 static const double SAMPLE_SECONDS = 0.01,
-                    OVERHEADS = 1000; /* readings of the clock that a sample outlasts */
+                    OVERHEADS = 1000, /* readings of the clock that a sample outlasts, */
+    LOOKS = 5000;                     /* and calls between two looks at it */
 static const double DISTURBED = 0.02,
                     SWITCH_SECONDS = 0.003; /* another process keeps a core about that long */
 
@@ -23,11 +25,14 @@ static double timed_calls(const struct timing_entry *e, int calls) {
     return (double)(stopwatch() - start);
 }
 
+static double block_seconds(const struct timing_entry *e, double overhead) {
+    double seconds = fmax(SAMPLE_SECONDS, OVERHEADS * overhead);
+    return fmin(seconds, e->share / 3); /* a small share still gives more than one sample */
+}
+
 /* Calls of `seconds` each that fill a block. */
 static int calls_of(const struct timing_entry *e, double seconds, double overhead) {
-    double sample = fmax(SAMPLE_SECONDS, OVERHEADS * overhead);
-    sample = fmin(sample, e->share / 3); /* a small share still gives more than one sample */
-    return (int)fmin(fmax(ceil(sample / seconds), 1), 1e9);
+    return (int)fmin(fmax(ceil(block_seconds(e, overhead) / seconds), 1), 1e9);
 }
 
 /* How many blocks of how many calls are paid for by what is left of the share. */
@@ -61,16 +66,11 @@ static void estimate(const struct timing *t, struct timing_entry *e, double over
     schedule(e, overhead);
 }
 
-/* Until an entry has its first sample, a block that is far too long or short for its calls makes the schedule anew, so that
-   blocks of all entries are as long: the longer a block, the more of it is lost to others. A disturbed block that is too
-   long says nothing. */
-static int is_corrected(struct timing_entry *e, double ns, int disturbed, double overhead) {
-    double seconds = fmax(ns * 1e-9 / e->calls, 1e-9);
-    int calls = calls_of(e, seconds, overhead);
-    int too_short = calls > OFF * e->calls, too_long = OFF * calls < e->calls && !disturbed;
-    if (e->single || e->samples > 0 || e->corrections == 0 || !(too_short || too_long)) return 0;
+/* Until an entry has its first sample, a block that is far too short for its calls makes the schedule anew. */
+static int is_corrected(struct timing_entry *e, double seconds, double overhead) {
+    if (e->single || e->samples > 0 || e->corrections == 0) return 0;
+    if (calls_of(e, seconds, overhead) <= OFF * e->calls) return 0;
     e->corrections--;
-    e->spent += seconds * (e->calls + 1);
     e->estimate = seconds;
     schedule(e, overhead);
     return 1;
@@ -95,18 +95,36 @@ static void replace(struct timing_entry *e, double ns, int disturbed) {
     e->disturbed--;
 }
 
+/* Nanoseconds of a call in a block of them. Where neighbours make them slower than they were estimated, it is cut short, so that
+   blocks of all entries are as long: the longer a block, the more of it is lost to others. */
+static double timed_block(const struct timing_entry *e, double overhead) {
+    double most = OFF * block_seconds(e, overhead) * 1e9, ns;
+    int step = (int)fmax(fmin(LOOKS * overhead / e->estimate, e->calls), 1), done = 0;
+    int64_t start = stopwatch();
+    do {
+        for (int i = 0; i < step && done < e->calls; i++, done++) e->call(e->with);
+        ns = (double)(stopwatch() - start);
+    } while (done < e->calls && ns < most);
+    return ns / done;
+}
+
 static void run_block(const struct timing *t, struct timing_entry *e, double overhead) {
+    double start = stopwatch_seconds(), seconds;
     t->announce(e->id);
     if (!e->single) timed_calls(e, 1);
     long before = t->switches();
-    double ns = timed_calls(e, e->calls), lost = (double)(t->switches() - before) * SWITCH_SECONDS;
-    int disturbed = lost > DISTURBED * ns * 1e-9;
-    if (is_corrected(e, ns, disturbed, overhead)) return;
-    if (e->blocks > 0) add(e, ns / e->calls, disturbed);
-    else replace(e, ns / e->calls, disturbed);
+    double opened = stopwatch_seconds(), ns = timed_block(e, overhead);
+    seconds = stopwatch_seconds() - opened;
+    int disturbed = (double)(t->switches() - before) * SWITCH_SECONDS > DISTURBED * seconds;
+    e->spent += opened + seconds - start;
+    if (is_corrected(e, ns * 1e-9, overhead)) return;
+    if (e->blocks > 0) add(e, ns, disturbed);
+    else replace(e, ns, disturbed);
 }
 
+/* Where calls are slower than they were estimated, time may be up before the blocks are. */
 static int is_pending(const struct timing_entry *e) {
+    if (e->samples >= SAMPLES_MIN && e->spent > OVERRUN * e->share) return 0;
     return e->blocks > 0 || (e->repeats > 0 && e->disturbed > 0);
 }
 

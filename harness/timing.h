@@ -4,7 +4,7 @@
  * A block is one untimed call and then as many timed ones as fill 10 ms; their mean is one sample. Every round takes all
  * entries that have blocks left, in an order drawn anew. An entry has as many blocks as its share of seconds pays for. A
  * call longer than the share is made once: one sample, flagged. The first calls say how many fill a block, the first block
- * corrects it, and what was wrong then is no sample. A block during which the system took the processor away for more than
+ * corrects it where they are too few, and is no sample then; a block that lasts too long has fewer calls. A block during which the system took the processor away for more than
  * a fiftieth of its time is a disturbed sample. Behind its blocks an entry that has such samples runs up to a third as many
  * again, one in each round: one that is not disturbed takes the place of a sample that is.
  *
@@ -32,7 +32,7 @@ struct timing_entry {
     int repeated;  /* blocks run in place of disturbed ones */
     int disturbed; /* of the samples */
 
-    double spent;               /* seconds of the share, on what is no sample */
+    double spent;               /* seconds of the share */
     int blocks, calls, repeats; /* left to run; timed calls in each; repetitions left */
     int corrections;            /* of that number of calls, left */
 };
