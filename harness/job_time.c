@@ -3,8 +3,8 @@
  *
  *   job   {points[], estimates_ns[], share_seconds, seed, replicate, memory_limit, twin, cold}
  *   sends {call: id} before each block of a variant, and at the end
- *         {times: [{id, setup_ns, samples, single, repeated, parts{name: samples}}], twin: samples, fma_flops[],
- *         copy_bytes[]}, where samples are {ns[], disturbed[]}, and of each 1 if it is
+ *         {times: [{id, setup_ns, samples, single, repeated, parts{name: samples}}], twin: samples, fma_flops[]},
+ *         where samples are {ns[], disturbed[]}, and of each 1 if it is
  *
  * How many calls, and in which order, is timing.c. Each round opens with a sentinel that shows what the machine gives
  * just then. The point number `twin` is there twice, as two entries that know nothing of each other: how far their times
@@ -28,7 +28,6 @@
 #include "timing.h"
 #include "worker.h"
 
-enum { COPY_BYTES = 1 << 20 };
 static const double SENTINEL_SECONDS = 2e-4;
 
 enum { ENTRIES = 5 }; /* of a point at most: the whole, and parts of a layer */
@@ -61,21 +60,12 @@ static long switches(void) {
 
 struct readings { /* of the sentinel */
     int threads;
-    struct block buffer;
-    struct doc *flops, *copies;
+    struct doc *flops;
 };
-
-static double copy_rate(struct block *buffer) {
-    size_t half = (size_t)COPY_BYTES / 2;
-    double start = stopwatch_seconds();
-    memcpy(buffer->data, buffer->data + half, half);
-    return (double)half / (stopwatch_seconds() - start);
-}
 
 static void take_reading(void *with) {
     struct readings *r = with;
     doc_add(r->flops, doc_number(sentinel_flops(r->threads, SENTINEL_SECONDS)));
-    doc_add(r->copies, doc_number(copy_rate(&r->buffer)));
 }
 
 /* ---- the job ------------------------------------------------------------------------------------- */
@@ -152,9 +142,9 @@ struct cast {      /* who is timed */
     int nentries;
 };
 
-/* Everything is in place: measure and tell. -1: no memory. */
-static int measure(const struct doc *job, const struct cast *c, int threads) {
-    struct readings readings = {.threads = threads, .flops = doc_array(), .copies = doc_array()};
+/* Everything is in place: measure and tell. */
+static void measure(const struct doc *job, const struct cast *c, int threads) {
+    struct readings readings = {.threads = threads, .flops = doc_array()};
     struct timing timing = {.seed = (uint64_t)doc_num(job, "seed", 1),
                             .replicate = (uint64_t)doc_int(job, "replicate", 0),
                             .announce = announce,
@@ -162,18 +152,13 @@ static int measure(const struct doc *job, const struct cast *c, int threads) {
                             .with = &readings,
                             .switches = switches};
     struct doc *result = doc_object(), *times = doc_array();
-    if (block_make(&readings.buffer, (size_t)COPY_BYTES)) return -1;
-    block_fill(&readings.buffer, 1);
     if (c->all[0].count > 1) subject_forward(&c->all[0].subject); /* parts have something to work on */
     timing_run(&timing, c->entries, c->nentries);
     for (int i = 0; i < c->points; i++) doc_add(times, times_of(&c->all[i], &c->entries[c->all[i].first]));
     if (c->n > c->points) doc_put(result, "twin", samples_of(&c->entries[c->all[c->points].first]));
     doc_put(result, "fma_flops", readings.flops);
-    doc_put(result, "copy_bytes", readings.copies);
     doc_put(result, "times", times);
     child_send(result);
-    block_free(&readings.buffer);
-    return 0;
 }
 
 /* The twin is the whole of its point once more, and no parts. */
@@ -222,10 +207,11 @@ void job_time(const struct doc *job) {
         job_fail("oom", error.text);
         return;
     }
-    if (share_scratch(c.all, c.n, &scratch) || measure(job, &c, stage.group.problem.threads)) {
+    if (share_scratch(c.all, c.n, &scratch)) {
         job_fail("oom", "no memory for the declared scratch");
         return;
     }
+    measure(job, &c, stage.group.problem.threads);
     for (int i = 0; i < c.n; i++) subject_free(&c.all[i].subject);
     free(c.entries);
     free(c.all);

@@ -187,6 +187,28 @@ void row_disturbed(struct doc *row, int repeated) {
     if (4 * kept > doc_len(doc_get(row, "time.samples_ns"))) row_flag(row, "disturbed");
 }
 
+/* The peak is the best of some readings: a neighbour makes them less, nothing makes them more. */
+void row_sentinel(struct doc *row, const struct doc *processes) {
+    const double drift = 0.05;
+    const size_t rounds_min = 6; /* a third of them is more than one reading */
+    size_t n = doc_len(processes), up = 0, down = 0, m;
+    double *first = xmalloc((n + 1) * sizeof *first), *last = xmalloc((n + 1) * sizeof *last),
+           *least = xmalloc((n + 1) * sizeof *least);
+    for (size_t r = 0; r < n; r++) {
+        double *x = doc_numbers(doc_at(processes, r), &m);
+        size_t third = m < 3 ? m : m / 3;
+        first[r] = stats_max(x, third), last[r] = stats_max(x + m - third, third), least[r] = stats_min(x, m);
+        up += m >= rounds_min && last[r] > first[r] * (1 + drift);
+        down += m >= rounds_min && last[r] * (1 + drift) < first[r];
+        free(x);
+    }
+    doc_put_num(row, "time.sentinel.first", stats_median(first, n));
+    doc_put_num(row, "time.sentinel.last", stats_median(last, n));
+    doc_put_num(row, "time.sentinel.min", stats_min(least, n));
+    if (2 * up > n || 2 * down > n) row_flag(row, "drift");
+    free(first), free(last), free(least);
+}
+
 void row_twins(struct doc *row, const char *label, const struct doc *ratios) {
     doc_put_str(row, "time.aa.label", label);
     doc_put(row, "time.aa.process_ratios", doc_copy(ratios));

@@ -35,6 +35,9 @@ void row_parts_timed(struct doc *row, const struct doc *parts);
 /* So many blocks ran in place of disturbed ones; flags a row that has too many of these among its samples. */
 void row_disturbed(struct doc *row, int repeated);
 
+/* What the sentinel read in each process, FLOP/s in the order of the rounds; flags a row whose machine drifted meanwhile. */
+void row_sentinel(struct doc *row, const struct doc *processes);
+
 /* How the group's variant `label`, timed as two entries, differs from itself: the ratio in each process. */
 void row_twins(struct doc *row, const char *label, const struct doc *ratios);
 

@@ -37,11 +37,12 @@ static const char *const phase_names[] = {"ceilings", "prepare", "probe", "time"
 
 struct point {
     const struct doc *plan;
-    struct doc *row;     /* NULL once written */
-    double probed_ns;    /* one call; 0 before the probe */
-    struct doc *samples; /* an array for each replicate */
-    struct doc *parts;   /* of a layer: {name: the same} */
-    struct doc *beside;  /* of a plugin: for each of them the median of the baseline timed beside it */
+    struct doc *row;      /* NULL once written */
+    double probed_ns;     /* one call; 0 before the probe */
+    struct doc *samples;  /* an array for each replicate */
+    struct doc *parts;    /* of a layer: {name: the same} */
+    struct doc *sentinel; /* its readings, an array for each replicate */
+    struct doc *beside;   /* of a plugin: for each of them the median of the baseline timed beside it */
     const struct point *baseline;
     double setup_ns;
     int single, repeated; /* blocks; see job_time.c */
@@ -370,6 +371,7 @@ static void take_times(struct sweep *s, const struct doc *result, struct point *
             continue;
         }
         doc_add(p->samples, doc_copy(samples));
+        doc_add(p->sentinel, doc_copy(flops));
         take_parts(p, doc_get(doc_at(times, i), "parts"));
         p->setup_ns = doc_num(doc_at(times, i), "setup_ns", 0);
         p->single |= doc_flag(doc_at(times, i), "single");
@@ -495,6 +497,7 @@ static void finish_group(struct sweep *s, int timed) {
         if (timed) row_timed(p->row, p->samples, p->setup_ns, p->single);
         if (timed) row_parts_timed(p->row, p->parts);
         if (timed) row_disturbed(p->row, p->repeated);
+        if (timed) row_sentinel(p->row, p->sentinel);
         if (timed && doc_len(s->twins)) row_twins(p->row, doc_str(s->twin->plan, "label", ""), s->twins);
         if (timed && p->baseline) row_beside(p->row, doc_str(p->baseline->plan, "label", ""), p->beside);
         row_ceilings(p->row, peak(s), ceiling(s, doc_int(p->plan, "threads", 1), "read_bytes"));
@@ -554,6 +557,7 @@ static size_t take_group(struct sweep *s, const struct doc *points, size_t at) {
                                                  .row = row_begin(plan, s->command),
                                                  .samples = doc_array(),
                                                  .parts = doc_object(),
+                                                 .sentinel = doc_array(),
                                                  .beside = doc_array()};
         if (doc_int(plan, "threads", 1) > s->cores)
             row_flag(s->points[s->npoints - 1].row, "more_threads_than_cores");
@@ -566,6 +570,7 @@ static void drop_group(struct sweep *s) {
         doc_free(s->points[i].row);
         doc_free(s->points[i].samples);
         doc_free(s->points[i].parts);
+        doc_free(s->points[i].sentinel);
         doc_free(s->points[i].beside);
     }
     doc_free(s->flops);

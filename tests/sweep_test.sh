@@ -31,7 +31,7 @@ holds "a summary line for every row" [ "$(wc -l <"$R/summary.csv")" = 21 ]
 holds "with what the inputs are like" grep -q '^id,.*,input.descriptors.entropy,' "$R/summary.csv"
 for key in '"median_ns":' '"ci_ns":[' '"process_medians_ns":[' '"samples_ns":[' '"setup_ns":' '"state_bytes":' \
     '"scratch_bytes":' '"arena_peak_bytes":' '"hwm_bytes":' '"gflops":' '"peak_fraction":' '"roofline_fraction":' \
-    '"descriptors":{"logit_sd":' '"perplexity":' '"rank90":' '"disturbed":{"repeated":' '"rel_fro":' '"bound":' '"skill":' '"cosine_p01":' '"flags":[' '"repro":"attnbench run '; do
+    '"descriptors":{"logit_sd":' '"perplexity":' '"rank90":' '"disturbed":{"samples":' '"sentinel":{"first":' '"rel_fro":' '"bound":' '"skill":' '"cosine_p01":' '"flags":[' '"repro":"attnbench run '; do
     holds "rows have $key" sh -c "grep '\"id\":\"flash/b1h2n64' $R/points.jsonl | grep -qF '$key'"
 done
 holds "the fastest exact variant was timed twice, once in each replicate, in each of 4 groups" [ "$(grep -o \

@@ -130,6 +130,34 @@ static void medians_of_processes(void **state) {
     }
 }
 
+/* Half of the processes may show anything; and a neighbour who is there at times is no drift. */
+static void a_sentinel_tells_drift(void **state) {
+    (void)state;
+    const double steady[] = {10, 5, 10, 9, 10, 5, 10, 10, 6}, slows[] = {10, 10, 5, 10, 9, 5, 9, 9, 5},
+                 few[] = {10, 1};
+    for (int drifting = 0; drifting <= 4; drifting++) {
+        struct doc *row = doc_object(), *processes = doc_array();
+        doc_put(row, "flags", doc_array());
+        for (int r = 0; r < 4; r++) doc_add(processes, list(r < drifting ? slows : steady, 9));
+        row_sentinel(row, processes);
+        assert_int_equal(doc_has_word(doc_get(row, "flags"), "drift"), drifting > 2);
+        assert_float_equal(doc_num(row, "time.sentinel.first", 0), 10, 0);
+        assert_float_equal(doc_num(row, "time.sentinel.last", 0),
+                           drifting > 2    ? 9
+                           : drifting == 2 ? 9.5
+                                           : 10,
+                           0);
+        assert_float_equal(doc_num(row, "time.sentinel.min", 0), 5, 0);
+        doc_free(row), doc_free(processes);
+    }
+    struct doc *row = doc_object(), *processes = doc_array();
+    doc_put(row, "flags", doc_array());
+    doc_add(processes, list(few, 2));
+    row_sentinel(row, processes);
+    assert_false(doc_has_word(doc_get(row, "flags"), "drift"));
+    doc_free(row), doc_free(processes);
+}
+
 static void rows_of_times(void **state) {
     const double a[] = {10, 12, 11}, b[] = {20, 90, 22};
     struct doc *point = doc_object(), *replicates = doc_array();
@@ -581,6 +609,7 @@ int main(void) {
         cmocka_unit_test(order_statistics),
         cmocka_unit_test(the_interval_covers),
         cmocka_unit_test(medians_of_processes),
+        cmocka_unit_test(a_sentinel_tells_drift),
         cmocka_unit_test(rows_of_times),
         cmocka_unit_test(distances),
         cmocka_unit_test(incomplete_variants_are_refused),
