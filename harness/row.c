@@ -209,6 +209,14 @@ void row_sentinel(struct doc *row, const struct doc *processes) {
     free(first), free(last), free(least);
 }
 
+void row_grown(struct doc *row, double bytes) {
+    const double slack = 16 << 20; /* huge pages, which are touched as a whole, and what BLAS packs into */
+    if (!doc_get(row, "memory")) return;
+    if (bytes < 0) doc_put_str(row, "memory.timed_hwm_bytes", NULL);
+    else doc_put_num(row, "memory.timed_hwm_bytes", bytes);
+    if (bytes > doc_num(row, "memory.state_bytes", 0) * 1.1 + slack) row_flag(row, "undeclared_memory");
+}
+
 void row_twins(struct doc *row, const char *label, const struct doc *ratios) {
     doc_put_str(row, "time.aa.label", label);
     doc_put(row, "time.aa.process_ratios", doc_copy(ratios));

@@ -38,6 +38,10 @@ void row_disturbed(struct doc *row, int repeated);
 /* What the sentinel read in each process, FLOP/s in the order of the rounds; flags a row whose machine drifted meanwhile. */
 void row_sentinel(struct doc *row, const struct doc *processes);
 
+/* The most bytes of resident memory that blocks added in a process, negative: not known; flags what nobody declared. Nothing
+   where memory was not asked for. */
+void row_grown(struct doc *row, double bytes);
+
 /* How the group's variant `label`, timed as two entries, differs from itself: the ratio in each process. */
 void row_twins(struct doc *row, const char *label, const struct doc *ratios);
 

@@ -44,7 +44,7 @@ struct point {
     struct doc *sentinel; /* its readings, an array for each replicate */
     struct doc *beside;   /* of a plugin: for each of them the median of the baseline timed beside it */
     const struct point *baseline;
-    double setup_ns;
+    double setup_ns, grown_bytes;
     int single, repeated; /* blocks; see job_time.c */
 };
 
@@ -374,6 +374,7 @@ static void take_times(struct sweep *s, const struct doc *result, struct point *
         doc_add(p->sentinel, doc_copy(flops));
         take_parts(p, doc_get(doc_at(times, i), "parts"));
         p->setup_ns = doc_num(doc_at(times, i), "setup_ns", 0);
+        p->grown_bytes = fmax(p->grown_bytes, doc_num(doc_at(times, i), "grown_bytes", -1));
         p->single |= doc_flag(doc_at(times, i), "single");
         p->repeated += doc_int(doc_at(times, i), "repeated", 0);
         if (p == s->twin && second)
@@ -498,6 +499,7 @@ static void finish_group(struct sweep *s, int timed) {
         if (timed) row_parts_timed(p->row, p->parts);
         if (timed) row_disturbed(p->row, p->repeated);
         if (timed) row_sentinel(p->row, p->sentinel);
+        if (timed) row_grown(p->row, p->grown_bytes);
         if (timed && doc_len(s->twins)) row_twins(p->row, doc_str(s->twin->plan, "label", ""), s->twins);
         if (timed && p->baseline) row_beside(p->row, doc_str(p->baseline->plan, "label", ""), p->beside);
         row_ceilings(p->row, peak(s), ceiling(s, doc_int(p->plan, "threads", 1), "read_bytes"));
@@ -558,6 +560,7 @@ static size_t take_group(struct sweep *s, const struct doc *points, size_t at) {
                                                  .samples = doc_array(),
                                                  .parts = doc_object(),
                                                  .sentinel = doc_array(),
+                                                 .grown_bytes = -1,
                                                  .beside = doc_array()};
         if (doc_int(plan, "threads", 1) > s->cores)
             row_flag(s->points[s->npoints - 1].row, "more_threads_than_cores");

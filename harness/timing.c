@@ -58,7 +58,7 @@ static double least(struct timing_entry *e, int calls) {
 
 /* Untimed first calls on touched memory correct what was known before. */
 static void estimate(const struct timing *t, struct timing_entry *e, double overhead) {
-    t->announce(e->id);
+    t->announce(t->with, e);
     e->single = e->estimate > e->share;
     if (!e->single) e->estimate = fmax(least(e, 1), 20e-9);
     if (!e->single && e->estimate * 1000 < SAMPLE_SECONDS) e->estimate = fmax(least(e, 20), 1e-9);
@@ -110,7 +110,7 @@ static double timed_block(const struct timing_entry *e, double overhead) {
 
 static void run_block(const struct timing *t, struct timing_entry *e, double overhead) {
     double start = stopwatch_seconds(), seconds;
-    t->announce(e->id);
+    t->announce(t->with, e);
     if (!e->single) timed_calls(e, 1);
     long before = t->switches();
     double opened = stopwatch_seconds(), ns = timed_block(e, overhead);

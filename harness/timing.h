@@ -38,11 +38,11 @@ struct timing_entry {
 };
 
 struct timing {
-    uint64_t seed, replicate;         /* of the orders */
-    void (*announce)(const char *id); /* whose calls come next */
-    void (*sentinel)(void *with);     /* opens every round: what the machine gives just then */
-    void *with;                       /* the sentinel's */
-    long (*switches)(void);           /* how often the system has taken a processor away so far */
+    uint64_t seed, replicate;                                  /* of the orders */
+    void (*announce)(void *with, const struct timing_entry *); /* whose calls come next */
+    void (*sentinel)(void *with); /* opens every round: what the machine gives just then */
+    void *with;                   /* theirs */
+    long (*switches)(void);       /* how often the system has taken a processor away so far */
 };
 
 void timing_run(const struct timing *, struct timing_entry *, int n);

@@ -105,6 +105,18 @@ holds "undeclared memory is flagged" sh -c "grep '\"id\":\"broken_greedy/b1h1n16
 holds "the time of wrong results is withheld" sh -c "! grep '\"id\":\"broken_garbage/' $R/points.jsonl | grep -q median_ns"
 expect 3 "incomplete without wrong results" "$A" run "$T/bad.lua" -o "$T/bad3" --filter 'flash|broken_crash' --no-plots
 
+# ---- memory that no probe sees, since it is touched while calls are timed
+R=$T/late
+cat >"$T/late.lua" <<LUA
+sweep { shape = { heads = 1, dk = 4, n = 16 }, threads = 1, plugins = { "$PLUGINS/tardy.so", "$PLUGINS/mapper.so" },
+        variants = { "flash", "broken_tardy", "broken_mapper" }, measure = { replicates = 2, max_seconds = 0.4, rows = 16 } }
+LUA
+expect 0 "a sweep of variants that take memory late" "$A" run "$T/late.lua" -o "$R" --no-plots
+for who in tardy mapper; do
+    holds "$who is flagged" sh -c "grep '\"id\":\"broken_$who/' $R/points.jsonl | grep -q '\"undeclared_memory\"'"
+done
+holds "an honest one is not" sh -c "! grep '\"id\":\"flash/' $R/points.jsonl | grep -q '\"undeclared_memory\"'"
+
 # ---- a worker killed from outside
 R=$T/killed
 "$A" run "$T/bad.lua" -o "$R" --filter 'broken_hang.*n8d' --point-timeout 60s --no-plots >/dev/null 2>&1 &

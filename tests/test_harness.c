@@ -158,6 +158,27 @@ static void a_sentinel_tells_drift(void **state) {
     doc_free(row), doc_free(processes);
 }
 
+/* Memory that grows while calls are timed; nothing where the kernel does not say, or nobody asked. */
+static void memory_that_grows_late(void **state) {
+    (void)state;
+    const struct {
+        double state, grown;
+        int flagged;
+    } cases[] = {
+        {0, 1 << 20, 0}, {0, 32 << 20, 1}, {32 << 20, 32 << 20, 0}, {32 << 20, 64 << 20, 1}, {0, -1, 0}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct doc *row = doc_object();
+        doc_put(row, "flags", doc_array());
+        row_grown(row, cases[i].grown);
+        assert_null(doc_get(row, "memory"));
+        doc_put_num(row, "memory.state_bytes", cases[i].state);
+        row_grown(row, cases[i].grown);
+        assert_float_equal(doc_num(row, "memory.timed_hwm_bytes", -1), cases[i].grown, 0);
+        assert_int_equal(doc_has_word(doc_get(row, "flags"), "undeclared_memory"), cases[i].flagged);
+        doc_free(row);
+    }
+}
+
 static void rows_of_times(void **state) {
     const double a[] = {10, 12, 11}, b[] = {20, 90, 22};
     struct doc *point = doc_object(), *replicates = doc_array();
@@ -610,6 +631,7 @@ int main(void) {
         cmocka_unit_test(the_interval_covers),
         cmocka_unit_test(medians_of_processes),
         cmocka_unit_test(a_sentinel_tells_drift),
+        cmocka_unit_test(memory_that_grows_late),
         cmocka_unit_test(rows_of_times),
         cmocka_unit_test(distances),
         cmocka_unit_test(incomplete_variants_are_refused),

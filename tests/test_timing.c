@@ -105,7 +105,10 @@ static void call(void *with) {
     world.now_ns += preempted(ns);
 }
 
-static void announce(const char *id) { world.announced += id != NULL; }
+static void announce(void *with, const struct timing_entry *e) {
+    (void)with;
+    world.announced += e->id != NULL;
+}
 static void sentinel(void *with) {
     (void)with;
     world.sentinels++;
