@@ -26,11 +26,12 @@ const struct rig *checked_rig;
 unsigned checked_rows;
 
 static const struct check_group groups[] = {
-    {"memory", check_memory},       {"growth", check_growth},   {"run", check_run},
-    {"threads", check_threads},     {"items", check_items},     {"heads", check_heads},
-    {"future", check_future},       {"padding", check_padding}, {"masked", check_masked},
-    {"grouped", check_grouped},     {"carry", check_carry},     {"ignored", check_ignored},
-    {"reference", check_reference}, {"order", check_order},     {"path", check_path},
+    {"memory", check_memory},   {"calls", check_calls},         {"growth", check_growth},
+    {"run", check_run},         {"threads", check_threads},     {"items", check_items},
+    {"heads", check_heads},     {"future", check_future},       {"padding", check_padding},
+    {"masked", check_masked},   {"grouped", check_grouped},     {"carry", check_carry},
+    {"ignored", check_ignored}, {"reference", check_reference}, {"order", check_order},
+    {"path", check_path},
 };
 enum { GROUPS = sizeof groups / sizeof *groups };
 
@@ -249,6 +250,8 @@ static void all_cases(const void *params) {
     struct trial large = {.batch = 1, .heads = 2, .nq = 1024, .nk = 1024, .dk = 32, .threads = 2};
     if (!(checked->variant->caps & ATTN_CAP_NO_MASK)) large.mask = ATTN_MASK_CAUSAL;
     attempt("memory", &large, params); /* first, while nothing of it has been touched */
+    large.nq = large.nk = 64;
+    attempt("calls", &large, params);
     growth(params);
     over_pairs(params);
     over_definitions(params);

@@ -1,4 +1,4 @@
-/* check_memory.c -- memory that was never declared, and what is declared of growth. */
+/* check_memory.c -- memory that was never declared, at once or later, and what is declared of growth. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -13,7 +13,7 @@
 /* Stacks, code and the first use of libraries take pages too; see also row.c. */
 static const double SLACK_RESIDENT = 6 << 20;
 static const size_t SLACK_HANDLES = 64 << 10; /* what create() may keep elsewhere: plans and handles */
-enum { CYCLES = 16, LEAST_LEAK = 16 };
+enum { CYCLES = 16, LEAST_LEAK = 16, CALLS = 32 };
 
 /* The first call of this process on untouched memory: pages beyond the declared ones are someone's secret. */
 static void expect_declared(const struct trial *t, const void *params) {
@@ -32,6 +32,20 @@ static void expect_declared(const struct trial *t, const void *params) {
     expect(SANITIZED || !known || after - before <= declared + SLACK_RESIDENT, "undeclared_memory",
            "the first call takes %s of memory; declared are %s", show_bytes(after - before),
            show_bytes(declared));
+    check_tear_down(&r);
+}
+
+/* Memory that is touched later, or more of it in every call. */
+void check_calls(const struct trial *t, const void *params) {
+    struct rig r;
+    if (check_set_up(&r, t, params)) return;
+    rig_run(&r, PATTERN_A);
+    int known = memory_reset_peak() == 0;
+    double before = memory_peak();
+    for (int i = 1; i < CALLS; i++) r.subject.variant->forward(&r.subject.call);
+    double grown = memory_peak() - before;
+    expect(SANITIZED || !known || grown <= SLACK_RESIDENT, "undeclared_memory",
+           "%d calls after the first take %s of memory more", CALLS - 1, show_bytes(grown));
     check_tear_down(&r);
 }
 

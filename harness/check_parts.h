@@ -55,6 +55,7 @@ void check_ignored(const struct trial *, const void *);   /* check_ignored.c: ..
 void check_reference(const struct trial *, const void *); /* check_reference.c: the definition itself */
 void check_order(const struct trial *, const void *);
 void check_memory(const struct trial *, const void *); /* check_memory.c */
+void check_calls(const struct trial *, const void *);
 void check_growth(const struct trial *, const void *);
 void check_path(const struct trial *, const void *); /* check_path.c */
 

@@ -25,9 +25,10 @@ struct pair { /* a point of both runs */
     struct noise_point point;
     double error, df; /* of the effect: deviation, degrees of freedom */
     double reach; /* half the 0.95 interval of the log ratio as measured; without end where it is unknown */
-    double effect, far; /* of noise_effect() */
-    double p, holm;     /* chance of an effect as large; the same over all points */
-    const char *ranks;  /* the test that had to agree, or NULL */
+    double effect, far;    /* of noise_effect() */
+    double p, holm;        /* chance of an effect as large; the same over all points */
+    const char *ranks;     /* the test that had to agree, or NULL */
+    const char *disturbed; /* why its times tell no change, or NULL */
 };
 
 struct comparison {
@@ -50,6 +51,15 @@ static double peak(const struct doc *row) {
     return share > 0 && rate > 0 ? rate / share : (double)NAN;
 }
 
+static const char *disturbed(const struct pair *p) {
+    int a = doc_has_word(doc_get(p->a, "flags"), "disturbed"),
+        b = doc_has_word(doc_get(p->b, "flags"), "disturbed");
+    return a && b ? "disturbed: in both runs the system took a processor away during many of its samples"
+           : a    ? "disturbed: in A the system took a processor away during many of its samples"
+           : b    ? "disturbed: in B the system took a processor away during many of its samples"
+                  : NULL;
+}
+
 static void read_times(struct pair *p) {
     if (!row_is_ok(p->a) || !row_is_ok(p->b)) return;
     p->x = log_medians(p->a, &p->nx);
@@ -66,6 +76,7 @@ static void read_times(struct pair *p) {
     p->point.control = !strcmp(doc_str(p->b, "kind", ""), "control");
     p->point.label = doc_str(p->b, "label", doc_str(p->b, "variant", ""));
     p->point.peak = log(peak(p->a) / peak(p->b));
+    p->disturbed = disturbed(p);
 }
 
 /* The place of `word` among names[0 .. *n), where it is added; takes `word` over. */
@@ -186,7 +197,10 @@ static const char *verdict(const struct comparison *c, const struct pair *q, con
     int beyond = fabs(q->effect) > c->bar;
     int above_noise = fabs(q->effect) > noise_bar(&c->noise, &q->point);
     *why = NULL;
-    if (significant && beyond && above_noise) return q->effect > 0 ? "slower" : "faster";
+    if (significant && beyond && above_noise) {
+        *why = q->disturbed;
+        return q->disturbed ? "ambiguous" : q->effect > 0 ? "slower" : "faster";
+    }
     if (is_same(c, q)) return "same";
     *why = !(q->df > 0)             ? "one process a side has no scatter"
            : beyond && !significant ? "beyond the threshold, but it may be chance"

@@ -3,14 +3,16 @@
  *
  *   job   {points[], estimates_ns[], share_seconds, seed, replicate, memory_limit, twin, cold}
  *   sends {call: id} before each block of a variant, and at the end
- *         {times: [{id, setup_ns, samples_ns[], single, repeated, disturbed, parts{name: samples_ns[]}}], twin_ns[],
- *         fma_flops[], copy_bytes[]}
+ *         {times: [{id, setup_ns, samples, single, repeated, grown_bytes, parts{name: samples}}], twin: samples,
+ *         fma_flops[]}, where samples are {ns[], disturbed[]}, and of each 1 if it is
  *
  * How many calls, and in which order, is timing.c. Each round opens with a sentinel that shows what the machine gives
  * just then. The point number `twin` is there twice, as two entries that know nothing of each other: how far their times
  * differ is what a difference means nothing below. With `cold` each call works on another copy of the inputs. A layer is
  * there as a whole, for half of its share of seconds, and as its parts, which work on what the last calls left: rotary
- * positions turn once more what is turned already, which changes no length.
+ * positions turn once more what is turned already, which changes no length. Inputs, output and scratch are touched before,
+ * so resident memory that grows in the blocks of a variant is its own doing, and what it has of a state that create()
+ * leaves for later.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -21,6 +23,7 @@
 #include "child.h"
 #include "memory.h"
 #include "rotation.h"
+#include "sanitized.h"
 #include "sentinel.h"
 #include "stopwatch.h"
 #include "subject.h"
@@ -28,7 +31,6 @@
 #include "timing.h"
 #include "worker.h"
 
-enum { COPY_BYTES = 1 << 20 };
 static const double SENTINEL_SECONDS = 2e-4;
 
 enum { ENTRIES = 5 }; /* of a point at most: the whole, and parts of a layer */
@@ -37,7 +39,15 @@ struct entrant {
     struct subject subject;
     struct rotating rotating;
     double setup_ns;
-    int first, count; /* its entries */
+    int first, count;   /* its entries */
+    double left, grown; /* bytes that its blocks so far added; the most that they ever did */
+};
+
+struct cast {      /* who is timed */
+    int points, n; /* entrants: those of the points, with the twin behind them */
+    struct entrant *all;
+    struct timing_entry *entries;
+    int nentries;
 };
 
 /* ---- what timing.c calls ------------------------------------------------------------------------- */
@@ -48,7 +58,7 @@ static void forward_cold(void *with) {
     r->subject->variant->forward(&r->subject->call);
 }
 
-static void announce(const char *id) {
+static void tell(const char *id) {
     struct doc *d = doc_object();
     doc_put_str(d, "call", id);
     child_send(d);
@@ -59,23 +69,45 @@ static long switches(void) {
     return getrusage(RUSAGE_SELF, &usage) ? 0 : usage.ru_nivcsw;
 }
 
-struct readings { /* of the sentinel */
-    int threads;
-    struct block buffer;
-    struct doc *flops, *copies;
+struct observer { /* of what goes on beside the clock */
+    const struct cast *cast;
+    int threads, knows_memory;
+    struct doc *flops;       /* readings of the sentinel */
+    struct entrant *calling; /* whose block it is */
+    double before;           /* bytes resident as it began */
 };
 
-static double copy_rate(struct block *buffer) {
-    size_t half = (size_t)COPY_BYTES / 2;
-    double start = stopwatch_seconds();
-    memcpy(buffer->data, buffer->data + half, half);
-    return (double)half / (stopwatch_seconds() - start);
+/* Bytes resident now; peaks count from here on. */
+static double resident(void) {
+    memory_reset_peak();
+    return memory_peak();
+}
+
+/* The blocks of `next` come; NULL: nobody's. */
+static void hand_over(struct observer *o, struct entrant *next) {
+    struct entrant *e = o->calling;
+    if (!o->knows_memory) return;
+    double peak = memory_peak(), now = resident();
+    if (e) {
+        e->grown = fmax(e->grown, e->left + peak - o->before);
+        e->left = fmax(e->left + now - o->before, 0);
+    }
+    o->calling = next;
+    o->before = now;
+}
+
+static void announce(void *with, const struct timing_entry *entry) {
+    struct observer *o = with;
+    int number = (int)(entry - o->cast->entries), i = 0;
+    while (number >= o->cast->all[i].first + o->cast->all[i].count) i++;
+    tell(entry->id);
+    hand_over(o, &o->cast->all[i]);
 }
 
 static void take_reading(void *with) {
-    struct readings *r = with;
-    doc_add(r->flops, doc_number(sentinel_flops(r->threads, SENTINEL_SECONDS)));
-    doc_add(r->copies, doc_number(copy_rate(&r->buffer)));
+    struct observer *o = with;
+    hand_over(o, NULL);
+    doc_add(o->flops, doc_number(sentinel_flops(o->threads, SENTINEL_SECONDS)));
 }
 
 /* ---- the job ------------------------------------------------------------------------------------- */
@@ -97,7 +129,7 @@ static void add_parts(struct entrant *e, struct timing_entry *whole) {
 static int set_up(struct entrant *e, struct timing_entry *entry, const struct doc *point,
                   const struct stage *stage, const struct rotation *rotation, struct attn_error *error) {
     entry->id = doc_str(point, "id", "");
-    announce(entry->id);
+    tell(entry->id);
     if (stage_subject(stage, point, &e->subject, error)) return -1;
     int64_t start = stopwatch();
     if (subject_create(&e->subject, error)) return -1;
@@ -121,8 +153,13 @@ static int share_scratch(struct entrant *all, int n, struct block *scratch) {
 }
 
 static struct doc *samples_of(const struct timing_entry *entry) {
-    struct doc *samples = doc_array();
-    for (int i = 0; i < entry->samples; i++) doc_add(samples, doc_number(entry->samples_ns[i]));
+    struct doc *samples = doc_object(), *ns = doc_array(), *disturbed = doc_array();
+    for (int i = 0; i < entry->samples; i++) {
+        doc_add(ns, doc_number(entry->samples_ns[i]));
+        doc_add(disturbed, doc_number(entry->is_disturbed[i]));
+    }
+    doc_put(samples, "ns", ns);
+    doc_put(samples, "disturbed", disturbed);
     return samples;
 }
 
@@ -134,42 +171,38 @@ static struct doc *times_of(const struct entrant *e, const struct timing_entry *
         if (x->is_there(&e->subject)) doc_put(doc_get(one, "parts"), x->name, samples_of(++part));
     doc_put_str(one, "id", entry->id);
     doc_put_num(one, "setup_ns", e->setup_ns);
-    doc_put(one, "samples_ns", samples_of(entry));
+    doc_put(one, "samples", samples_of(entry));
     doc_put_bool(one, "single", entry->single);
     doc_put_num(one, "repeated", entry->repeated);
-    doc_put_num(one, "disturbed", entry->disturbed);
     return one;
 }
 
-struct cast {      /* who is timed */
-    int points, n; /* entrants: those of the points, with the twin behind them */
-    struct entrant *all;
-    struct timing_entry *entries;
-    int nentries;
-};
-
-/* Everything is in place: measure and tell. -1: no memory. */
-static int measure(const struct doc *job, const struct cast *c, int threads) {
-    struct readings readings = {.threads = threads, .flops = doc_array(), .copies = doc_array()};
+/* Everything is in place: measure and tell. */
+static void measure(const struct doc *job, const struct cast *c, int threads) {
+    struct observer observer = {.cast = c,
+                                .threads = threads,
+                                .knows_memory = !SANITIZED && memory_reset_peak() == 0,
+                                .flops = doc_array()};
     struct timing timing = {.seed = (uint64_t)doc_num(job, "seed", 1),
                             .replicate = (uint64_t)doc_int(job, "replicate", 0),
                             .announce = announce,
                             .sentinel = take_reading,
-                            .with = &readings,
+                            .with = &observer,
                             .switches = switches};
     struct doc *result = doc_object(), *times = doc_array();
-    if (block_make(&readings.buffer, (size_t)COPY_BYTES)) return -1;
-    block_fill(&readings.buffer, 1);
     if (c->all[0].count > 1) subject_forward(&c->all[0].subject); /* parts have something to work on */
+    sentinel_flops(threads, SENTINEL_SECONDS);                    /* stacks of threads */
     timing_run(&timing, c->entries, c->nentries);
-    for (int i = 0; i < c->points; i++) doc_add(times, times_of(&c->all[i], &c->entries[c->all[i].first]));
-    if (c->n > c->points) doc_put(result, "twin_ns", samples_of(&c->entries[c->all[c->points].first]));
-    doc_put(result, "fma_flops", readings.flops);
-    doc_put(result, "copy_bytes", readings.copies);
+    hand_over(&observer, NULL);
+    for (int i = 0; i < c->points; i++) {
+        struct doc *one = times_of(&c->all[i], &c->entries[c->all[i].first]);
+        if (observer.knows_memory) doc_put_num(one, "grown_bytes", c->all[i].grown);
+        doc_add(times, one);
+    }
+    if (c->n > c->points) doc_put(result, "twin", samples_of(&c->entries[c->all[c->points].first]));
+    doc_put(result, "fma_flops", observer.flops);
     doc_put(result, "times", times);
     child_send(result);
-    block_free(&readings.buffer);
-    return 0;
 }
 
 /* The twin is the whole of its point once more, and no parts. */
@@ -218,10 +251,11 @@ void job_time(const struct doc *job) {
         job_fail("oom", error.text);
         return;
     }
-    if (share_scratch(c.all, c.n, &scratch) || measure(job, &c, stage.group.problem.threads)) {
+    if (share_scratch(c.all, c.n, &scratch)) {
         job_fail("oom", "no memory for the declared scratch");
         return;
     }
+    measure(job, &c, stage.group.problem.threads);
     for (int i = 0; i < c.n; i++) subject_free(&c.all[i].subject);
     free(c.entries);
     free(c.all);

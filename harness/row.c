@@ -101,14 +101,29 @@ void row_probed(struct doc *row, const struct doc *probe, const struct doc *what
     hold(row, doc_get(probe, "accuracy.definition"), "error", "its own definition");
 }
 
+double row_process_median(const struct doc *samples) {
+    const struct doc *disturbed = doc_get(samples, "disturbed");
+    size_t n, kept = 0;
+    double *all = doc_numbers(doc_get(samples, "ns"), &n), *x = xmalloc((n + 1) * sizeof *x), median;
+    for (size_t i = 0; i < n; i++)
+        if (!(doc_as_num(doc_at(disturbed, i)) > 0)) x[kept++] = all[i];
+    median = kept >= 2 || (kept > 0 && 3 * kept >= n) ? stats_median(x, kept) : stats_median(all, n);
+    free(all), free(x);
+    return median;
+}
+
 /* The statistics of samples into `time`; how many there are. */
 static size_t put_times(struct doc *time, const struct doc *replicates) {
-    struct doc *medians = doc_array(), *samples = doc_array();
+    struct doc *medians = doc_array(), *samples = doc_array(), *disturbed = doc_array();
     size_t n, m;
     for (size_t r = 0; r < doc_len(replicates); r++) {
-        double *x = doc_numbers(doc_at(replicates, r), &n);
-        doc_add(medians, doc_number(stats_median(x, n)));
-        for (size_t i = 0; i < n; i++) doc_add(samples, doc_number(x[i]));
+        const struct doc *process = doc_at(replicates, r), *flags = doc_get(process, "disturbed");
+        double *x = doc_numbers(doc_get(process, "ns"), &n);
+        doc_add(medians, doc_number(row_process_median(process)));
+        for (size_t i = 0; i < n; i++) {
+            if (doc_as_num(doc_at(flags, i)) > 0) doc_add(disturbed, doc_number((double)doc_len(samples)));
+            doc_add(samples, doc_number(x[i]));
+        }
         free(x);
     }
     double *middle = doc_numbers(medians, &m), *all = doc_numbers(samples, &n);
@@ -119,6 +134,7 @@ static size_t put_times(struct doc *time, const struct doc *replicates) {
     doc_put_num(time, "min_ns", stats_min(all, n));
     doc_put(time, "process_medians_ns", medians);
     doc_put(time, "samples_ns", samples);
+    doc_put(time, "disturbed.samples", disturbed);
     doc_put_num(time, "replicates", (double)m);
     free(middle);
     free(all);
@@ -164,10 +180,41 @@ void row_parts_timed(struct doc *row, const struct doc *samples) {
     if (parts) doc_put_num(row, "time.parts_over_whole", all / doc_num(row, "time.median_ns", 1));
 }
 
-void row_disturbed(struct doc *row, int repeated, int kept) {
+void row_disturbed(struct doc *row, int repeated) {
+    size_t kept = doc_len(doc_get(row, "time.disturbed.samples"));
     doc_put_num(row, "time.disturbed.repeated", repeated);
-    doc_put_num(row, "time.disturbed.kept", kept);
-    if (4 * kept > (int)doc_len(doc_get(row, "time.samples_ns"))) row_flag(row, "disturbed");
+    doc_put_num(row, "time.disturbed.kept", (double)kept);
+    if (4 * kept > doc_len(doc_get(row, "time.samples_ns"))) row_flag(row, "disturbed");
+}
+
+/* The peak is the best of some readings: a neighbour makes them less, nothing makes them more. */
+void row_sentinel(struct doc *row, const struct doc *processes) {
+    const double drift = 0.05;
+    const size_t rounds_min = 6; /* a third of them is more than one reading */
+    size_t n = doc_len(processes), up = 0, down = 0, m;
+    double *first = xmalloc((n + 1) * sizeof *first), *last = xmalloc((n + 1) * sizeof *last),
+           *least = xmalloc((n + 1) * sizeof *least);
+    for (size_t r = 0; r < n; r++) {
+        double *x = doc_numbers(doc_at(processes, r), &m);
+        size_t third = m < 3 ? m : m / 3;
+        first[r] = stats_max(x, third), last[r] = stats_max(x + m - third, third), least[r] = stats_min(x, m);
+        up += m >= rounds_min && last[r] > first[r] * (1 + drift);
+        down += m >= rounds_min && last[r] * (1 + drift) < first[r];
+        free(x);
+    }
+    doc_put_num(row, "time.sentinel.first", stats_median(first, n));
+    doc_put_num(row, "time.sentinel.last", stats_median(last, n));
+    doc_put_num(row, "time.sentinel.min", stats_min(least, n));
+    if (2 * up > n || 2 * down > n) row_flag(row, "drift");
+    free(first), free(last), free(least);
+}
+
+void row_grown(struct doc *row, double bytes) {
+    const double slack = 16 << 20; /* huge pages, which are touched as a whole, and what BLAS packs into */
+    if (!doc_get(row, "memory")) return;
+    if (bytes < 0) doc_put_str(row, "memory.timed_hwm_bytes", NULL);
+    else doc_put_num(row, "memory.timed_hwm_bytes", bytes);
+    if (bytes > doc_num(row, "memory.state_bytes", 0) * 1.1 + slack) row_flag(row, "undeclared_memory");
 }
 
 void row_twins(struct doc *row, const char *label, const struct doc *ratios) {

@@ -21,15 +21,26 @@ void row_described(struct doc *row, const struct doc *descriptors);
 /* Work, memory and accuracy out of the answer of a probe; a row beyond its bound becomes "inaccurate". */
 void row_probed(struct doc *row, const struct doc *probe, const struct doc *what);
 
-/* Time out of the samples of each replicate, an array of arrays in nanoseconds. */
+/* The median of the samples of a process, {ns[], disturbed[]}: of those that are not disturbed (0), where these are two, or a
+   third; else of all. */
+double row_process_median(const struct doc *samples);
+
+/* Time out of the samples of each replicate, an array of them; the disturbed ones are named by their place. */
 void row_timed(struct doc *row, const struct doc *replicates, double setup_ns, int single);
 
 /* The same statistics of the parts of a layer, {name: replicates}, beside their work; what share each has of all parts, and
    how these together compare with the whole. */
 void row_parts_timed(struct doc *row, const struct doc *parts);
 
-/* Blocks that the system disturbed: so many were repeated, so many kept all the same. */
-void row_disturbed(struct doc *row, int repeated, int kept);
+/* So many blocks ran in place of disturbed ones; flags a row that has too many of these among its samples. */
+void row_disturbed(struct doc *row, int repeated);
+
+/* What the sentinel read in each process, FLOP/s in the order of the rounds; flags a row whose machine drifted meanwhile. */
+void row_sentinel(struct doc *row, const struct doc *processes);
+
+/* The most bytes of resident memory that blocks added in a process, negative: not known; flags what nobody declared. Nothing
+   where memory was not asked for. */
+void row_grown(struct doc *row, double bytes);
 
 /* How the group's variant `label`, timed as two entries, differs from itself: the ratio in each process. */
 void row_twins(struct doc *row, const char *label, const struct doc *ratios);

@@ -38,14 +38,15 @@ static const char *const phase_names[] = {"ceilings", "prepare", "probe", "time"
 
 struct point {
     const struct doc *plan;
-    struct doc *row;     /* NULL once written */
-    double probed_ns;    /* one call; 0 before the probe */
-    struct doc *samples; /* an array for each replicate */
-    struct doc *parts;   /* of a layer: {name: the same} */
-    struct doc *beside;  /* of a plugin: for each of them the median of the baseline timed beside it */
+    struct doc *row;      /* NULL once written */
+    double probed_ns;     /* one call; 0 before the probe */
+    struct doc *samples;  /* an array for each replicate */
+    struct doc *parts;    /* of a layer: {name: the same} */
+    struct doc *sentinel; /* its readings, an array for each replicate */
+    struct doc *beside;   /* of a plugin: for each of them the median of the baseline timed beside it */
     const struct point *baseline;
-    double setup_ns;
-    int single, repeated, disturbed; /* blocks; see job_time.c */
+    double setup_ns, grown_bytes;
+    int single, repeated; /* blocks; see job_time.c */
 };
 
 struct sweep {
@@ -379,23 +380,25 @@ static void take_parts(struct point *p, const struct doc *parts) {
 static void take_times(struct sweep *s, const struct doc *result, struct point *const *chosen, size_t n,
                        const struct point *baseline) {
     const struct doc *times = doc_get(result, "times"), *flops = doc_get(result, "fma_flops"),
-                     *second = doc_get(result, "twin_ns");
+                     *second = doc_get(result, "twin");
     double beside = 0;
     for (size_t i = 0; i < doc_len(times); i++) {
         struct point *p = by_id(s, doc_str(doc_at(times, i), "id", NULL));
-        const struct doc *samples = doc_get(doc_at(times, i), "samples_ns");
+        const struct doc *samples = doc_get(doc_at(times, i), "samples");
         if (!p) continue;
         if (p == baseline) {
-            beside = median_of(samples);
+            beside = row_process_median(samples);
             continue;
         }
         doc_add(p->samples, doc_copy(samples));
+        doc_add(p->sentinel, doc_copy(flops));
         take_parts(p, doc_get(doc_at(times, i), "parts"));
         p->setup_ns = doc_num(doc_at(times, i), "setup_ns", 0);
+        p->grown_bytes = fmax(p->grown_bytes, doc_num(doc_at(times, i), "grown_bytes", -1));
         p->single |= doc_flag(doc_at(times, i), "single");
         p->repeated += doc_int(doc_at(times, i), "repeated", 0);
-        p->disturbed += doc_int(doc_at(times, i), "disturbed", 0);
-        if (p == s->twin && second) doc_add(s->twins, doc_number(median_of(second) / median_of(samples)));
+        if (p == s->twin && second)
+            doc_add(s->twins, doc_number(row_process_median(second) / row_process_median(samples)));
     }
     for (size_t i = 0; i < n && baseline; i++)
         if (chosen[i] != baseline) {
@@ -514,7 +517,9 @@ static void finish_group(struct sweep *s, int timed) {
         if (!p->row) continue;
         if (timed) row_timed(p->row, p->samples, p->setup_ns, p->single);
         if (timed) row_parts_timed(p->row, p->parts);
-        if (timed) row_disturbed(p->row, p->repeated, p->disturbed);
+        if (timed) row_disturbed(p->row, p->repeated);
+        if (timed) row_sentinel(p->row, p->sentinel);
+        if (timed) row_grown(p->row, p->grown_bytes);
         if (timed && doc_len(s->twins)) row_twins(p->row, doc_str(s->twin->plan, "label", ""), s->twins);
         if (timed && p->baseline) row_beside(p->row, doc_str(p->baseline->plan, "label", ""), p->beside);
         row_ceilings(p->row, peak(s), ceiling(s, doc_int(p->plan, "threads", 1), "read_bytes"));
@@ -575,6 +580,8 @@ static size_t take_group(struct sweep *s, const struct doc *points, size_t at) {
                                                  .row = row_begin(plan, s->command),
                                                  .samples = doc_array(),
                                                  .parts = doc_object(),
+                                                 .sentinel = doc_array(),
+                                                 .grown_bytes = -1,
                                                  .beside = doc_array()};
         if (doc_int(plan, "threads", 1) > s->cores)
             row_flag(s->points[s->npoints - 1].row, "more_threads_than_cores");
@@ -587,6 +594,7 @@ static void drop_group(struct sweep *s) {
         doc_free(s->points[i].row);
         doc_free(s->points[i].samples);
         doc_free(s->points[i].parts);
+        doc_free(s->points[i].sentinel);
         doc_free(s->points[i].beside);
     }
     doc_free(s->flops);

@@ -21,6 +21,8 @@ const FLAGS = {
     more_threads_than_cores:
         "more threads than usable cores took turns; the time says little about the mechanism",
     disturbed: "the system took a processor away during more than a quarter of the samples",
+    drift:
+        "the machine became faster or slower by more than 5 % while the row was timed, in most of its processes",
     single_sample: "one call took longer than its share of the seconds, so each process timed a single one",
 };
 

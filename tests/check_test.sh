@@ -37,6 +37,8 @@ caught "uninitialised_scratch: " unset
 caught "allocates: forward() asks for memory, 100 bytes" allocates
 caught "undeclared_memory: the first call takes 6" greedy
 caught "undeclared_memory: create() keeps " secret
+caught "undeclared_memory: 31 calls after the first take 256" tardy
+caught "undeclared_memory: 31 calls after the first take 3" mapper
 caught "leaks: 16 times create() and destroy() lose" leaks
 caught "repeatable: " unsteady
 caught "same_bits: 2 threads give other bits than 1" counts

@@ -31,7 +31,7 @@ expect 0 "a run" "$A" run "$T/c.lua" -o "$T/a" --no-plots
 expect 0 "a run and itself, as measured" "$A" compare "$T/a" "$T/a"
 said "$T/out" "0 of 8 points are regressions. Time: 0 slower, 0 faster,"
 set_times "$T/a" 1 none
-sed -i 's/"aa":/"unknown":/' "$T/a/points.jsonl" # as a run before there was an A/A
+sed -i 's/"aa":/"unknown":/; s/"flags":\[[^]]*\]/"flags":[]/' "$T/a/points.jsonl" # no A/A, and nothing was disturbed
 
 # ---- time
 expect 0 "a quiet run and itself" "$A" compare "$T/a" "$T/a"
@@ -47,6 +47,10 @@ holds "and the command that measures it again" grep -qE "^  .*run $T/c.lua .*--f
 said "$T/out" "Noise floor unknown: no A/A measurement in these runs; the threshold stands alone."
 expect 0 "the other way round it is faster" "$A" compare "$T/slow" "$T/a"
 said "$T/out" "0 slower, 1 faster"
+cp -r "$T/slow" "$T/loaded" && sed -i '/"id":"flash.b1h1n16d8/s/"flags":\[\]/"flags":["disturbed"]/' "$T/loaded/points.jsonl"
+expect 0 "10 % slower, with many disturbed samples" "$A" compare "$T/a" "$T/loaded"
+said "$T/out" "0 slower, 0 faster, 1 ambiguous, 7 same"
+said "$T/out" "disturbed: in B the system took a processor away during many of its samples"
 expect 0 "within a threshold of 20 %" "$A" compare "$T/a" "$T/slow" --threshold 20
 said "$T/out" "8 same (threshold 20 %)"
 edit aa 's/"process_medians_ns"/"aa":{"label":"flash","process_ratios":[1.3,1.3,1.3]},"process_medians_ns"/' && set_times "$T/aa" 1.1 '"id":"flash/b1h1n16d8/'

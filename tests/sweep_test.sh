@@ -31,7 +31,7 @@ holds "a summary line for every row" [ "$(wc -l <"$R/summary.csv")" = 21 ]
 holds "with what the inputs are like" grep -q '^id,.*,input.descriptors.entropy,' "$R/summary.csv"
 for key in '"median_ns":' '"ci_ns":[' '"process_medians_ns":[' '"samples_ns":[' '"setup_ns":' '"state_bytes":' \
     '"scratch_bytes":' '"arena_peak_bytes":' '"hwm_bytes":' '"gflops":' '"peak_fraction":' '"roofline_fraction":' \
-    '"descriptors":{"logit_sd":' '"perplexity":' '"rank90":' '"disturbed":{"repeated":' '"rel_fro":' '"bound":' '"skill":' '"cosine_p01":' '"flags":[' '"repro":"attnbench run '; do
+    '"descriptors":{"logit_sd":' '"perplexity":' '"rank90":' '"disturbed":{"samples":' '"sentinel":{"first":' '"rel_fro":' '"bound":' '"skill":' '"cosine_p01":' '"flags":[' '"repro":"attnbench run '; do
     holds "rows have $key" sh -c "grep '\"id\":\"flash/b1h2n64' $R/points.jsonl | grep -qF '$key'"
 done
 holds "the fastest exact variant was timed twice, once in each replicate, in each of 4 groups" [ "$(grep -o \
@@ -104,6 +104,18 @@ holds "a hang is predicted for the next length" sh -c "grep '\"id\":\"broken_han
 holds "undeclared memory is flagged" sh -c "grep '\"id\":\"broken_greedy/b1h1n16' $R/points.jsonl | grep -q '\"undeclared_memory\"'"
 holds "the time of wrong results is withheld" sh -c "! grep '\"id\":\"broken_garbage/' $R/points.jsonl | grep -q median_ns"
 expect 3 "incomplete without wrong results" "$A" run "$T/bad.lua" -o "$T/bad3" --filter 'flash|broken_crash' --no-plots
+
+# ---- memory that no probe sees, since it is touched while calls are timed
+R=$T/late
+cat >"$T/late.lua" <<LUA
+sweep { shape = { heads = 1, dk = 4, n = 16 }, threads = 1, plugins = { "$PLUGINS/tardy.so", "$PLUGINS/mapper.so" },
+        variants = { "flash", "broken_tardy", "broken_mapper" }, measure = { replicates = 2, max_seconds = 0.4, rows = 16 } }
+LUA
+expect 0 "a sweep of variants that take memory late" "$A" run "$T/late.lua" -o "$R" --no-plots
+for who in tardy mapper; do
+    holds "$who is flagged" sh -c "grep '\"id\":\"broken_$who/' $R/points.jsonl | grep -q '\"undeclared_memory\"'"
+done
+holds "an honest one is not" sh -c "! grep '\"id\":\"flash/' $R/points.jsonl | grep -q '\"undeclared_memory\"'"
 
 # ---- a worker killed from outside
 R=$T/killed

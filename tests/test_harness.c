@@ -103,20 +103,100 @@ static struct doc *list(const double *x, size_t n) {
     return d;
 }
 
+/* The samples of a process; disturbed are those above `clean`. */
+static struct doc *samples_of(const double *x, size_t n, double clean) {
+    struct doc *d = doc_object(), *disturbed = doc_array();
+    for (size_t i = 0; i < n; i++) doc_add(disturbed, doc_number(x[i] > clean));
+    doc_put(d, "ns", list(x, n));
+    doc_put(d, "disturbed", disturbed);
+    return d;
+}
+
+/* Two undisturbed samples stand for a process, or a third of all that it has. */
+static void medians_of_processes(void **state) {
+    (void)state;
+    const struct {
+        double x[5];
+        size_t n;
+        double clean, median;
+    } cases[] = {
+        {{1, 2, 3}, 3, 9, 2},         {{1, 2, 3}, 3, 2, 1.5},    {{1, 2, 3}, 3, 1, 1}, {{1, 2, 3}, 3, 0, 2},
+        {{5, 4, 3, 2, 1}, 5, 2, 1.5}, {{1, 2, 3, 4}, 4, 1, 2.5}, {{7}, 1, 1, 7},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct doc *d = samples_of(cases[i].x, cases[i].n, cases[i].clean);
+        assert_float_equal(row_process_median(d), cases[i].median, 0);
+        doc_free(d);
+    }
+}
+
+/* Half of the processes may show anything; and a neighbour who is there at times is no drift. */
+static void a_sentinel_tells_drift(void **state) {
+    (void)state;
+    const double steady[] = {10, 5, 10, 9, 10, 5, 10, 10, 6}, slows[] = {10, 10, 5, 10, 9, 5, 9, 9, 5},
+                 few[] = {10, 1};
+    for (int drifting = 0; drifting <= 4; drifting++) {
+        struct doc *row = doc_object(), *processes = doc_array();
+        doc_put(row, "flags", doc_array());
+        for (int r = 0; r < 4; r++) doc_add(processes, list(r < drifting ? slows : steady, 9));
+        row_sentinel(row, processes);
+        assert_int_equal(doc_has_word(doc_get(row, "flags"), "drift"), drifting > 2);
+        assert_float_equal(doc_num(row, "time.sentinel.first", 0), 10, 0);
+        assert_float_equal(doc_num(row, "time.sentinel.last", 0),
+                           drifting > 2    ? 9
+                           : drifting == 2 ? 9.5
+                                           : 10,
+                           0);
+        assert_float_equal(doc_num(row, "time.sentinel.min", 0), 5, 0);
+        doc_free(row), doc_free(processes);
+    }
+    struct doc *row = doc_object(), *processes = doc_array();
+    doc_put(row, "flags", doc_array());
+    doc_add(processes, list(few, 2));
+    row_sentinel(row, processes);
+    assert_false(doc_has_word(doc_get(row, "flags"), "drift"));
+    doc_free(row), doc_free(processes);
+}
+
+/* Memory that grows while calls are timed; nothing where the kernel does not say, or nobody asked. */
+static void memory_that_grows_late(void **state) {
+    (void)state;
+    const struct {
+        double state, grown;
+        int flagged;
+    } cases[] = {
+        {0, 1 << 20, 0}, {0, 32 << 20, 1}, {32 << 20, 32 << 20, 0}, {32 << 20, 64 << 20, 1}, {0, -1, 0}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct doc *row = doc_object();
+        doc_put(row, "flags", doc_array());
+        row_grown(row, cases[i].grown);
+        assert_null(doc_get(row, "memory"));
+        doc_put_num(row, "memory.state_bytes", cases[i].state);
+        row_grown(row, cases[i].grown);
+        assert_float_equal(doc_num(row, "memory.timed_hwm_bytes", -1), cases[i].grown, 0);
+        assert_int_equal(doc_has_word(doc_get(row, "flags"), "undeclared_memory"), cases[i].flagged);
+        doc_free(row);
+    }
+}
+
 static void rows_of_times(void **state) {
-    const double a[] = {10, 12, 11}, b[] = {20, 22, 21};
+    const double a[] = {10, 12, 11}, b[] = {20, 90, 22};
     struct doc *point = doc_object(), *replicates = doc_array();
     (void)state;
     doc_put_str(point, "id", "x/b1h1n8d4/none/gauss,s=1/t1/s1");
     doc_put_num(point, "cost.flops", 3200);
     doc_put_num(point, "cost.bytes", 1600);
-    doc_add(replicates, list(a, 3));
-    doc_add(replicates, list(b, 3));
+    doc_add(replicates, samples_of(a, 3, 99));
+    doc_add(replicates, samples_of(b, 3, 22));
     struct doc *row = row_begin(point, "attnbench run x.lua");
     row_timed(row, replicates, 5, 0);
+    row_disturbed(row, 1);
     assert_true(doc_num(row, "time.median_ns", 0) == 16 && doc_num(row, "time.min_ns", 0) == 10);
     assert_true(doc_as_num(doc_at(doc_get(row, "time.ci_ns"), 0)) == 11 &&
                 doc_as_num(doc_at(doc_get(row, "time.ci_ns"), 1)) == 21);
+    assert_true(doc_num(row, "time.disturbed.kept", 0) == 1 &&
+                doc_as_num(doc_at(doc_get(row, "time.disturbed.samples"), 0)) == 4);
+    assert_false(doc_has_word(doc_get(row, "flags"), "disturbed"));
     assert_int_equal(doc_len(doc_get(row, "time.samples_ns")), 6);
     assert_string_equal(doc_as_str(doc_at(doc_get(row, "flags"), 0)), "interval_below_95_percent");
     row_ceilings(row, 400e9, 200e9); /* 8 ns of arithmetic, 8 ns of traffic, 16 ns taken */
@@ -549,6 +629,9 @@ int main(void) {
         cmocka_unit_test(documents_keep_numbers),
         cmocka_unit_test(order_statistics),
         cmocka_unit_test(the_interval_covers),
+        cmocka_unit_test(medians_of_processes),
+        cmocka_unit_test(a_sentinel_tells_drift),
+        cmocka_unit_test(memory_that_grows_late),
         cmocka_unit_test(rows_of_times),
         cmocka_unit_test(distances),
         cmocka_unit_test(incomplete_variants_are_refused),
