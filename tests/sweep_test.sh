@@ -248,6 +248,35 @@ ids "$T/uncut/points.jsonl" >"$T/b"
 same "the same rows as without a break, ten times killed" "$T/a" "$T/b"
 holds "all of them ok" [ "$(grep -c '"status":"ok"' "$R/points.jsonl")" = "$(wc -l <"$T/b")" ]
 
+# ---- killed while it starts a child, before that one has come to itself
+ended() { # ended PROCESS: it is no more, or a zombie, within two seconds
+    for _ in $(seq 20); do
+        [ -z "$(tr -d '\0' 2>/dev/null <"/proc/$1/cmdline")" ] && return 0
+        sleep 0.1
+    done
+    return 1
+}
+kill_at() { # kill_at NUMBER: kills a run the moment it has started so many children; $child is the last of them
+    "$A" run "$T/bad.lua" -o "$T/at$1" --overwrite --filter 'broken_hang.*n8d' --point-timeout 20s --no-plots >/dev/null 2>&1 &
+    parent=$!
+    child=""
+    found=0
+    while [ "$found" -lt "$1" ] && [ -d "/proc/$parent" ]; do
+        now=""
+        { read -r now _ <"/proc/$parent/task/$parent/children"; } 2>/dev/null
+        [ -n "$now" ] && [ "$now" != "$child" ] && child=$now && found=$((found + 1))
+    done
+    kill -9 "$parent"
+    wait "$parent" 2>/dev/null
+}
+if [ -e "/proc/$$/task/$$/children" ]; then
+    for number_of_child in 1 4 5 6 6 6 6; do # the plan; ceilings, inputs and the probe, which hangs
+        kill_at $number_of_child
+        holds "killed as child $number_of_child appears: it dies with its parent" ended "$child"
+        kill -9 "$child" 2>/dev/null
+    done
+else skip "killed as a child appears" "no /proc/PID/task/PID/children"; fi
+
 # ---- a reader who leaves
 R=$T/left
 { "$A" run "$T/plain.lua" -o "$R" --no-plots 2>&1; echo $? >"$T/code"; } | head -c 1 >/dev/null
