@@ -232,6 +232,19 @@ int results_add(struct results *r, struct doc *row) {
     return -1;
 }
 
+int results_owns(const char *dir, const char *path) {
+    static const char *const sources[] = {"points.jsonl", "plan.jsonl", "manifest.json"};
+    struct stat asked, ours;
+    int owned = 0;
+    if (stat(path, &asked)) return 0;
+    for (size_t i = 0; i < sizeof sources / sizeof *sources; i++) {
+        char *source = within(dir, sources[i]);
+        owned |= !stat(source, &ours) && ours.st_dev == asked.st_dev && ours.st_ino == asked.st_ino;
+        free(source);
+    }
+    return owned;
+}
+
 struct doc *results_read(const char *dir) {
     char *path = within(dir, "points.jsonl");
     size_t length, good;

@@ -33,6 +33,9 @@ int results_add(struct results *, struct doc *row);
 /* Replaces DIR/name as a whole. -1 with errno where that fails. */
 int results_write(const char *dir, const char *name, const char *text);
 
+/* Whether the path names points.jsonl, plan.jsonl or manifest.json of the folder, by whatever links. */
+int results_owns(const char *dir, const char *path);
+
 /* The rows of DIR/points.jsonl; ends the program with exit code 2, file and line where they cannot be read.
  */
 struct doc *results_read(const char *dir);
