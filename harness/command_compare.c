@@ -123,6 +123,17 @@ static void add_note(struct doc *notes, char *text) {
     free(text);
 }
 
+/* Sessions that went on with the run on another machine or with another build. */
+static void note_sessions(struct doc *notes, const struct run *r, char letter) {
+    const struct doc *sessions = doc_get(r->manifest, "sessions");
+    for (size_t i = 0; i < doc_len(sessions); i++) {
+        const struct doc *differences = doc_get(doc_at(sessions, i), "differences");
+        for (size_t k = 0; k < doc_len(differences); k++)
+            add_note(notes, format("%c was resumed with --force, its rows are mixed: %s", letter,
+                                   doc_as_str(doc_at(differences, k))));
+    }
+}
+
 /* What weakens the comparison, in words. */
 static struct doc *weaknesses(const struct run runs[2], const struct doc *comparison) {
     struct doc *notes = doc_array();
@@ -138,6 +149,7 @@ static struct doc *weaknesses(const struct run runs[2], const struct doc *compar
         if (strcmp(state, "finished"))
             add_note(notes, format("%c is %s: points are missing", "AB"[i],
                                    !strcmp(state, "running") ? "still running, or was cut off" : state));
+        note_sessions(notes, &runs[i], "AB"[i]);
         if (processes == 1)
             add_note(notes, format("%c has one process a point of the usual %d: it has no scatter of its own",
                                    "AB"[i], REPLICATES_ENOUGH));

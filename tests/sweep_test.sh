@@ -67,12 +67,69 @@ expect 2 "resume with other replicates" "$A" run "$T/plain.lua" -o "$R" --resume
 said "$T/err" "holds a run of another plan"
 expect 2 "resume with another plan" "$A" run "$T/plain.lua" -o "$R" --resume --set shape.n=32
 said "$T/err" "holds a run of another plan"
+top() { grep "^  \"$1\":" "$R/manifest.json"; }
+ceilings() { sed -n '/^  "ceilings"/,/^  }/p' "$R/manifest.json"; }
+was=$(top started)
+ceilings >"$T/ceilings"
+holds "ceilings were measured" grep -q fma_flops "$T/ceilings"
+sleep 1 # time in manifests is of seconds
 expect 0 "resume of a finished run" "$A" run "$T/plain.lua" -o "$R" --resume
 holds "no row twice" [ "$(rows)" = 20 ]
+ceilings >"$T/now"
+same "its ceilings are as before" "$T/ceilings" "$T/now"
+holds "it started when it started" [ "$(top started)" = "$was" ]
+holds "its command is the first one" sh -c "grep '^  \"command\":' $R/manifest.json | grep -qv resume"
+holds "there were two sessions" [ "$(grep -c '"points_done"' "$R/manifest.json")" = 2 ]
+holds "of which the second measured nothing" grep -q '"points_done": 0' "$R/manifest.json"
+holds "times are sums" awk -F': ' '/^  "wall_seconds"/ { sum = $2 + 0 } /^      "wall_seconds"/ { x += $2 + 0; n++ }
+    END { exit !(n == 2 && sum > x - 1e-3 && sum < x + 1e-3) }' "$R/manifest.json"
 repro=$(row "flash/b1h2n64d16/none" | sed 's/.*"repro":"attnbench \([^"]*\) -o [^"]*".*/\1/')
 expect 0 "a row's repro line" sh -c "$A $repro -o $T/repro"
 holds "repro measures that point alone" [ "$(ids "$T/repro/points.jsonl")" = "flash/b1h2n64d16/none/gauss,s=1/t2/s1" ]
 expect 2 "resume of nothing" "$A" run "$T/plain.lua" -o "$T/empty" --resume
+
+# ---- another machine, another build
+differs() { # differs SED TEXT: --resume of a run whose manifest was edited refuses, says so, and changes nothing
+    rm -rf "$T/other"
+    cp -r "$R" "$T/other"
+    sed -i '$d' "$T/other/points.jsonl"
+    printf '{"id":' >>"$T/other/points.jsonl"
+    sed -i "$1" "$T/other/manifest.json"
+    cp -r "$T/other" "$T/other.was"
+    expect 2 "resume: $2" "$A" run "$T/plain.lua" -o "$T/other" --resume --no-plots
+    said "$T/err" "$2"
+    said "$T/err" "start anew with --overwrite or in another folder (-o), or go on all the same with --force"
+    holds "nothing is changed" diff -r "$T/other" "$T/other.was"
+    rm -r "$T/other.was"
+}
+differs '/"build": {/,/}/s/"version": .*/"version": "yesterday",/' "version of attnbench: yesterday then, "
+differs 's/"flags": .*/"flags": "-O0",/' "flags of the compiler: -O0 then, "
+differs 's/"blas_core": "auto"/"blas_core": "Nehalem"/' "--blas-core: Nehalem then, auto now"
+differs '2,$d' "manifest.json is missing or torn"
+differs 's/"cpu": .*/"cpu": "Z80",/' "holds a run that differs: CPU: Z80 then, "
+expect 2 "--force alone" "$A" run "$T/plain.lua" -o "$T/other" --force
+said "$T/err" "--force goes with --resume"
+expect 0 "--force goes on" "$A" run "$T/plain.lua" -o "$T/other" --resume --force --no-plots
+holds "all rows" [ "$(wc -l <"$T/other/points.jsonl")" = 20 ]
+holds "the manifest says what differed" grep -q '"CPU: Z80 then, ' "$T/other/manifest.json"
+holds "and that a row came of it" grep -q '"points_done": 1' "$T/other/manifest.json"
+expect 0 "compare says so" "$A" compare "$T/other" "$T/other"
+said "$T/out" "A was resumed with --force, its rows are mixed: CPU: Z80 then, "
+rm "$T/other/manifest.json"
+expect 2 "a manifest missing" "$A" run "$T/plain.lua" -o "$T/other" --resume
+said "$T/err" "manifest.json is missing or torn"
+
+# ---- a manifest that cannot be written at the end
+"$A" run "$T/plain.lua" -o "$T/last" --no-plots >/dev/null 2>"$T/err" &
+parent=$!
+wait_for "$T/last/manifest.json"
+mkdir "$T/last/manifest.json.part"
+wait "$parent"
+holds "leaves exit code 3" [ $? = 3 ]
+said "$T/err" "cannot write $T/last/manifest.json: Is a directory"
+holds "and all rows" [ "$(wc -l <"$T/last/points.jsonl")" = 20 ]
+expect 2 "nor at the start" "$A" run "$T/plain.lua" -o "$T/last" --overwrite --no-plots
+said "$T/err" "nothing was measured"
 
 # ---- a torn last line
 cp -r "$R" "$T/torn"
