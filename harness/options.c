@@ -20,7 +20,7 @@ static const char usage[] =
     "      --set KEY=VALUE     override a setting: --set shape.n=512,1024 --set measure.replicates=3\n"
     "      --dry-run           print the plan, a JSON document a point, and measure nothing\n"
     "      --resume            go on with an interrupted run in the same folder\n"
-    "      --force             resume although machine, build or --blas-core differ from those of the run\n"
+    "      --force             resume although machine, build or BLAS core differ from those of the run\n"
     "      --overwrite         replace an earlier run in the same folder\n"
     "      --threads N         threads of every point\n"
     "      --seed N            seed of inputs and random mechanisms\n"
