@@ -334,6 +334,22 @@ if [ -e "/proc/$$/task/$$/children" ]; then
     done
 else skip "killed as a child appears" "no /proc/PID/task/PID/children"; fi
 
+# ---- a terminal: one line that changes and never wraps; none where it cannot go back
+if command -v script >/dev/null; then
+    terminal() { # terminal TERM: what a run says on a terminal of 40 columns
+        TERM=$1 script -qec "stty cols 40; $PWD/$A run $T/plain.lua -o $T/terminal --overwrite --no-plots --filter flash >/dev/null" /dev/null \
+            </dev/null >"$T/out"
+    }
+    "$A" run "$T/plain.lua" -o "$T/terminal" --no-plots --filter flash >/dev/null 2>&1
+    terminal xterm
+    tr '\r' '\n' <"$T/out" | grep -a "$(printf '^\033\\[K\\[.* ')" | sed 's/^...//' | grep -av ' points, ' >"$T/lines"
+    holds "a terminal: a line that changes" grep -q "timing" "$T/lines"
+    holds "and fits in" [ "$(wc -L <"$T/lines")" -le 39 ]
+    terminal dumb
+    holds "TERM=dumb: lines that stay" grep -q "points, " "$T/out"
+    holds "and nothing else" sh -c "! grep -q '$(printf '\033')' $T/out"
+else skip "progress on a terminal" "no script(1)"; fi
+
 # ---- a reader who leaves
 R=$T/left
 { "$A" run "$T/plain.lua" -o "$R" --no-plots 2>&1; echo $? >"$T/code"; } | head -c 1 >/dev/null

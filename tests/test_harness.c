@@ -1,4 +1,5 @@
 /* test_harness.c -- the parts of the harness: text, documents, statistics, tensors, registry. */
+#include <fcntl.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,6 +19,7 @@
 #include "draft.h"
 #include "machine.h"
 #include "params.h"
+#include "progress.h"
 #include "registry.h"
 #include "rotation.h"
 #include "row.h"
@@ -534,6 +536,56 @@ static void drafts(void **state) {
 static int64_t fake_now;
 static int64_t fake_clock(void) { return fake_now += 25; }
 
+static int64_t standing_now;
+static int64_t standing_clock(void) { return standing_now; }
+
+/* What a line on stderr, of whatever kind, says now. */
+static char *progress_said(void) {
+    char *path = temporary(".err"), *text;
+    int file = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600), err = dup(STDERR_FILENO);
+    fflush(stderr);
+    dup2(file, STDERR_FILENO);
+    progress_line("x");
+    fflush(stderr);
+    dup2(err, STDERR_FILENO);
+    close(err), close(file);
+    text = read_file(path, NULL);
+    unlink(path);
+    free(path);
+    return text;
+}
+
+/* Time left runs down between two steps, and what was done before the start tells no speed. */
+static void time_left_runs_down(void **state) {
+    static const struct {
+        int64_t seconds;
+        size_t done, past;
+        const char *said;
+    } steps[] = {
+        {0, 0, 5, "[5/15] x\n"},
+        {10, 0, 0, "[5/15] x\n"},
+        {0, 1, 0, "[6/15] x  (90 s left)\n"},
+        {30, 0, 0, "[6/15] x  (60 s left)\n"},
+        {0, 3, 0, "[9/15] x  (60 s left)\n"},
+        {100, 0, 0, "[9/15] x\n"},
+        {0, 6, 0, "[15/15] x\n"},
+    };
+    stopwatch_fn real = stopwatch;
+    (void)state;
+    stopwatch = standing_clock;
+    standing_now = 1000000000;
+    progress_start(15, 30);
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        standing_now += steps[i].seconds * 1000000000;
+        if (steps[i].past) progress_past(steps[i].past, 2.0 * (double)steps[i].past);
+        if (steps[i].done) progress_done(steps[i].done, 2.0 * (double)steps[i].done);
+        char *said = progress_said();
+        assert_string_equal(said, steps[i].said);
+        free(said);
+    }
+    stopwatch = real;
+}
+
 static void the_clock_can_be_replaced(void **state) {
     stopwatch_fn real = stopwatch;
     (void)state;
@@ -563,6 +615,7 @@ int main(void) {
         cmocka_unit_test(npy_of_integers),
         cmocka_unit_test(npy_written),
         cmocka_unit_test(drafts),
+        cmocka_unit_test(time_left_runs_down),
         cmocka_unit_test(the_clock_can_be_replaced),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
