@@ -105,6 +105,13 @@ static const char **arguments(const struct child *c) {
     return argv;
 }
 
+/* In the child: it dies with its parent from here on, for an exec leaves the wish in place. A parent that died
+   before it was uttered has left us to another. */
+static void die_with(pid_t parent) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent) _exit(EXIT_INTERRUPTED);
+}
+
 static pid_t start(const struct child *c, int *events, int *output) {
     int e[2], o[2], job = job_descriptor(c->job), high[4];
     const char **argv = arguments(c);
@@ -112,9 +119,10 @@ static pid_t start(const struct child *c, int *events, int *output) {
     if (pipe2(e, O_CLOEXEC) || pipe2(o, O_CLOEXEC))
         die(EXIT_USAGE, "cannot make a pipe: %s", strerror(errno));
     fflush(NULL);
-    pid_t pid = fork();
+    pid_t parent = getpid(), pid = fork();
     if (pid < 0) die(EXIT_USAGE, "cannot start a worker: %s", strerror(errno));
     if (pid == 0) {
+        die_with(parent);
         /* first above all targets, then onto them, so that no copy covers a source */
         const int sources[4] = {job, o[1], e[1], c->data};
         for (int i = 0; i < 4; i++) high[i] = sources[i] < 0 ? -1 : fcntl(sources[i], F_DUPFD_CLOEXEC, 16);
@@ -246,7 +254,6 @@ int child_failure(const struct child *c, const char *what) {
 
 void child_settle(void) {
     FILE *f = fopen("/proc/self/oom_score_adj", "w");
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (f) {
         fputs("1000", f);
         fclose(f);

@@ -54,7 +54,7 @@ void child_catch_signals(void);
 int child_interrupted(void);
 
 /* On the other side: */
-void child_settle(void);            /* main calls it first: die with the parent, be the first to be killed */
+void child_settle(void);            /* main calls it first: be the first to be killed for memory */
 struct doc *child_job(void);        /* the job from descriptor 0 */
 void child_send(struct doc *event); /* writes and frees it */
 

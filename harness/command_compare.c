@@ -8,6 +8,7 @@
 #include "commands.h"
 #include "compare.h"
 #include "compare_print.h"
+#include "idset.h"
 #include "option_value.h"
 #include "results.h"
 #include "same_machine.h"
@@ -21,6 +22,7 @@ static const char compare_usage[] =
     "\n"
     "      --threshold PERCENT  what a change of time has to exceed to matter; default 5\n"
     "      --all                list the points that are the same, too\n"
+    "      --require-all        a point of A that B lacks ends it with 3\n"
     "      --force              compare although the machines differ\n"
     "      --json               all of it as one JSON document\n"
     "  -h, --help               this text\n"
@@ -31,7 +33,9 @@ static const char compare_usage[] =
     "\n"
     "Exit code: 0 no regression; 1 a point that is slower, needs more memory, is less accurate, gives "
     "another\n"
-    "result, or is no longer ok; 2 usage, unreadable folders, or different machines.\n";
+    "result, or is no longer ok; 2 usage, unreadable folders, or different machines; 3 none of 1, but points "
+    "of A\n"
+    "are missing in B (--require-all).\n";
 
 static const char baseline_usage[] = "usage: attnbench baseline [NAME DIR]\n"
                                      "\n"
@@ -42,16 +46,17 @@ static const char baseline_usage[] = "usage: attnbench baseline [NAME DIR]\n"
 struct compare_options {
     const char *runs[2];
     double threshold; /* a share */
-    int all, force, json;
+    int all, require_all, force, json;
 };
 
-enum { THRESHOLD = 256, ALL, FORCE, JSON };
+enum { THRESHOLD = 256, ALL, REQUIRE_ALL, FORCE, JSON };
 static const double THRESHOLD_MAX = 1000; /* percent */
 enum { REPLICATES_ENOUGH = 6 };
 
 static const struct option longs[] = {
     {"threshold", required_argument, NULL, THRESHOLD},
     {"all", no_argument, NULL, ALL},
+    {"require-all", no_argument, NULL, REQUIRE_ALL},
     {"force", no_argument, NULL, FORCE},
     {"json", no_argument, NULL, JSON},
     {"help", no_argument, NULL, 'h'},
@@ -65,6 +70,7 @@ static void parse(int argc, char **argv, struct compare_options *o) {
     for (int c; (c = getopt_long(argc, argv, ":h", longs, NULL)) != -1;) switch (c) {
         case THRESHOLD: o->threshold = option_number("--threshold", optarg, 0, THRESHOLD_MAX) / 100; break;
         case ALL: o->all = 1; break;
+        case REQUIRE_ALL: o->require_all = 1; break;
         case FORCE: o->force = 1; break;
         case JSON: o->json = 1; break;
         case 'h': fputs(compare_usage, stdout); exit(EXIT_FINE);
@@ -83,10 +89,24 @@ struct run {
     struct doc *rows, *manifest, *about;
 };
 
+/* The rows without those whose id stood there before. Takes them over. */
+static struct doc *once(struct doc *rows, const char *dir) {
+    struct idset seen = {0};
+    struct doc *kept = doc_array();
+    for (size_t i = 0; i < doc_len(rows); i++)
+        if (idset_add(&seen, doc_str(doc_at(rows, i), "id", ""))) doc_add(kept, doc_copy(doc_at(rows, i)));
+    if (doc_len(kept) < doc_len(rows))
+        warn("%s/points.jsonl: %zu rows are of points that have one already; the first of each counts", dir,
+             doc_len(rows) - doc_len(kept));
+    idset_free(&seen);
+    doc_free(rows);
+    return kept;
+}
+
 static struct run read_run(const char *word) {
     int is_baseline;
     char *dir = baseline_find(word, &is_baseline);
-    struct run r = {results_read(dir), results_manifest(dir), doc_object()};
+    struct run r = {once(results_read(dir), dir), results_manifest(dir), doc_object()};
     doc_put_str(r.about, "dir", dir);
     if (is_baseline) doc_put_str(r.about, "baseline", word);
     doc_put_str(r.about, "build", doc_str(r.manifest, "build.version", NULL));
@@ -123,6 +143,17 @@ static void add_note(struct doc *notes, char *text) {
     free(text);
 }
 
+/* Sessions that went on with the run on another machine or with another build. */
+static void note_sessions(struct doc *notes, const struct run *r, char letter) {
+    const struct doc *sessions = doc_get(r->manifest, "sessions");
+    for (size_t i = 0; i < doc_len(sessions); i++) {
+        const struct doc *differences = doc_get(doc_at(sessions, i), "differences");
+        for (size_t k = 0; k < doc_len(differences); k++)
+            add_note(notes, format("%c was resumed with --force, its rows are mixed: %s", letter,
+                                   doc_as_str(doc_at(differences, k))));
+    }
+}
+
 /* What weakens the comparison, in words. */
 static struct doc *weaknesses(const struct run runs[2], const struct doc *comparison) {
     struct doc *notes = doc_array();
@@ -138,6 +169,7 @@ static struct doc *weaknesses(const struct run runs[2], const struct doc *compar
         if (strcmp(state, "finished"))
             add_note(notes, format("%c is %s: points are missing", "AB"[i],
                                    !strcmp(state, "running") ? "still running, or was cut off" : state));
+        note_sessions(notes, &runs[i], "AB"[i]);
         if (processes == 1)
             add_note(notes, format("%c has one process a point of the usual %d: it has no scatter of its own",
                                    "AB"[i], REPLICATES_ENOUGH));
@@ -166,12 +198,18 @@ int command_compare(int argc, char **argv) {
     doc_put(c, "machine", machine);
     doc_put(c, "a", runs[0].about);
     doc_put(c, "b", runs[1].about);
-    doc_put_num(c, "exit_code", regressions ? EXIT_REGRESSION : EXIT_FINE);
+    size_t missing = o.require_all ? doc_len(doc_get(c, "only_in_a")) : 0;
+    int code = regressions ? EXIT_REGRESSION : missing ? EXIT_INCOMPLETE : EXIT_FINE;
+    doc_put_num(c, "exit_code", code);
     if (o.json) doc_print(c, 1);
     else compare_print(c, o.all);
+    if (missing)
+        warn("%zu points of A are missing in B; measure them as well (run --resume), or leave --require-all "
+             "out",
+             missing);
     doc_free(c);
     for (int i = 0; i < 2; i++) forget(&runs[i]);
-    return regressions ? EXIT_REGRESSION : EXIT_FINE;
+    return code;
 }
 
 int command_baseline(int argc, char **argv) {

@@ -19,6 +19,7 @@
 #include "published_table.h"
 #include "report.h"
 #include "results.h"
+#include "session.h"
 #include "stopwatch.h"
 #include "sweep.h"
 #include "table.h"
@@ -78,14 +79,32 @@ static void print_absent(const struct doc *absent) {
     if (doc_len(absent)) putchar('\n');
 }
 
-static void save(const char *dir, const char *name, char *text) {
-    if (results_write(dir, name, text)) warn("cannot write %s/%s: %s", dir, name, strerror(errno));
+/* Takes the text over; -1 after a warning. */
+static int save(const char *dir, const char *name, char *text) {
+    int failed = results_write(dir, name, text);
+    if (failed) warn("cannot write %s/%s: %s", dir, name, strerror(errno));
     free(text);
+    return failed;
 }
 
-/* The last word of the manifest: how it ended, and where the wall time went. */
-static void close_manifest(const char *dir, struct doc *manifest, int code, double start, double planned,
-                           double drawn) {
+/* The manifest of the run, with what it has of the sessions before this one. */
+static int save_manifest(const struct results *r, const struct doc *manifest) {
+    struct doc *run = session_join(r->earlier, manifest);
+    int failed = save(r->dir, "manifest.json", doc_text(run, 1));
+    doc_free(run);
+    return failed;
+}
+
+/* The first word of the manifest, without which a run would not know later where its rows come from. */
+static void open_manifest(const struct results *r, struct doc *manifest) {
+    if (r->earlier) doc_put(manifest, "differences", session_differences(r->earlier, manifest));
+    if (save_manifest(r, manifest))
+        die(EXIT_USAGE, "nothing was measured; make room, or choose another folder with -o");
+}
+
+/* The last word of the manifest: how it ended, and where the wall time went. Returns the exit code. */
+static int close_manifest(const struct results *r, struct doc *manifest, int code, double start,
+                          double planned, double drawn) {
     double wall = stopwatch_seconds() - start, known = planned + drawn;
     const struct doc *phases = doc_get(manifest, "phases");
     for (size_t i = 0; i < doc_len(phases); i++) known += doc_as_num(doc_at(phases, i));
@@ -96,7 +115,7 @@ static void close_manifest(const char *dir, struct doc *manifest, int code, doub
     doc_put_str(manifest, "state", code == EXIT_INTERRUPTED ? "interrupted" : "finished");
     doc_put_num(manifest, "exit_code", code);
     doc_put_str(manifest, "finished", manifest_time());
-    save(dir, "manifest.json", doc_text(manifest, 1));
+    return save_manifest(r, manifest) ? EXIT_INCOMPLETE : code;
 }
 
 int command_run(int argc, char **argv) {
@@ -113,13 +132,16 @@ int command_run(int argc, char **argv) {
     char *dir = o.output ? xstrdup(o.output) : format("results/%s", doc_str(plan, "name", "run"));
     char *again = repeated(strncmp(argv[-1], "./", 2) ? "attnbench" : argv[-1], &o),
          *command = with_plugins(manifest_command(argc + 1, argv - 1));
-    results_open(&results, dir, plan,
-                 o.resume      ? RESULTS_RESUME
-                 : o.overwrite ? RESULTS_OVERWRITE
-                               : RESULTS_NEW);
-    doctor_warn();
     struct doc *manifest = manifest_make(plan, &o, command);
-    save(dir, "manifest.json", doc_text(manifest, 1));
+    results_open(&results, dir, plan,
+                 o.force       ? RESULTS_RESUME_MIXED
+                 : o.resume    ? RESULTS_RESUME
+                 : o.overwrite ? RESULTS_OVERWRITE
+                               : RESULTS_NEW,
+                 manifest);
+    doctor_warn();
+    open_manifest(&results, manifest);
+    size_t before_us = doc_len(results.rows);
     planned = stopwatch_seconds() - start;
     int code = sweep_run(plan, &o, again, &results, manifest);
     before = stopwatch_seconds();
@@ -131,7 +153,8 @@ int command_run(int argc, char **argv) {
              dir);
         code = EXIT_INTERRUPTED;
     }
-    close_manifest(dir, manifest, code, start, planned, stopwatch_seconds() - before);
+    doc_put_num(manifest, "points_done", (double)(doc_len(results.rows) - before_us));
+    code = close_manifest(&results, manifest, code, start, planned, stopwatch_seconds() - before);
     int reported = !o.no_plots && !report_write(dir, results.rows); /* it shows the closed manifest */
     table_print(doc_str(plan, "question", ""), results.rows);
     print_absent(doc_get(plan, "absent"));

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -38,7 +39,7 @@ static void look_at_cores(struct doc *all, const struct doc *machine) {
     long online = sysconf(_SC_NPROCESSORS_ONLN);
     int usable = doc_int(machine, "usable_cores", 1);
     if (usable < online)
-        add(all, "cores", "note", "taskset and the quota of the cgroup (cpu.max) decide",
+        add(all, "cores", "note", "taskset and the quota of the cgroup (cpu.max, cpu.cfs_quota_us) decide",
             "%d of %ld may be used: affinity or a quota", usable, online);
     else add(all, "cores", "ok", NULL, "all %d may be used", usable);
 }
@@ -152,15 +153,27 @@ static struct doc *ask_worker(int threads) {
     return answer;
 }
 
+/* The instruction sets for which OpenBLAS has kernels that leave none of it unused, the widest first. */
 static void look_at_blas(struct doc *all, const struct doc *machine, const struct doc *seen) {
-    static const char *const wide[] = {"SkylakeX", "Cooperlake", "SapphireRapids"};
+    static const struct {
+        const char *isa, *name, *remedy, *cores[6];
+    } sets[] = {
+        {"avx512",
+         "AVX-512",
+         "a newer OpenBLAS, or --blas-core SkylakeX",
+         {"SkylakeX", "Cooperlake", "SapphireRapids"}},
+        {"avx2", "AVX2", "a newer OpenBLAS, or --blas-core Haswell", {"Haswell", "Zen", "Excavator"}},
+    };
     const char *core = doc_str(seen, "blas.core", "unknown");
-    int fits = !doc_has_word(doc_get(machine, "isa"), "avx512");
-    for (size_t i = 0; i < sizeof wide / sizeof *wide; i++) fits |= !strcmp(core, wide[i]);
+    size_t set = 0;
+    while (set < 2 && !doc_has_word(doc_get(machine, "isa"), sets[set].isa)) set++;
+    int fits = set == 2;
+    for (int i = 0; !fits && sets[set].cores[i]; i++) fits = !strcasecmp(core, sets[set].cores[i]);
     if (fits) add(all, "BLAS", "ok", NULL, "OpenBLAS runs its %s kernels", core);
     else
-        add(all, "BLAS", "warn", "a newer OpenBLAS, or --blas-core SkylakeX",
-            "OpenBLAS runs its %s kernels, and the CPU has AVX-512: `full` is slower than it could be", core);
+        add(all, "BLAS", "warn", sets[set].remedy,
+            "OpenBLAS runs its %s kernels, and the CPU has %s: `full` is slower than it could be", core,
+            sets[set].name);
 }
 
 static void look_at_worker(struct doc *all, const struct doc *machine) {

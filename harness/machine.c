@@ -13,8 +13,17 @@
 #include "attn.h"
 #include "text.h"
 
+const char *machine_root = "";
+
+static FILE *open_file(const char *path) {
+    char *whole = format("%s%s", machine_root, path);
+    FILE *f = fopen(whole, "r");
+    free(whole);
+    return f;
+}
+
 char *machine_line(const char *path, char *line, int room) {
-    FILE *f = fopen(path, "r");
+    FILE *f = open_file(path);
     char *got = f ? fgets(line, room, f) : NULL;
     if (f) fclose(f);
     if (got) got[strcspn(got, "\n")] = '\0';
@@ -23,7 +32,7 @@ char *machine_line(const char *path, char *line, int room) {
 
 /* The value behind "name<blanks>:<blanks>" in a file of such lines. */
 static char *field(const char *path, const char *name, char *value, int room) {
-    FILE *f = fopen(path, "r");
+    FILE *f = open_file(path);
     char line[512], *found = NULL;
     while (f && !found && fgets(line, sizeof line, f)) {
         if (strncmp(line, name, strlen(name)) || !strchr(line, ':')) continue;
@@ -36,54 +45,114 @@ static char *field(const char *path, const char *name, char *value, int room) {
     return found ? value : NULL;
 }
 
-/* The directory of this process in the unified hierarchy, "/sys/fs/cgroup/..."; "" where unknown. */
-static void cgroup(char *path, size_t room) {
-    FILE *f = fopen("/proc/self/cgroup", "r");
+/* ---- control groups ------------------------------------------------------------------------------- */
+
+/* A level of one hierarchy: the unified one, or that of a controller of version 1. Both may be there, and a
+   controller is in one of them. In a container the path may be that of the host; its own level is then the top. */
+struct level {
+    int unified;
+    size_t top; /* where the path below the mount begins */
+    char path[600];
+};
+
+/* Is the word in the list "a,b,c"? */
+static int lists(const char *list, const char *word) {
+    size_t n = strlen(word);
+    for (const char *at = list; at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL)
+        if (!strncmp(at, word, n) && (at[n] == ',' || !at[n])) return 1;
+    return 0;
+}
+
+/* The level that this process is in; 0 where the system has no such hierarchy. */
+static int find_level(struct level *l, const char *controller, int unified) {
+    FILE *f = open_file("/proc/self/cgroup");
     char line[400];
-    path[0] = '\0';
-    while (f && fgets(line, sizeof line, f)) {
-        line[strcspn(line, "\n")] = '\0';
-        if (!strncmp(line, "0::", 3)) snprintf(path, room, "/sys/fs/cgroup%s", line + 3);
+    int found = 0;
+    *l = (struct level){.unified = unified};
+    while (f && !found && fgets(line, sizeof line, f)) { /* "number:controllers:path" */
+        char *list = strchr(line, ':'), *path = list ? strchr(list + 1, ':') : NULL;
+        if (!path) continue;
+        *path++ = '\0';
+        path[strcspn(path, "\n")] = '\0';
+        found = unified ? !list[1] : lists(list + 1, controller);
+        if (!found) continue;
+        l->top = (size_t)snprintf(l->path, sizeof l->path, "/sys/fs/cgroup%s%s", unified ? "" : "/",
+                                  unified ? "" : controller);
+        snprintf(l->path + l->top, sizeof l->path - l->top, "%s", path);
     }
     if (f) fclose(f);
+    return found;
 }
 
-int machine_cores(void) {
-    char group[420], path[520], line[64];
-    cpu_set_t set;
-    int cores = sched_getaffinity(0, sizeof set, &set) ? (int)sysconf(_SC_NPROCESSORS_ONLN) : CPU_COUNT(&set);
-    double quota, period;
-    cgroup(group, sizeof group);
-    for (; *group; *strrchr(group, '/') = '\0') { /* a quota of any level holds */
-        snprintf(path, sizeof path, "%s/cpu.max", group);
-        if (machine_line(path, line, sizeof line) && sscanf(line, "%lf %lf", &quota, &period) == 2 &&
-            quota / period < cores)
-            cores = (int)ceil(quota / period);
-        if (!strcmp(group, "/sys/fs/cgroup")) break;
-    }
-    return cores > 0 ? cores : 1;
+/* One level up; 0 at the top. */
+static int climb(struct level *l) {
+    if (strlen(l->path) <= l->top) return 0;
+    *strrchr(l->path, '/') = '\0';
+    return 1;
 }
 
-/* The number in a file of the cgroup; `otherwise` where there is none, or "max". */
-static double limit_of(const char *group, const char *file, double otherwise) {
-    char path[520], value[64];
-    snprintf(path, sizeof path, "%s/%s", group, file);
-    if (!machine_line(path, value, sizeof value) || !strcmp(value, "max")) return otherwise;
+/* The first line of a file of the level. */
+static char *line_of(const struct level *l, const char *file, char *line, int room) {
+    char *path = format("%s/%s", l->path, file), *got = machine_line(path, line, room);
+    free(path);
+    return got;
+}
+
+/* The number in a file of the level; `otherwise` where there is none, or "max". */
+static double number_of(const struct level *l, const char *file, double otherwise) {
+    char value[64];
+    if (!line_of(l, file, value, sizeof value) || !strcmp(value, "max")) return otherwise;
     return strtod(value, NULL);
 }
 
-/* A quantity of /proc/meminfo in bytes, or what is less of a limit of any level of our cgroup; where only what is
-   left counts, what the level has used is taken off its limit. */
-static double memory_of(const char *name, int left) {
-    char group[420], value[64];
-    double bytes = field("/proc/meminfo", name, value, sizeof value) ? strtod(value, NULL) * 1024 : 0;
-    cgroup(group, sizeof group);
-    for (; *group; *strrchr(group, '/') = '\0') {
-        double used = left ? limit_of(group, "memory.current", 0) : 0;
-        bytes = fmin(bytes, limit_of(group, "memory.max", (double)INFINITY) - used);
-        if (!strcmp(group, "/sys/fs/cgroup")) break;
-    }
+/* Processors that the level grants; without end where it has no quota. */
+static double quota(const struct level *l) {
+    double most = -1, period = 0;
+    char line[64];
+    if (!l->unified) {
+        most = number_of(l, "cpu.cfs_quota_us", -1);
+        period = number_of(l, "cpu.cfs_period_us", 0);
+    } else if (line_of(l, "cpu.max", line, sizeof line)) sscanf(line, "%lf %lf", &most, &period);
+    return most > 0 && period > 0 ? most / period : (double)INFINITY;
+}
+
+/* Bytes that the level grants, less by what it has used where only what is left counts. Files that were read some
+   time ago are used memory, but make room for whoever asks. */
+static double grant(const struct level *l, int left) {
+    double bytes = number_of(l, l->unified ? "memory.max" : "memory.limit_in_bytes", (double)INFINITY), old;
+    char line[128];
+    if (!left) return bytes;
+    bytes -= number_of(l, l->unified ? "memory.current" : "memory.usage_in_bytes", 0);
+    char *path = format("%s%s/memory.stat", machine_root, l->path);
+    FILE *f = fopen(path, "r");
+    while (f && fgets(line, sizeof line, f))
+        if (sscanf(line, l->unified ? "inactive_file %lf" : "total_inactive_file %lf", &old) == 1)
+            bytes += old;
+    if (f) fclose(f);
+    free(path);
     return bytes;
+}
+
+int machine_cores(void) {
+    cpu_set_t set;
+    struct level l;
+    int cores = sched_getaffinity(0, sizeof set, &set) ? (int)sysconf(_SC_NPROCESSORS_ONLN) : CPU_COUNT(&set);
+    double most = cores;
+    for (int unified = 0; unified < 2; unified++)
+        for (int on = find_level(&l, "cpu", unified); on; on = climb(&l)) /* one of any level holds */
+            most = fmin(most, ceil(quota(&l)));
+    return most > 1 ? (int)most : 1;
+}
+
+/* A quantity of /proc/meminfo in bytes, or what is less of a limit of any level of our control groups. */
+static double memory_of(const char *name, int left) {
+    struct level l;
+    char value[64];
+    double bytes = field("/proc/meminfo", name, value, sizeof value) ? strtod(value, NULL) * 1024 : 0;
+    for (int unified = 0; unified < 2; unified++)
+        for (int on = find_level(&l, "memory", unified); on; on = climb(&l))
+            bytes = fmin(bytes, grant(&l, left));
+    return fmax(bytes, 0);
 }
 
 double machine_free_memory(void) { return memory_of("MemAvailable", 1); }

@@ -4,6 +4,8 @@
 
 #include "doc.h"
 
+extern const char *machine_root; /* the folder that /proc and /sys are in, "" but for tests */
+
 int machine_cores(void);          /* usable: affinity and cgroup quota counted; at least 1 */
 double machine_free_memory(void); /* bytes: the lesser of MemAvailable and what the cgroup leaves */
 double

@@ -1,6 +1,10 @@
 /* main.c -- the commands of attnbench. */
+#include <errno.h>
+#include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "blas.h"
 #include "child.h"
@@ -58,9 +62,27 @@ static void print_help(void) {
          "result or a regression, 2 usage or input, 3 an incomplete sweep, 130 interrupted.");
 }
 
+/* A reader of a pipe that has left wanted no more of it. */
+static int reader_left(void) {
+    struct pollfd out = {STDOUT_FILENO, POLLOUT, 0};
+    return poll(&out, 1, 0) == 1 && (out.revents & POLLERR);
+}
+
+/* What was printed and could not be written is found out here, whichever way the program ends. */
+static void close_stdout(void) {
+    errno = 0;
+    int lost = fflush(stdout) || ferror(stdout), why = errno;
+    if (!lost && close(STDOUT_FILENO) && errno != EBADF) lost = 1, why = errno; /* some write late */
+    if (!lost || reader_left()) return;
+    fault("cannot write to stdout: %s; what is there is not complete",
+          why ? strerror(why) : "a write failed");
+    _exit(EXIT_USAGE);
+}
+
 int main(int argc, char **argv) {
     const char *names[COMMANDS];
     size_t shown = 0;
+    atexit(close_stdout);
     const char *wrong = colour_take(&argc, argv);
     if (wrong) die(EXIT_USAGE, "--color=%s: allowed: auto, always, never", wrong);
     plugins_asked_take(&argc, argv);

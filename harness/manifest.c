@@ -52,6 +52,7 @@ struct doc *manifest_make(const struct doc *plan, const struct run_options *o, c
     if (doc_get(plan, "published")) doc_put(d, "published", doc_copy(doc_get(plan, "published")));
     doc_put_num(d, "points", (double)doc_len(doc_get(plan, "points")));
     doc_put_num(d, "point_timeout_seconds", o->point_timeout);
+    doc_put_str(d, "blas_core", o->blas_core ? o->blas_core : "auto");
     doc_put(d, "machine", machine_doc());
     doc_put_str(d, "build.version", BUILD_VERSION);
     doc_put_str(d, "build.compiler", BUILD_COMPILER);

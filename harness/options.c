@@ -20,6 +20,7 @@ static const char usage[] =
     "      --set KEY=VALUE     override a setting: --set shape.n=512,1024 --set measure.replicates=3\n"
     "      --dry-run           print the plan, a JSON document a point, and measure nothing\n"
     "      --resume            go on with an interrupted run in the same folder\n"
+    "      --force             resume although machine, build or BLAS core differ from those of the run\n"
     "      --overwrite         replace an earlier run in the same folder\n"
     "      --threads N         threads of every point\n"
     "      --seed N            seed of inputs and random mechanisms\n"
@@ -38,6 +39,7 @@ enum {
     SET,
     DRY_RUN,
     RESUME,
+    FORCE,
     OVERWRITE,
     THREADS,
     SEED,
@@ -54,6 +56,7 @@ static const struct option longs[] = {
     {"set", required_argument, NULL, SET},
     {"dry-run", no_argument, NULL, DRY_RUN},
     {"resume", no_argument, NULL, RESUME},
+    {"force", no_argument, NULL, FORCE},
     {"overwrite", no_argument, NULL, OVERWRITE},
     {"threads", required_argument, NULL, THREADS},
     {"seed", required_argument, NULL, SEED},
@@ -82,6 +85,7 @@ void options_parse(int argc, char **argv, struct run_options *o) {
         case SET: o->sets[o->nsets++] = optarg; break;
         case DRY_RUN: o->dry_run = 1; break;
         case RESUME: o->resume = 1; break;
+        case FORCE: o->force = 1; break;
         case OVERWRITE: o->overwrite = 1; break;
         case THREADS: o->threads = (int)option_whole("--threads", optarg, 1, PROBLEM_THREADS_MAX); break;
         case SEED: o->seed = option_whole("--seed", optarg, 0, PROBLEM_SEED_MAX); break;
@@ -101,6 +105,7 @@ void options_parse(int argc, char **argv, struct run_options *o) {
     if (optind >= argc) die(EXIT_USAGE, "run needs a config, for example 'attnbench run mine.lua'");
     if (optind + 1 < argc) die(EXIT_USAGE, "run takes one config; '%s' is one too many", argv[optind + 1]);
     if (o->resume && o->overwrite) die(EXIT_USAGE, "--resume and --overwrite exclude each other");
+    if (o->force && !o->resume) die(EXIT_USAGE, "--force goes with --resume");
     if (o->output && !*o->output) die(EXIT_USAGE, "-o needs the name of a folder");
     o->config = argv[optind];
 }

@@ -8,7 +8,7 @@ struct run_options {
     const char *config, *output, *filter, *blas_core;
     const char **sets;
     size_t nsets;
-    int dry_run, resume, overwrite, no_plots;
+    int dry_run, resume, force, overwrite, no_plots;
     int threads;          /* 0: as the config says */
     double seed;          /* -1: as the config says */
     double mem_limit;     /* bytes; 0: what is free */

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "rows.h"
+#include "session.h"
 #include "text.h"
 
 /* mkdir -p */
@@ -114,8 +115,8 @@ static int same_member(const struct doc *manifest, const struct doc *plan, const
     return doc_equal(doc_get(manifest, key), doc_get(plan, key));
 }
 
-static void require_same(const char *dir, const char *old_plan, const struct doc *plan) {
-    struct doc *manifest = results_manifest(dir);
+static void require_same(const char *dir, const char *old_plan, const struct doc *manifest,
+                         const struct doc *plan) {
     if (!same_points(old_plan, plan) || !same_member(manifest, plan, "measure"))
         die(EXIT_USAGE,
             "%s holds a run of another plan; use the same config and options, or another folder (-o)", dir);
@@ -125,7 +126,26 @@ static void require_same(const char *dir, const char *old_plan, const struct doc
             "(-o), "
             "or --overwrite",
             dir);
-    doc_free(manifest);
+}
+
+/* Rows of another machine or build are no part of the run that this session goes on with. */
+static void require_same_session(struct results *r, int has_rows, const struct doc *manifest) {
+    static const char remedy[] = "start anew with --overwrite or in another folder (-o), or go on all the "
+                                 "same with --force";
+    struct text all = {0};
+    if (!r->earlier && has_rows)
+        die(EXIT_USAGE,
+            "%s/manifest.json is missing or torn, so that machine and build of the rows there are not known; "
+            "%s",
+            r->dir, remedy);
+    if (!r->earlier) return;
+    struct doc *differences = session_differences(r->earlier, manifest);
+    for (size_t i = 0; i < doc_len(differences); i++)
+        text_add(&all, "%s%s", i ? "; " : "", doc_as_str(doc_at(differences, i)));
+    if (all.s && has_rows) die(EXIT_USAGE, "%s holds a run that differs: %s; %s", r->dir, all.s, remedy);
+    if (all.s) doc_free(r->earlier), r->earlier = NULL; /* no row is left of it */
+    free(all.s);
+    doc_free(differences);
 }
 
 /* Rows that only a budget kept from running are taken out, so that they get another chance. */
@@ -145,13 +165,15 @@ static void drop_budgeted(struct results *r) {
     free(text);
 }
 
-static void resume(struct results *r, const struct doc *plan) {
+static void resume(struct results *r, const struct doc *plan, const struct doc *manifest, int mixed) {
     char *path = within(r->dir, "points.jsonl"), *plan_path = within(r->dir, "plan.jsonl");
     char *old_plan = read_file(plan_path, NULL), *text;
     size_t length, good;
     if (!old_plan) die(EXIT_USAGE, "%s holds no run to resume; leave --resume out", r->dir);
-    require_same(r->dir, old_plan, plan);
     text = read_file(path, &length);
+    r->earlier = results_manifest(r->dir);
+    require_same(r->dir, old_plan, r->earlier, plan);
+    if (!mixed) require_same_session(r, text && *text, manifest);
     if (text) {
         doc_free(r->rows);
         r->rows = parse_or_die(path, text, length, &good);
@@ -168,7 +190,8 @@ static void resume(struct results *r, const struct doc *plan) {
     free(path);
 }
 
-void results_open(struct results *r, const char *dir, const struct doc *plan, enum results_mode mode) {
+void results_open(struct results *r, const char *dir, const struct doc *plan, enum results_mode mode,
+                  const struct doc *manifest) {
     *r = (struct results){.dir = xstrdup(dir), .rows = doc_array()};
     if (make_folder(dir))
         die(EXIT_USAGE, "cannot make %s: %s; choose another folder with -o", dir, strerror(errno));
@@ -193,7 +216,8 @@ void results_open(struct results *r, const char *dir, const struct doc *plan, en
         free(plan_path);
         remove_run(dir);
     }
-    if (mode == RESULTS_RESUME) resume(r, plan);
+    if (mode == RESULTS_RESUME || mode == RESULTS_RESUME_MIXED)
+        resume(r, plan, manifest, mode == RESULTS_RESUME_MIXED);
     r->points = -1;
     if (!results_write(dir, "plan.jsonl", text))
         r->points = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
@@ -207,6 +231,7 @@ void results_close(struct results *r) {
     close(r->points);
     close(r->lock);
     doc_free(r->rows);
+    doc_free(r->earlier);
     idset_free(&r->ids);
     free(r->dir);
 }
@@ -232,6 +257,19 @@ int results_add(struct results *r, struct doc *row) {
     return -1;
 }
 
+int results_owns(const char *dir, const char *path) {
+    static const char *const sources[] = {"points.jsonl", "plan.jsonl", "manifest.json"};
+    struct stat asked, ours;
+    int owned = 0;
+    if (stat(path, &asked)) return 0;
+    for (size_t i = 0; i < sizeof sources / sizeof *sources; i++) {
+        char *source = within(dir, sources[i]);
+        owned |= !stat(source, &ours) && ours.st_dev == asked.st_dev && ours.st_ino == asked.st_ino;
+        free(source);
+    }
+    return owned;
+}
+
 struct doc *results_read(const char *dir) {
     char *path = within(dir, "points.jsonl");
     size_t length, good;
@@ -253,5 +291,7 @@ struct doc *results_manifest(const char *dir) {
     struct doc *d = text ? doc_parse(text, length, why) : NULL;
     free(text);
     free(path);
-    return d;
+    if (doc_is_object(d)) return d;
+    doc_free(d);
+    return NULL;
 }

@@ -572,7 +572,7 @@ static size_t take_group(struct sweep *s, const struct doc *points, size_t at) {
     for (; at < doc_len(points) && doc_int(doc_at(points, at), "group", 0) == group; at++) {
         const struct doc *plan = doc_at(points, at);
         if (results_has(s->results, doc_str(plan, "id", ""))) {
-            progress_done(1, work_of(plan));
+            progress_past(1, work_of(plan));
             continue;
         }
         s->points = xrealloc(s->points, (s->npoints + 1) * sizeof *s->points);

@@ -54,6 +54,20 @@ said "$T/err" "cannot read $T/none/points.jsonl"
 expect 2 "a worker by hand" "$A" worker </dev/null
 said "$T/err" "for the program's own use"
 
+# ---- a stdout that takes nothing
+if [ -c /dev/full ]; then
+    full() { "$A" "$@" >/dev/full; }
+    reference=results/reference/complexity
+    for words in "list" "list --json" "describe" "fit $reference" "compare $reference $reference --json" "doctor" "report $reference -o -" \
+        "--help" "--version" "run --help" "run configs/quick.lua --dry-run"; do
+        # shellcheck disable=SC2086 # they are words
+        expect 2 "$words into a full disk" full $words
+        said "$T/err" "attnbench: cannot write to stdout: "
+    done
+else skip "a stdout that takes nothing" "no /dev/full"; fi
+expect 2 "a closed stdout" sh -c "$A list >&-"
+expect 0 "a reader who leaves" sh -c "trap '' PIPE; { $A list --json; echo \$? >$T/code; } | head -c 1 >/dev/null; exit \$(cat $T/code)"
+
 # ---- doctor: what it says follows from what it is shown
 expect 0 "doctor" "$A" doctor
 for topic in cores load BLAS threads 'peak memory' clock presets memory gnuplot; do

@@ -92,6 +92,15 @@ said "$T/out" "0 of 7 points are regressions."
 said "$T/out" "1 only in A, 0 only in B."
 expect 0 "a row more" "$A" compare "$T/lost" "$T/a"
 said "$T/out" "0 only in A, 1 only in B."
+expect 3 "a row less with --require-all" "$A" compare "$T/a" "$T/lost" --require-all
+said "$T/err" "1 points of A are missing in B"
+expect 3 "the same as JSON" "$A" compare "$T/a" "$T/lost" --require-all --json
+said "$T/out" '"exit_code": 3'
+expect 0 "a row more with --require-all" "$A" compare "$T/lost" "$T/a" --require-all
+edit twice '/"id":"full\/b1h1n32/p'
+expect 0 "a row that stands twice" "$A" compare "$T/a" "$T/twice"
+said "$T/out" "0 of 8 points are regressions."
+said "$T/err" "twice/points.jsonl: 1 rows are of points that have one already; the first of each counts"
 edit others 's/"id":"\([^"]*\)"/"id":"\1x"/'
 expect 2 "nothing in common" "$A" compare "$T/a" "$T/others"
 said "$T/err" "have no point in common"

@@ -87,9 +87,31 @@ printf 'x\n{"id":"y"}\n' >"$T/empty/points.jsonl"
 expect 2 "no rows in the file" "$A" report "$T/empty"
 said "$T/err" "points.jsonl:1: not a row"
 expect 2 "a folder that is not there" "$A" report "$T/many" -o "$T/none/page.html"
-said "$T/err" "cannot write $T/none/page.html: No such file or directory; name another file with -o"
+said "$T/err" "cannot write $T/none/page.html: No such file or directory; make its folder first, or name another file with -o"
 expect 2 "a folder as the file" "$A" report "$T/many" -o "$T/accuracy"
-holds "nothing is left of it" [ ! -e "$T/accuracy.part" ]
+said "$T/err" "cannot write $T/accuracy: it exists and is no regular file; name another with -o, or - for stdout"
+for own in points.jsonl plan.jsonl manifest.json; do
+    cp "$T/whole/$own" "$T/own"
+    expect 2 "$own of the run as the file" "$A" report "$T/whole" -o "$T/whole/../whole/$own"
+    said "$T/err" "the page is made from it"
+    ln -sf "whole/$own" "$T/link"
+    expect 2 "the same by a link" "$A" report "$T/whole" -o "$T/link"
+    same "$own is as before" "$T/own" "$T/whole/$own"
+done
+mkfifo "$T/pipe"
+expect 2 "a pipe with a name" timeout 20 "$A" report "$T/whole" -o "$T/pipe"
+holds "is one still" [ -p "$T/pipe" ]
+ln -sf nowhere "$T/link"
+expect 2 "a link to nothing" "$A" report "$T/whole" -o "$T/link"
+said "$T/err" "cannot write $T/link: it is a link to no file; remove it, or name another with -o"
+echo old >"$T/named.html"
+ln -sf named.html "$T/link"
+expect 0 "a link to a file" "$A" report "$T/whole" -o "$T/link"
+holds "is one still" [ -L "$T/link" ]
+same "the file has the page" "$T/whole/report.html" "$T/named.html"
+expect 0 "stdout" "$A" report "$T/whole" -o -
+same "has the page and nothing else" "$T/whole/report.html" "$T/out"
+holds "no draft is left anywhere" [ -z "$(find "$T" -name '*.part')" ]
 # ---- a run writes it
 cat >"$T/tiny.lua" <<LUA
 sweep { shape = { heads = 1, dk = 4, n = { 8, 16 } }, threads = 1, variants = { "flash", "full" },

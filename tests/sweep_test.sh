@@ -67,12 +67,69 @@ expect 2 "resume with other replicates" "$A" run "$T/plain.lua" -o "$R" --resume
 said "$T/err" "holds a run of another plan"
 expect 2 "resume with another plan" "$A" run "$T/plain.lua" -o "$R" --resume --set shape.n=32
 said "$T/err" "holds a run of another plan"
+top() { grep "^  \"$1\":" "$R/manifest.json"; }
+ceilings() { sed -n '/^  "ceilings"/,/^  }/p' "$R/manifest.json"; }
+was=$(top started)
+ceilings >"$T/ceilings"
+holds "ceilings were measured" grep -q fma_flops "$T/ceilings"
+sleep 1 # time in manifests is of seconds
 expect 0 "resume of a finished run" "$A" run "$T/plain.lua" -o "$R" --resume
 holds "no row twice" [ "$(rows)" = 20 ]
+ceilings >"$T/now"
+same "its ceilings are as before" "$T/ceilings" "$T/now"
+holds "it started when it started" [ "$(top started)" = "$was" ]
+holds "its command is the first one" sh -c "grep '^  \"command\":' $R/manifest.json | grep -qv resume"
+holds "there were two sessions" [ "$(grep -c '"points_done"' "$R/manifest.json")" = 2 ]
+holds "of which the second measured nothing" grep -q '"points_done": 0' "$R/manifest.json"
+holds "times are sums" awk -F': ' '/^  "wall_seconds"/ { sum = $2 + 0 } /^      "wall_seconds"/ { x += $2 + 0; n++ }
+    END { exit !(n == 2 && sum > x - 1e-3 && sum < x + 1e-3) }' "$R/manifest.json"
 repro=$(row "flash/b1h2n64d16/none" | sed 's/.*"repro":"attnbench \([^"]*\) -o [^"]*".*/\1/')
 expect 0 "a row's repro line" sh -c "$A $repro -o $T/repro"
 holds "repro measures that point alone" [ "$(ids "$T/repro/points.jsonl")" = "flash/b1h2n64d16/none/gauss,s=1/t2/s1" ]
 expect 2 "resume of nothing" "$A" run "$T/plain.lua" -o "$T/empty" --resume
+
+# ---- another machine, another build
+differs() { # differs SED TEXT: --resume of a run whose manifest was edited refuses, says so, and changes nothing
+    rm -rf "$T/other"
+    cp -r "$R" "$T/other"
+    sed -i '$d' "$T/other/points.jsonl"
+    printf '{"id":' >>"$T/other/points.jsonl"
+    sed -i "$1" "$T/other/manifest.json"
+    cp -r "$T/other" "$T/other.was"
+    expect 2 "resume: $2" "$A" run "$T/plain.lua" -o "$T/other" --resume --no-plots
+    said "$T/err" "$2"
+    said "$T/err" "start anew with --overwrite or in another folder (-o), or go on all the same with --force"
+    holds "nothing is changed" diff -r "$T/other" "$T/other.was"
+    rm -r "$T/other.was"
+}
+differs '/"build": {/,/}/s/"version": .*/"version": "yesterday",/' "version of attnbench: yesterday then, "
+differs 's/"flags": .*/"flags": "-O0",/' "flags of the compiler: -O0 then, "
+differs 's/"blas_core": "auto"/"blas_core": "Nehalem"/' "--blas-core: Nehalem then, auto now"
+differs '2,$d' "manifest.json is missing or torn"
+differs 's/"cpu": .*/"cpu": "Z80",/' "holds a run that differs: CPU: Z80 then, "
+expect 2 "--force alone" "$A" run "$T/plain.lua" -o "$T/other" --force
+said "$T/err" "--force goes with --resume"
+expect 0 "--force goes on" "$A" run "$T/plain.lua" -o "$T/other" --resume --force --no-plots
+holds "all rows" [ "$(wc -l <"$T/other/points.jsonl")" = 20 ]
+holds "the manifest says what differed" grep -q '"CPU: Z80 then, ' "$T/other/manifest.json"
+holds "and that a row came of it" grep -q '"points_done": 1' "$T/other/manifest.json"
+expect 0 "compare says so" "$A" compare "$T/other" "$T/other"
+said "$T/out" "A was resumed with --force, its rows are mixed: CPU: Z80 then, "
+rm "$T/other/manifest.json"
+expect 2 "a manifest missing" "$A" run "$T/plain.lua" -o "$T/other" --resume
+said "$T/err" "manifest.json is missing or torn"
+
+# ---- a manifest that cannot be written at the end
+"$A" run "$T/plain.lua" -o "$T/last" --no-plots >/dev/null 2>"$T/err" &
+parent=$!
+wait_for "$T/last/manifest.json"
+mkdir "$T/last/manifest.json.part"
+wait "$parent"
+holds "leaves exit code 3" [ $? = 3 ]
+said "$T/err" "cannot write $T/last/manifest.json: Is a directory"
+holds "and all rows" [ "$(wc -l <"$T/last/points.jsonl")" = 20 ]
+expect 2 "nor at the start" "$A" run "$T/plain.lua" -o "$T/last" --overwrite --no-plots
+said "$T/err" "nothing was measured"
 
 # ---- a torn last line
 cp -r "$R" "$T/torn"
@@ -315,6 +372,51 @@ expect 0 "and skipped again" "$A" run "$T/forecast.lua" -o "$R" --no-plots --poi
 of_points >"$T/b"
 same "by the same forecast, when the run is resumed there" "$T/a" "$T/b"
 
+# ---- killed while it starts a child, before that one has come to itself
+ended() { # ended PROCESS: it is no more, or a zombie, within two seconds
+    for _ in $(seq 20); do
+        [ -z "$(tr -d '\0' 2>/dev/null <"/proc/$1/cmdline")" ] && return 0
+        sleep 0.1
+    done
+    return 1
+}
+kill_at() { # kill_at NUMBER: kills a run the moment it has started so many children; $child is the last of them
+    "$A" run "$T/bad.lua" -o "$T/at$1" --overwrite --filter 'broken_hang.*n8d' --point-timeout 20s --no-plots >/dev/null 2>&1 &
+    parent=$!
+    child=""
+    found=0
+    while [ "$found" -lt "$1" ] && [ -d "/proc/$parent" ]; do
+        now=""
+        { read -r now _ <"/proc/$parent/task/$parent/children"; } 2>/dev/null
+        [ -n "$now" ] && [ "$now" != "$child" ] && child=$now && found=$((found + 1))
+    done
+    kill -9 "$parent"
+    wait "$parent" 2>/dev/null
+}
+if [ -e "/proc/$$/task/$$/children" ]; then
+    for number_of_child in 1 4 5 6 6 6 6; do # the plan; ceilings, inputs and the probe, which hangs
+        kill_at $number_of_child
+        holds "killed as child $number_of_child appears: it dies with its parent" ended "$child"
+        kill -9 "$child" 2>/dev/null
+    done
+else skip "killed as a child appears" "no /proc/PID/task/PID/children"; fi
+
+# ---- a terminal: one line that changes and never wraps; none where it cannot go back
+if command -v script >/dev/null; then
+    terminal() { # terminal TERM: what a run says on a terminal of 40 columns
+        TERM=$1 script -qec "stty cols 40; $PWD/$A run $T/plain.lua -o $T/terminal --overwrite --no-plots --filter flash >/dev/null" /dev/null \
+            </dev/null >"$T/out"
+    }
+    "$A" run "$T/plain.lua" -o "$T/terminal" --no-plots --filter flash >/dev/null 2>&1
+    terminal xterm
+    tr '\r' '\n' <"$T/out" | grep -a "$(printf '^\033\\[K\\[.* ')" | sed 's/^...//' | grep -av ' points, ' >"$T/lines"
+    holds "a terminal: a line that changes" grep -q "timing" "$T/lines"
+    holds "and fits in" [ "$(wc -L <"$T/lines")" -le 39 ]
+    terminal dumb
+    holds "TERM=dumb: lines that stay" grep -q "points, " "$T/out"
+    holds "and nothing else" sh -c "! grep -q '$(printf '\033')' $T/out"
+else skip "progress on a terminal" "no script(1)"; fi
+
 # ---- a reader who leaves
 R=$T/left
 { "$A" run "$T/plain.lua" -o "$R" --no-plots 2>&1; echo $? >"$T/code"; } | head -c 1 >/dev/null
@@ -331,14 +433,33 @@ said "$T/err" "another run is writing to $T/two"
 kill "$parent"
 wait "$parent" 2>/dev/null
 
-# ---- a full disk: a limit on the size of files gives the same short writes
+# ---- a full disk: a small one where we may mount it, and a limit on the size of files, which gives the same short writes
+full() { # full NAME COMMAND...: the command runs into a full disk in $R, and goes on when there is room again
+    kind=$1
+    shift
+    expect 3 "$kind" "$@"
+    said "$T/err" "rows are safe there; make room and go on with --resume"
+    holds "$kind: some rows" [ "$(rows)" -gt 0 ]
+    holds "$kind: no torn row" sh -c "[ \$(tail -c 1 $R/points.jsonl | wc -l) = 1 ]"
+    expect 0 "$kind: room again" "$A" run "$T/plain.lua" -o "$R" --resume --no-plots --set shape.n=8,16
+    holds "$kind: all rows" [ "$(rows)" = 20 ]
+    holds "$kind: none of them twice" [ -z "$(ids "$R/points.jsonl" | uniq -d)" ]
+}
 R=$T/full
-expect 3 "a full disk" sh -c "ulimit -f 40; trap '' XFSZ; exec $A run $T/plain.lua -o $R --no-plots --set shape.n=8,16"
-said "$T/err" "rows are safe there; make room and go on with --resume"
-holds "some rows" [ "$(rows)" -gt 0 ]
-holds "no torn row" sh -c "[ \$(tail -c 1 $R/points.jsonl | wc -l) = 1 ]"
-expect 0 "room again" "$A" run "$T/plain.lua" -o "$R" --resume --no-plots --set shape.n=8,16
-holds "all rows" [ "$(rows)" = 20 ]
+full "a full disk" sh -c "ulimit -f 40; trap '' XFSZ; exec $A run $T/plain.lua -o $R --no-plots --set shape.n=8,16"
+R=$T/small
+mkdir "$R" "$T/disk"
+cat >"$T/small.sh" <<SH # in a name space of its own, where the disk goes with its last process
+mount -t tmpfs -o size=\${1}k tmpfs $T/disk || exit 77
+$A run $T/plain.lua -o $T/disk --no-plots --set shape.n=8,16
+code=\$?
+cp $T/disk/* $R
+exit \$code
+SH
+if unshare -m sh -c "mount -t tmpfs tmpfs $T/disk" 2>/dev/null; then
+    full "a small disk" unshare -m sh "$T/small.sh" 40
+    holds "a small disk: the manifest is whole" grep -qx '}' "$R/manifest.json"
+else skip "a small disk" "it cannot be mounted here"; fi
 expect 2 "a folder that cannot be made" "$A" run "$T/plain.lua" -o /proc/none
 said "$T/err" "choose another folder with -o"
 finish

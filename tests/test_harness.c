@@ -1,4 +1,5 @@
 /* test_harness.c -- the parts of the harness: text, documents, statistics, tensors, registry. */
+#include <fcntl.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -7,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -18,6 +20,7 @@
 #include "draft.h"
 #include "machine.h"
 #include "params.h"
+#include "progress.h"
 #include "registry.h"
 #include "rotation.h"
 #include "row.h"
@@ -609,10 +612,126 @@ static void drafts(void **state) {
     free(text), free(gone), free(target);
 }
 
+/* ---- the machine ---------------------------------------------------------------------------------- */
+
+/* A file below the root, with the folders that it is in. */
+static void plant(const char *root, const char *path, const char *text) {
+    char *whole = format("%s%s", root, path);
+    for (char *at = whole + strlen(root) + 1; (at = strchr(at, '/')); *at++ = '/') {
+        *at = '\0';
+        mkdir(whole, 0700);
+    }
+    put(whole, text, strlen(text));
+    free(whole);
+}
+
+/* Limits of either version of control groups hold, at any level; the rest of the machine is one with 8 GB free. */
+static void limits_of_control_groups(void **state) {
+    static const char v1[] = "9:name=systemd:/\n4:memory:/a/b\n1:cpu,cpuacct:/a/b\n0::/a/b\n",
+                      v2[] = "0::/a/b\n", host[] = "4:memory:/docker/1\n1:cpu:/docker/1\n0::/docker/1\n";
+    static const struct {
+        const char *groups, *files[4][2];
+        int cores;
+        double free_bytes;
+    } cases[] = {
+        {v1, {{NULL}}, 0, 8e9},
+        {v1, {{"cpu/a/b/cpu.cfs_quota_us", "-1"}, {"cpu/a/b/cpu.cfs_period_us", "100000"}}, 0, 8e9},
+        {v1, {{"cpu/a/b/cpu.cfs_quota_us", "50000"}, {"cpu/a/b/cpu.cfs_period_us", "100000"}}, 1, 8e9},
+        {v1, {{"cpu/a/cpu.cfs_quota_us", "100000"}, {"cpu/a/cpu.cfs_period_us", "100000"}}, 1, 8e9},
+        {host, {{"cpu/cpu.cfs_quota_us", "100000"}, {"cpu/cpu.cfs_period_us", "100000"}}, 1, 8e9},
+        {v1, {{"memory/a/memory.limit_in_bytes", "9223372036854771712"}}, 0, 8e9},
+        {v1, {{"memory/a/memory.limit_in_bytes", "3000000000"}}, 0, 3e9},
+        {v1,
+         {{"memory/a/b/memory.limit_in_bytes", "3000000000"},
+          {"memory/a/b/memory.usage_in_bytes", "1000000000"},
+          {"memory/a/b/memory.stat", "cache 5\ninactive_file 1\ntotal_inactive_file 500000000\n"}},
+         0,
+         2.5e9},
+        {host, {{"memory/memory.limit_in_bytes", "1000"}, {"memory/memory.usage_in_bytes", "2000"}}, 0, 0},
+        {v2, {{"a/cpu.max", "100000 100000"}, {"a/b/cpu.max", "max 100000"}}, 1, 8e9},
+        {v2,
+         {{"a/b/memory.max", "max"}, {"a/memory.max", "3000000000"}, {"a/memory.current", "1000000000"}},
+         0,
+         2e9},
+    };
+    int all = machine_cores();
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char root[] = "/tmp/attnbench-root-XXXXXX";
+        assert_non_null(mkdtemp(root));
+        plant(root, "/proc/self/cgroup", cases[i].groups);
+        plant(root, "/proc/meminfo", "MemTotal: 9765625 kB\nMemAvailable:    7812500 kB\n");
+        for (int k = 0; k < 4 && cases[i].files[k][0]; k++) {
+            char *path = format("/sys/fs/cgroup/%s", cases[i].files[k][0]);
+            plant(root, path, cases[i].files[k][1]);
+            free(path);
+        }
+        machine_root = root;
+        int cores = machine_cores();
+        double bytes = machine_free_memory();
+        machine_root = "";
+        char *away = format("rm -r %s", root);
+        assert_int_equal(system(away), 0);
+        free(away);
+        if (cases[i].cores && all > 1) assert_int_equal(cores, cases[i].cores);
+        assert_true(bytes == cases[i].free_bytes);
+    }
+}
+
 /* ---- the clock ------------------------------------------------------------------------------------ */
 
 static int64_t fake_now;
 static int64_t fake_clock(void) { return fake_now += 25; }
+
+static int64_t standing_now;
+static int64_t standing_clock(void) { return standing_now; }
+
+/* What a line on stderr, of whatever kind, says now. */
+static char *progress_said(void) {
+    char *path = temporary(".err"), *text;
+    int file = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600), err = dup(STDERR_FILENO);
+    fflush(stderr);
+    dup2(file, STDERR_FILENO);
+    progress_line("x");
+    fflush(stderr);
+    dup2(err, STDERR_FILENO);
+    close(err), close(file);
+    text = read_file(path, NULL);
+    unlink(path);
+    free(path);
+    return text;
+}
+
+/* Time left runs down between two steps, and what was done before the start tells no speed. */
+static void time_left_runs_down(void **state) {
+    static const struct {
+        int64_t seconds;
+        size_t done, past;
+        const char *said;
+    } steps[] = {
+        {0, 0, 5, "[5/15] x\n"},
+        {10, 0, 0, "[5/15] x\n"},
+        {0, 1, 0, "[6/15] x  (90 s left)\n"},
+        {30, 0, 0, "[6/15] x  (60 s left)\n"},
+        {0, 3, 0, "[9/15] x  (60 s left)\n"},
+        {100, 0, 0, "[9/15] x\n"},
+        {0, 6, 0, "[15/15] x\n"},
+    };
+    stopwatch_fn real = stopwatch;
+    (void)state;
+    stopwatch = standing_clock;
+    standing_now = 1000000000;
+    progress_start(15, 30);
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        standing_now += steps[i].seconds * 1000000000;
+        if (steps[i].past) progress_past(steps[i].past, 2.0 * (double)steps[i].past);
+        if (steps[i].done) progress_done(steps[i].done, 2.0 * (double)steps[i].done);
+        char *said = progress_said();
+        assert_string_equal(said, steps[i].said);
+        free(said);
+    }
+    stopwatch = real;
+}
 
 static void the_clock_can_be_replaced(void **state) {
     stopwatch_fn real = stopwatch;
@@ -646,6 +765,8 @@ int main(void) {
         cmocka_unit_test(npy_of_integers),
         cmocka_unit_test(npy_written),
         cmocka_unit_test(drafts),
+        cmocka_unit_test(limits_of_control_groups),
+        cmocka_unit_test(time_left_runs_down),
         cmocka_unit_test(the_clock_can_be_replaced),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

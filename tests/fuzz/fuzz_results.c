@@ -111,7 +111,7 @@ static void resume(const struct doc *rows, const struct doc *points, const struc
     if (doc_get(manifest, "plugins")) doc_put(plan, "plugins", doc_copy(doc_get(manifest, "plugins")));
     for (size_t i = 0; i < doc_len(rows); i++) kept += !was_budgeted(doc_at(rows, i));
     doc_put_str(row, "id", "one more");
-    results_open(&r, fuzz_folder(), plan, RESULTS_RESUME);
+    results_open(&r, fuzz_folder(), plan, RESULTS_RESUME_MIXED, NULL);
     HOLDS(doc_len(r.rows) == kept);
     HOLDS(!results_add(&r, row) && results_has(&r, "one more"));
     now = results_read(fuzz_folder());
