@@ -47,6 +47,7 @@ static void print_title(const struct doc *s) {
     if (doc_num(s, "seed", 1) != 1) printf(", seed %.0f", doc_num(s, "seed", 1));
     if (doc_get(s, "softcap")) printf(", softcap %g", doc_num(s, "softcap", 0));
     if (doc_get(s, "shift")) printf(", shift %g", doc_num(s, "shift", 0));
+    if (doc_get(s, "cache")) printf(", %s cache", doc_str(s, "cache", ""));
     if (doc_get(s, "layer")) printf(", %s", doc_str(s, "layer", ""));
     if (doc_get(s, "scale")) printf(", scale %.9g", doc_num(s, "scale", 0));
     putchar('\n');
@@ -298,9 +299,18 @@ static void print_not_ok(const struct doc *list) {
     }
 }
 
+static void print_floor(const struct doc *floor_of) {
+    int groups = doc_int(floor_of, "groups", 0);
+    if (groups)
+        printf("Noise floor %.1f %%, one variant against itself over %d group%s: no smaller difference is "
+               "one.\n",
+               100 * doc_num(floor_of, "share", 0), groups, groups == 1 ? "" : "s");
+}
+
 void fit_table_print(const struct doc *answers) {
     const struct doc *growth = doc_get(answers, "growth");
     if (doc_len(growth)) puts("Slopes are from n = 2048 on, log time over log n. Intervals: 95 percent.");
+    print_floor(doc_get(answers, "floor"));
     for (size_t i = 0; i < doc_len(growth); i++) {
         const struct doc *series = doc_get(doc_at(growth, i), "series");
         if (!is_first_of_series(growth, i)) continue;

@@ -39,6 +39,8 @@ const whole = (n) => String(Math.round(n));
 const CROSSING = {
     crosses: (c) => `crosses at n = ${whole(c.n)}${c.interval ? ` (${range(c.interval, whole)})` : ""}`,
     faster: () => "faster at every length",
+    "at the latest": (c) => `${c.behind} from n = ${whole(c.interval?.[1])} on at the latest`,
+    "at the earliest": (c) => `${c.behind} above n = ${whole(c.interval?.[0])} at the earliest`,
     several: () => "crosses more than once",
     unclear: () => "the noise covers the difference",
     slower: () => "slower at every length",
