@@ -120,18 +120,21 @@ const verdict = (word) =>
                                   : "span.soft",
        null, word || "");
 
+const fixed = (g) =>
+    (isNumber(g.fixed_below_ns) ? `below ${words(time(g.fixed_below_ns))}` : words(time(g.fixed_ns)));
+
 function growthLine(g) {
     const t = g.time || {}, m = g.memory || {};
     return [
         g.label, power(t.declared), exponent(t.slope), range(t.interval, exponent), verdict(t.verdict),
-        octaves(t.local), power(m.declared), exponent(m.exponent), verdict(m.verdict), words(time(g.fixed_ns))
+        octaves(t.local), power(m.declared), exponent(m.exponent), verdict(m.verdict), fixed(g)
     ];
 }
 
 // Why exponents are not confirmed, a reason once, with all that have it.
-const reasons = (group) => grouped(group.filter((g) => g.time?.why), (g) => g.time.why)
-                               .map((same) => el(
-                                   "p.soft", null, `${listed(same.map((g) => g.label))}: ${same[0].time.why}.`));
+const reasons = (group) =>
+    grouped(group.filter((g) => g.time?.why), (g) => g.time.why)
+        .map((same) => el("p.soft", null, `${listed(same.map((g) => g.label))}: ${same[0].time.why}.`));
 
 function growths(list) {
     const heads = [

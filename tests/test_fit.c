@@ -677,7 +677,7 @@ static void processes_are_shared(void **state) {
 /* ---- fixed costs --------------------------------------------------------------------------------- */
 
 static void fixed_costs(void **state) {
-    int held = 0, told = 0, invented = 0;
+    int held = 0, told = 0, invented = 0, bounded = 0, bounds = 0;
     (void)state;
     for (uint64_t seed = 1; seed <= SEEDS; seed++) {
         struct made m = overtaking(3100);
@@ -691,7 +691,15 @@ static void fixed_costs(void **state) {
         told += doc_is_number(doc_get(growth_at(a, 0), "fixed_ns"));
         held += holds(doc_get(growth_at(a, 0), "fixed_interval_ns"), m.fixed);
         doc_free(a);
+        m.noise = 0.03;
+        m.fixed = 0.02 * m.c * 512; /* less than the noise */
+        a = answers_of(&m, 512, 16384, seed);
+        double below = doc_num(growth_at(a, 0), "fixed_below_ns", 0);
+        bounds += below > 0, bounded += below >= m.fixed && below < m.c * 512;
+        doc_free(a);
     }
+    assert_true(bounds >= SEEDS * 8 / 10);
+    assert_true(bounded >= promised(bounds));
     assert_true(held >= promised(SEEDS));
     assert_true(told >= SEEDS * 9 / 10);
     assert_true(invented <= SEEDS * 5 / 100);
