@@ -71,7 +71,7 @@ static void tell_bound(struct doc *growth, const struct fit_point *shortest, dou
     resample_interval(shortest->draws, whole);
     high = fmin(high, exp(whole[1]));
     if (!(high > 0)) {
-        cannot(growth, "time grows faster than declared at the shortest lengths");
+        cannot(growth, "short lengths grow faster");
         return;
     }
     char *words = format("below %s: %s", show_seconds(high * 1e-9), why);

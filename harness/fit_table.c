@@ -219,11 +219,24 @@ static double next_length(const struct doc **all, size_t n, double after) {
     return next;
 }
 
+static char letter(const struct doc *p) {
+    char first = *doc_str(p, "ceiling", "-");
+    return first == 'b' && doc_flag(p, "from_cache") ? 'c' : first;
+}
+
+static int any_from_cache(const struct doc **all, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        if (letter(all[i]) == 'c') return 1;
+    return 0;
+}
+
 static void print_ceilings(const struct doc *list, const struct doc *series) {
     size_t n;
     const struct doc **all = of_series(list, series, &n);
     int width = width_of(all, n);
-    if (n) puts("  share of the nearer ceiling: a arithmetic, b memory bandwidth (above 100%: from caches)");
+    if (n) puts("  share of the nearer ceiling: a arithmetic, b reading memory (above 100%: writes, caches)");
+    if (any_from_cache(all, n))
+        puts("    c the same, of bytes that the last cache holds: from cache, not from memory");
     if (n) printf("  %-*s", width, "");
     for (double x = next_length(all, n, 0); !isinf(x); x = next_length(all, n, x)) printf(" n=%-6.0f", x);
     if (n) putchar('\n');
@@ -234,7 +247,7 @@ static void print_ceilings(const struct doc *list, const struct doc *series) {
         for (double x = next_length(all, n, 0); !isinf(x); x = next_length(all, n, x)) {
             const struct doc *p = point_of(all, n, label, x);
             if (p && doc_num(p, "share", 0) > 0)
-                printf(" %5.1f%% %c", 100 * doc_num(p, "share", 0), *doc_str(p, "ceiling", "-"));
+                printf(" %5.1f%% %c", 100 * doc_num(p, "share", 0), letter(p));
             else printf(" %8s", p ? "-" : "");
         }
         putchar('\n');

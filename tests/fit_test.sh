@@ -80,9 +80,15 @@ expect 2 "no rows" "$A" fit "$T/empty"
 sed 's/"time":{/"tine":{/' $R/points.jsonl | folder other
 expect 2 "times of another name" "$A" fit "$T/other"
 { cat $R/points.jsonl && printf '{"id":"half'; } | folder torn
+cp $R/manifest.json "$T/torn"
 expect 0 "a torn last line is left out" "$A" fit "$T/torn"
 said "$T/err" "its last line is torn"
 same "and changes nothing" "$T/table" "$T/out"
+rm "$T/torn/manifest.json"
+holds "what copies of short tensors are held against is a cache" grep -qE '^  copy +[0-9.]+% c .* b$' "$T/table"
+expect 0 "no manifest" "$A" fit "$T/torn"
+holds "then caches are not known" grep -qE '^  copy +[0-9.]+% b .* b$' "$T/out"
+said "$T/table" "below 3.27 us: the noise covers it"
 # rows of the right names and the wrong kinds: no crash, whatever is said
 sed 's/"process_medians_ns":\[[^]]*\]/"process_medians_ns":["x",null,-1]/; s/"ci_ns":\[[^]]*\]/"ci_ns":{}/
      s/"state_bytes":[0-9]*/"state_bytes":"many"/; s/"label":"full"/"label":7/' $R/points.jsonl | folder odd

@@ -797,6 +797,19 @@ static void ceilings(void **state) {
     assert_word(doc_at(list, 0), "ceiling", "arithmetic");
     assert_word(doc_at(list, 1), "ceiling", "bandwidth");
     assert_true(doc_num(doc_at(list, 1), "share", 0) == 0.6);
+    assert_null(doc_get(doc_at(list, 1), "from_cache"));
+    doc_free(a);
+    doc_put_num(doc_at(rows, 0), "bytes", 1 << 20);
+    doc_put_num(doc_at(rows, 1), "bytes", 1 << 21);
+    a = fit_answers(rows, NULL);
+    fit_mark_caches(a, 1 << 21);
+    assert_true(doc_flag(doc_at(doc_get(a, "roofline"), 0), "from_cache"));
+    assert_false(doc_flag(doc_at(doc_get(a, "roofline"), 1), "from_cache"));
+    doc_free(a);
+    doc_put_str(doc_at(rows, 0), "cache", "cold");
+    a = fit_answers(rows, NULL);
+    fit_mark_caches(a, 1 << 21);
+    assert_false(doc_flag(doc_at(doc_get(a, "roofline"), 0), "from_cache"));
     doc_free(a), doc_free(rows);
 }
 
