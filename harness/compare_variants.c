@@ -20,6 +20,7 @@ struct pair { /* a point of both variants */
     size_t processes; /* in which both were timed; 0: there is no time */
     struct paired test;
     double floor;
+    int disturbed, agreed; /* by what the row says; all ratios are on one side of 1 */
 };
 
 struct comparison {
@@ -95,12 +96,22 @@ static const struct doc *partner(const struct doc *rows, const char *label, cons
     return NULL;
 }
 
+static int is_disturbed(const struct doc *row) { return doc_has_word(doc_get(row, "flags"), "disturbed"); }
+
+static int all_agree(const double *ratios, size_t n) {
+    for (size_t i = 1; i < n; i++)
+        if ((ratios[i] < 1) != (ratios[0] < 1)) return 0;
+    return 1;
+}
+
 static struct pair pair_of(const struct comparison *c, const struct doc *a, const struct doc *b) {
     struct pair p = {.a = a, .b = b};
     if (!row_is_ok(a) || !row_is_ok(b)) return p;
     double *ratios = paired_ratios(a, b, &p.processes);
     p.test = paired_point(ratios, p.processes, c->n, 0);
     p.floor = fmax(c->floor.log, fmax(floor_of_group(a), floor_of_group(b)));
+    p.disturbed = is_disturbed(a) || is_disturbed(b);
+    p.agreed = all_agree(ratios, p.processes);
     free(ratios);
     return p;
 }
@@ -129,6 +140,15 @@ static void test(struct comparison *c) {
 
 /* ---- the document ------------------------------------------------------------------------------ */
 
+/* Where other work took the processors away, what is left of six processes may agree by chance: all of them
+   have to. */
+static const char *word_of(const struct pair *q, const struct compare_evidence *e, const char **why) {
+    const char *word = compare_word(e, why);
+    if (!q->disturbed || q->agreed || !strcmp(word, "same") || !strcmp(word, "ambiguous")) return word;
+    *why = "disturbed by other work, and its processes do not agree";
+    return "ambiguous";
+}
+
 static struct doc *time_doc(const struct comparison *c, const struct pair *q) {
     double at = q->test.ratio.at, reach = paired_reach(&q->test);
     struct compare_evidence e = {.effect = at,
@@ -139,7 +159,7 @@ static struct doc *time_doc(const struct comparison *c, const struct pair *q) {
                                  .bar = c->bar,
                                  .noise = q->floor};
     struct doc *d = doc_object();
-    const char *why, *word = compare_word(&e, &why);
+    const char *why, *word = word_of(q, &e, &why);
     doc_put_str(d, "verdict", word);
     if (why) doc_put_str(d, "why", why);
     doc_put_num(d, "ratio", exp(at));
@@ -148,6 +168,7 @@ static struct doc *time_doc(const struct comparison *c, const struct pair *q) {
     doc_put_num(d, "p_holm", q->test.holm);
     doc_put_num(d, "df", q->test.df);
     doc_put_num(d, "floor", expm1(q->floor));
+    doc_put_bool(d, "disturbed", q->disturbed);
     doc_put(d, "median_ns", doc_pair(doc_num(q->a, "time.median_ns", 0), doc_num(q->b, "time.median_ns", 0)));
     doc_put_num(d, "processes", (double)q->processes);
     return d;
