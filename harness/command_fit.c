@@ -1,6 +1,7 @@
 /* command_fit.c -- `attnbench fit`. */
 #include <errno.h>
 #include <getopt.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -92,21 +93,30 @@ static void give_document(const char *dir, const struct doc *answers) {
     free(text), free(lines);
 }
 
-/* What the folder's own config says that a paper says; NULL: nothing. */
-static struct doc *judge_published(const char *dir, const struct doc *rows) {
-    struct doc *manifest = results_manifest(dir), *judged = NULL;
-    if (manifest) judged = published_judge(doc_get(manifest, "published"), doc_get(manifest, "absent"), rows);
-    if (manifest) doc_free(manifest);
-    return judged;
+/* 0: not known. */
+static double last_cache(const struct doc *manifest) {
+    const struct doc *caches = doc_get(manifest, "machine.caches");
+    double most = 0;
+    for (size_t i = 0; i < doc_len(caches); i++) most = fmax(most, doc_num(doc_at(caches, i), "bytes", 0));
+    return most;
+}
+
+/* What the folder's manifest adds: the machine's caches, and what the config says that a paper says. */
+static void add_manifest(struct doc *answers, const char *dir, const struct doc *rows) {
+    struct doc *manifest = results_manifest(dir), *published;
+    if (!manifest) return;
+    published = published_judge(doc_get(manifest, "published"), doc_get(manifest, "absent"), rows);
+    if (published) doc_put(answers, "published", published);
+    if (last_cache(manifest) > 0) fit_mark_caches(answers, last_cache(manifest));
+    doc_free(manifest);
 }
 
 int command_fit(int argc, char **argv) {
     struct fit_options o;
     parse(argc, argv, &o);
     struct doc *rows = results_read(o.dir), *answers = fit_answers(rows, o.baseline);
-    struct doc *published = judge_published(o.dir, rows);
-    const struct doc *growth = doc_get(answers, "growth");
-    if (published) doc_put(answers, "published", published);
+    add_manifest(answers, o.dir, rows);
+    const struct doc *growth = doc_get(answers, "growth"), *published = doc_get(answers, "published");
     if (!doc_len(growth) && !published)
         die(EXIT_USAGE, "%s/points.jsonl: no row with a time at nq = nk, so there is nothing to fit", o.dir);
     if (o.baseline) require_baseline(growth, o.baseline);

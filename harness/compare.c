@@ -187,26 +187,31 @@ static void test(struct comparison *c) {
     free(p);
 }
 
-static int is_same(const struct comparison *c, const struct pair *q) {
-    return fabs(q->far) + q->reach <= c->bar;
-}
-
-/* The verdict, and where it is "ambiguous" why. */
-static const char *verdict(const struct comparison *c, const struct pair *q, const char **why) {
-    int significant = q->holm < LEVEL;
-    int beyond = fabs(q->effect) > c->bar;
-    int above_noise = fabs(q->effect) > noise_bar(&c->noise, &q->point);
+const char *compare_word(const struct compare_evidence *e, const char **why) {
+    int significant = e->holm<LEVEL, beyond = fabs(e->effect)> e->bar;
     *why = NULL;
-    if (significant && beyond && above_noise) {
-        *why = q->disturbed;
-        return q->disturbed ? "ambiguous" : q->effect > 0 ? "slower" : "faster";
-    }
-    if (is_same(c, q)) return "same";
-    *why = !(q->df > 0)             ? "one process a side has no scatter"
+    if (significant && beyond && fabs(e->effect) > e->noise) return e->effect > 0 ? "slower" : "faster";
+    if (fabs(e->far) + e->reach <= e->bar) return "same";
+    *why = !(e->df > 0)             ? "one process a side has no scatter"
            : beyond && !significant ? "beyond the threshold, but it may be chance"
            : beyond                 ? "beyond the threshold, but within what the machine does by itself"
            : significant            ? "different, perhaps by more than the threshold"
                                     : "too noisy for the threshold";
+    return "ambiguous";
+}
+
+static const char *verdict(const struct comparison *c, const struct pair *q, const char **why) {
+    struct compare_evidence e = {.effect = q->effect,
+                                 .holm = q->holm,
+                                 .far = q->far,
+                                 .reach = q->reach,
+                                 .df = q->df,
+                                 .bar = c->bar,
+                                 .noise = noise_bar(&c->noise, &q->point)};
+    const char *word = compare_word(&e, why);
+    int is_change = !strcmp(word, "slower") || !strcmp(word, "faster");
+    if (!q->disturbed || !is_change) return word;
+    *why = q->disturbed;
     return "ambiguous";
 }
 
@@ -310,7 +315,7 @@ static struct doc *noise_doc(const struct comparison *c) {
     return d;
 }
 
-static void count(struct doc *d) {
+void compare_count(struct doc *d) {
     static const char *const words[] = {"slower", "faster", "same", "ambiguous"};
     const struct doc *points = doc_get(d, "points");
     size_t times[4] = {0}, regressions = 0, controls = 0;
@@ -346,7 +351,7 @@ struct doc *compare_runs(const struct doc *rows_a, const struct doc *rows_b, dou
     doc_put(d, "points", points);
     doc_put(d, "only_in_a", only(rows_a, rows_b));
     doc_put(d, "only_in_b", only(rows_b, rows_a));
-    count(d);
+    compare_count(d);
     for (size_t i = 0; i < c.n; i++) free(c.pairs[i].x), free(c.pairs[i].y);
     free(c.pairs);
     noise_free(&c.noise);

@@ -79,7 +79,7 @@ static void print_noise(const struct doc *c) {
     const struct doc *noise = doc_get(c, "noise");
     double least = doc_num(noise, "detectable", (double)NAN);
     if (doc_int(c, "counts.timed", 0) == 0) return;
-    print_shift(noise, doc_num(c, "threshold", 0));
+    if (!doc_get(c, "variants")) print_shift(noise, doc_num(c, "threshold", 0));
     if (doc_is_number(doc_get(noise, "floor")))
         printf("Noise floor %.1f %%: one variant against itself, over %d groups.\n",
                100 * doc_num(noise, "floor", 0), doc_int(noise, "floor_groups", 0));
@@ -88,9 +88,17 @@ static void print_noise(const struct doc *c) {
     else printf("Half of the points could show a change of %.1f %%.\n", 100 * least);
 }
 
+/* Two runs, or two variants of one. */
+static void print_sides(const struct doc *c) {
+    const struct doc *variants = doc_get(c, "variants");
+    print_run(variants ? "in" : "A", doc_get(c, "a"));
+    if (!variants) print_run("B", doc_get(c, "b"));
+    for (size_t i = 0; i < doc_len(variants); i++)
+        printf("%c  %s\n", "AB"[i], doc_as_str(doc_at(variants, i)));
+}
+
 static void print_head(const struct doc *c) {
-    print_run("A", doc_get(c, "a"));
-    print_run("B", doc_get(c, "b"));
+    print_sides(c);
     print_list(doc_get(c, "machine.refused"), "!  other machine: ");
     print_list(doc_get(c, "machine.noted"), "   ");
     print_list(doc_get(c, "notes"), "   ");
@@ -113,6 +121,7 @@ static void print_time(const struct doc *point) {
     snprintf(to, sizeof to, "%s", show_seconds(nth(point, "time.median_ns", 1, 0) * 1e-9));
     printf("  %6.3f  %.3f .. %.3f  %9s -> %-9s  %s\n", doc_num(point, "time.ratio", 0), low, high, from, to,
            doc_str(point, "id", ""));
+    if (doc_get(point, "beside")) printf("          %s\n", doc_str(point, "beside", ""));
 }
 
 /* The points, controls or others, whose time has this verdict. */
@@ -193,6 +202,7 @@ void compare_print(const struct doc *c, int all) {
     print_times(points, "ambiguous", 0, "ambiguous");
     print_times(points, "ambiguous", 1, "ambiguous controls");
     print_changes(points, "note", "different");
+    all |= doc_get(c, "variants") != NULL;
     for (int controls = 0; all && controls < 2; controls++)
         print_times(points, "same", controls, controls ? "controls that are the same" : "same");
     print_only(doc_get(c, "only_in_a"), "A");

@@ -1,6 +1,7 @@
 /* fit.c -- the answers of a run, as one document. */
 #include "fit.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "fit_parts.h"
@@ -42,11 +43,13 @@ struct doc *fit_answers(const struct doc *rows, const char *baseline) {
     fit_run_make(&run, rows);
     for (size_t s = 0; s < run.count; s++) {
         add_growth(growth, &run.all[s]);
-        fit_crossings(crossovers, &run.all[s], baseline);
         fit_fronts(front, &run.all[s]);
         fit_ceilings(roofline, &run.all[s]);
     }
+    fit_crossings(crossovers, &run, baseline);
     fit_layer_types(types, &run);
+    doc_put_num(answers, "floor.share", run.floor.groups ? expm1(run.floor.log) : (double)NAN);
+    doc_put_num(answers, "floor.groups", (double)run.floor.groups);
     fit_run_free(&run);
     doc_put(answers, "growth", growth);
     doc_put(answers, "crossovers", crossovers);

@@ -14,4 +14,8 @@
    document, whose fields stand in results/README.md. */
 struct doc *fit_answers(const struct doc *rows, const char *baseline);
 
+/* Marks the points whose bytes the machine's last cache holds: the bandwidth that they are held against is that of
+   memory. */
+void fit_mark_caches(struct doc *answers, double last_cache_bytes);
+
 #endif

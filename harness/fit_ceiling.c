@@ -1,6 +1,8 @@
 /* fit_ceiling.c -- how near each point comes to what the machine can do, and which limit that is. */
 #include <math.h>
+#include <string.h>
 
+#include "fit.h"
 #include "fit_parts.h"
 
 /* The row has the share of the nearer ceiling: arithmetic, where that is the share of the peak. */
@@ -20,6 +22,18 @@ void fit_ceilings(struct doc *list, const struct fit_series *s) {
             doc_put_num(one, "n", p->n);
             doc_put_num(one, "share", share);
             doc_put_str(one, "ceiling", share > 0 ? nearer(p->row, share) : "none");
+            doc_put_num(one, "bytes", doc_num(p->row, "bytes", (double)NAN));
             doc_add(list, one);
         }
+}
+
+/* Repeated calls find what the last cache holds there; a cold one does not. */
+void fit_mark_caches(struct doc *answers, double last_cache) {
+    struct doc *list = doc_get(answers, "roofline");
+    for (size_t i = 0; i < doc_len(list); i++) {
+        struct doc *one = doc_at(list, i);
+        int is_warm = strcmp(doc_str(one, "series.cache", "warm"), "cold") != 0;
+        int fits = doc_num(one, "bytes", (double)INFINITY) < last_cache;
+        doc_put_bool(one, "from_cache", is_warm && fits);
+    }
 }

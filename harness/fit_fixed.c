@@ -3,9 +3,9 @@
  *
  * a + b n^p with the declared p is fitted to the shortest lengths by least squares of relative errors, so
  * that each length counts alike; a is the answer. As with the slope, its interval is the wider of bootstrap
- * and scatter, and where that reaches down to nothing the answer is that it cannot be told. Nor can it where
- * a part that grows with the square root of n^p, in place of the fixed one, fits better: then it is no fixed
- * cost that shows.
+ * and scatter, and where that reaches down to nothing the answer is what it stays below. So it is where a part
+ * that grows with the square root of n^p, in place of the fixed one, fits better: then it is no fixed cost that
+ * shows, and what grows beside one leaves it the less. Nor is it more than the shortest call takes.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -65,6 +65,22 @@ static void cannot(struct doc *growth, const char *why) {
     free(words);
 }
 
+/* The most that it can be. */
+static void tell_bound(struct doc *growth, const struct fit_point *shortest, double high, const char *why) {
+    double whole[2];
+    resample_interval(shortest->draws, whole);
+    high = fmin(high, exp(whole[1]));
+    if (!(high > 0)) {
+        cannot(growth, "short lengths grow faster");
+        return;
+    }
+    char *words = format("below %s: %s", show_seconds(high * 1e-9), why);
+    doc_put_str(growth, "fixed_ns", NULL);
+    doc_put_num(growth, "fixed_below_ns", high);
+    doc_put_str(growth, "fixed_words", words);
+    free(words);
+}
+
 static void tell(struct doc *growth, double ns, const double interval[2]) {
     char *words = format("%s (%s to %s)", show_seconds(ns * 1e-9), show_seconds(interval[0] * 1e-9),
                          show_seconds(interval[1] * 1e-9));
@@ -85,8 +101,8 @@ void fit_fixed(struct doc *growth, const struct fit_curve *c) {
         struct fixed f;
         int grows = fixed_of(c->points, n, declared, &f, interval);
         doc_put(growth, "fixed_interval_ns", doc_pair(interval[0], interval[1]));
-        if (!(interval[0] > 0)) cannot(growth, "the noise covers it");
-        else if (grows) cannot(growth, "a part that grows fits better");
+        if (!(interval[0] > 0)) tell_bound(growth, c->points, interval[1], "the noise covers it");
+        else if (grows) tell_bound(growth, c->points, interval[1], "a part that grows fits better");
         else tell(growth, f.ns, interval);
     }
 }

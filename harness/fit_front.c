@@ -1,10 +1,10 @@
 /*
  * fit_front.c -- at each length, the variants that no other beats in time, memory and error together.
  *
- * x beats y where its time is less, the intervals of the two medians apart, and neither its memory nor its
- * error is greater. So noise keeps a variant on the front and never takes it off. Errors of rounding are all
- * alike. Controls are no candidates, or `zero` would beat nearly all; whom they beat is told apart: it is no
- * better than nothing.
+ * x beats y where its time is less, the intervals of the two medians apart by more than the noise floor, and
+ * neither its memory nor its error is greater. So noise keeps a variant on the front and never takes it off.
+ * Errors of rounding are all alike. Controls are no candidates, or `zero` would beat nearly all; whom they beat
+ * is told apart: it is no better than nothing.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -15,6 +15,7 @@
 
 struct rival {
     const char *label;
+    double floor; /* of noise, a logarithm */
     double low, high, bytes, error;
 };
 
@@ -24,7 +25,10 @@ static int rival_of(struct rival *r, const struct fit_curve *c, double n) {
     if (!p) return -1;
     const struct doc *ci = doc_get(p->row, "time.ci_ns");
     double ns = doc_num(p->row, "time.median_ns", (double)NAN);
-    *r = (struct rival){c->label, doc_as_num(doc_at(ci, 0)), doc_as_num(doc_at(ci, 1)),
+    *r = (struct rival){c->label,
+                        p->floor,
+                        doc_as_num(doc_at(ci, 0)),
+                        doc_as_num(doc_at(ci, 1)),
                         fit_memory_bytes(p->row),
                         fmax(doc_num(p->row, "accuracy.softmax.rel_fro", (double)INFINITY), ACCURACY_EXACT)};
     if (isnan(r->low) || isnan(r->high)) r->low = r->high = ns;
@@ -32,7 +36,7 @@ static int rival_of(struct rival *r, const struct fit_curve *c, double n) {
 }
 
 static int beats(const struct rival *x, const struct rival *y) {
-    return x->high < y->low && x->bytes <= y->bytes && x->error <= y->error;
+    return x->high * exp(fmax(x->floor, y->floor)) < y->low && x->bytes <= y->bytes && x->error <= y->error;
 }
 
 static int is_beaten(const struct rival *all, size_t n, const struct rival *y) {

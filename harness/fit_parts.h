@@ -8,6 +8,7 @@
 #define FIT_PARTS_H
 
 #include "doc.h"
+#include "floor.h"
 #include "resample.h"
 
 struct fit_point {
@@ -15,6 +16,7 @@ struct fit_point {
     const struct doc *row;
     size_t processes;
     double log_ns, *draws; /* of the median time, in logarithms */
+    double floor; /* no difference below it is one: that of the run, or of its group where that is larger */
 };
 
 struct fit_curve {
@@ -33,6 +35,7 @@ struct fit_series {
 struct fit_run {
     size_t count;
     struct fit_series *all;
+    struct floor floor; /* of the run */
 };
 
 /* A point at x, its length or what else it is one of several by; points with other x draw other processes. */
@@ -73,9 +76,9 @@ char *fit_reason(const struct fit_point *, size_t n, const struct fit_slope *, d
 struct doc *fit_time(const struct fit_curve *);               /* fit_time.c */
 struct doc *fit_memory(const struct fit_curve *);             /* fit_memory.c */
 void fit_fixed(struct doc *growth, const struct fit_curve *); /* fit_fixed.c: after fit_time() */
-void fit_crossings(struct doc *list, const struct fit_series *, const char *baseline); /* fit_crossing.c */
-void fit_fronts(struct doc *list, const struct fit_series *);                          /* fit_front.c */
-void fit_ceilings(struct doc *list, const struct fit_series *);                        /* fit_ceiling.c */
-void fit_layer_types(struct doc *list, const struct fit_run *);                        /* fit_types.c */
+void fit_crossings(struct doc *list, const struct fit_run *, const char *baseline); /* fit_crossing.c */
+void fit_fronts(struct doc *list, const struct fit_series *);                       /* fit_front.c */
+void fit_ceilings(struct doc *list, const struct fit_series *);                     /* fit_ceiling.c */
+void fit_layer_types(struct doc *list, const struct fit_run *);                     /* fit_types.c */
 
 #endif

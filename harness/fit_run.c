@@ -88,21 +88,23 @@ struct fit_point fit_point_make(const struct doc *row, double x) {
 }
 
 /* In its place; a second row of the same length is left out. */
-static void add_point(struct fit_curve *c, const struct doc *row) {
+static void add_point(struct fit_curve *c, const struct doc *row, double least) {
     double n = doc_num(row, "shape.nq", 0);
     size_t at = c->count;
     if (fit_curve_at(c, n)) return;
     c->points = xrealloc(c->points, (c->count + 1) * sizeof *c->points);
     for (; at > 0 && c->points[at - 1].n > n; at--) c->points[at] = c->points[at - 1];
     c->points[at] = fit_point_make(row, n);
+    c->points[at].floor = fmax(least, floor_of_group(row));
     c->count++;
 }
 
 void fit_run_make(struct fit_run *run, const struct doc *rows) {
-    *run = (struct fit_run){0};
+    *run = (struct fit_run){.floor = floor_of_runs(&rows, 1)};
     for (size_t r = 0; r < doc_len(rows); r++) {
         const struct doc *row = doc_at(rows, r);
-        if (is_point(row)) add_point(find_curve(find_series(run, row), doc_str(row, "label", "")), row);
+        if (!is_point(row)) continue;
+        add_point(find_curve(find_series(run, row), doc_str(row, "label", "")), row, run->floor.log);
     }
 }
 

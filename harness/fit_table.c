@@ -47,6 +47,7 @@ static void print_title(const struct doc *s) {
     if (doc_num(s, "seed", 1) != 1) printf(", seed %.0f", doc_num(s, "seed", 1));
     if (doc_get(s, "softcap")) printf(", softcap %g", doc_num(s, "softcap", 0));
     if (doc_get(s, "shift")) printf(", shift %g", doc_num(s, "shift", 0));
+    if (doc_get(s, "cache")) printf(", %s cache", doc_str(s, "cache", ""));
     if (doc_get(s, "layer")) printf(", %s", doc_str(s, "layer", ""));
     if (doc_get(s, "scale")) printf(", scale %.9g", doc_num(s, "scale", 0));
     putchar('\n');
@@ -218,11 +219,24 @@ static double next_length(const struct doc **all, size_t n, double after) {
     return next;
 }
 
+static char letter(const struct doc *p) {
+    char first = *doc_str(p, "ceiling", "-");
+    return first == 'b' && doc_flag(p, "from_cache") ? 'c' : first;
+}
+
+static int any_from_cache(const struct doc **all, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        if (letter(all[i]) == 'c') return 1;
+    return 0;
+}
+
 static void print_ceilings(const struct doc *list, const struct doc *series) {
     size_t n;
     const struct doc **all = of_series(list, series, &n);
     int width = width_of(all, n);
-    if (n) puts("  share of the nearer ceiling: a arithmetic, b memory bandwidth (above 100%: from caches)");
+    if (n) puts("  share of the nearer ceiling: a arithmetic, b reading memory (above 100%: writes, caches)");
+    if (any_from_cache(all, n))
+        puts("    c the same, of bytes that the last cache holds: from cache, not from memory");
     if (n) printf("  %-*s", width, "");
     for (double x = next_length(all, n, 0); !isinf(x); x = next_length(all, n, x)) printf(" n=%-6.0f", x);
     if (n) putchar('\n');
@@ -233,7 +247,7 @@ static void print_ceilings(const struct doc *list, const struct doc *series) {
         for (double x = next_length(all, n, 0); !isinf(x); x = next_length(all, n, x)) {
             const struct doc *p = point_of(all, n, label, x);
             if (p && doc_num(p, "share", 0) > 0)
-                printf(" %5.1f%% %c", 100 * doc_num(p, "share", 0), *doc_str(p, "ceiling", "-"));
+                printf(" %5.1f%% %c", 100 * doc_num(p, "share", 0), letter(p));
             else printf(" %8s", p ? "-" : "");
         }
         putchar('\n');
@@ -298,9 +312,18 @@ static void print_not_ok(const struct doc *list) {
     }
 }
 
+static void print_floor(const struct doc *floor_of) {
+    int groups = doc_int(floor_of, "groups", 0);
+    if (groups)
+        printf("Noise floor %.1f %%, one variant against itself over %d group%s: no smaller difference is "
+               "one.\n",
+               100 * doc_num(floor_of, "share", 0), groups, groups == 1 ? "" : "s");
+}
+
 void fit_table_print(const struct doc *answers) {
     const struct doc *growth = doc_get(answers, "growth");
     if (doc_len(growth)) puts("Slopes are from n = 2048 on, log time over log n. Intervals: 95 percent.");
+    print_floor(doc_get(answers, "floor"));
     for (size_t i = 0; i < doc_len(growth); i++) {
         const struct doc *series = doc_get(doc_at(growth, i), "series");
         if (!is_first_of_series(growth, i)) continue;

@@ -83,10 +83,23 @@ double inference_f_tail(double f, double df1, double df2) {
     return f > 0 ? beta(df2 / 2, df1 / 2, df2 / (df2 + df1 * f)) : 1;
 }
 
+/* Wilson and Hilferty 1931. */
+double inference_chi_median(double df) { return pow(1 - 2 / (9 * df), 3); }
+
 double inference_trigamma(double x) {
     double sum = 0;
     for (; x < 20; x++) sum += 1 / (x * x);
     return sum + 1 / x + 1 / (2 * x * x) + 1 / (6 * x * x * x);
+}
+
+double inference_trigamma_inverse(double y) {
+    double low = 1e-6, high = 1e8;
+    for (int i = 0; i < 200; i++) {
+        double half = sqrt(low * high);
+        if (inference_trigamma(half) > y) low = half;
+        else high = half;
+    }
+    return high;
 }
 
 /* ---- Holm -------------------------------------------------------------------------------------- */

@@ -20,7 +20,9 @@ struct middle inference_middle(const double *x, size_t n);
 double inference_t_tail(double t, double df);         /* chance of |T| > |t| */
 double inference_t_critical(double alpha, double df); /* the t whose tail is alpha */
 double inference_f_tail(double f, double df1, double df2);
-double inference_trigamma(double x); /* x > 0 */
+double inference_chi_median(double df); /* the median of chi^2 over its degrees of freedom */
+double inference_trigamma(double x);    /* x > 0 */
+double inference_trigamma_inverse(double y);
 
 /* Adjusts p[0 .. n) in place so that all of them may be held against one level (Holm 1979). */
 void inference_holm(double *p, size_t n);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "floor.h"
 #include "idset.h"
 #include "pairing.h"
 #include "stats.h"
@@ -20,7 +21,7 @@ enum {
 };
 /* A median of variances is worth that share of their mean, where there is nothing wild among them. */
 static const double POOL_WORTH = 0.3;
-static const double WILD = 0.01, NORMAL_MAD = 1.4826, FLOOR_QUANTILE = 0.95;
+static const double WILD = 0.01, NORMAL_MAD = 1.4826;
 
 double noise_log_ratio(const struct noise_point *p) { return p->b.at - p->a.at; }
 
@@ -31,20 +32,6 @@ static double own_df(const struct noise_point *p) { return (double)(p->rest_a.ke
 /* The variance of a process by this point alone. */
 static double own_variance(const struct noise_point *p) {
     return (p->rest_a.squares + p->rest_b.squares) / own_df(p);
-}
-
-/* The median of chi^2 over its degrees of freedom (Wilson and Hilferty). */
-static double chi_median(double df) { return pow(1 - 2 / (9 * df), 3); }
-
-/* The x whose trigamma is y. */
-static double trigamma_inverse(double y) {
-    double low = 1e-6, high = 1e8;
-    for (int i = 0; i < 200; i++) {
-        double half = sqrt(low * high);
-        if (inference_trigamma(half) > y) low = half;
-        else high = half;
-    }
-    return high;
 }
 
 /* Do the points belong to one pool? Paired ones to that of their group, all others to one of their own. */
@@ -67,7 +54,7 @@ static void pool_one(struct noise *z, const struct noise_point *p, size_t n, con
     double df = 0;
     for (size_t i = 0; i < n; i++) {
         if (!pooled_together(of, &p[i]) || !(own_df(&p[i]) > 0)) continue;
-        scaled[m++] = own_variance(&p[i]) / chi_median(own_df(&p[i]));
+        scaled[m++] = own_variance(&p[i]) / inference_chi_median(own_df(&p[i]));
         if (of->paired) df += own_df(&p[i]);
         else if (p[i].group != last) df += most_df(p, n, last = p[i].group);
     }
@@ -82,11 +69,11 @@ static double agreement(const struct noise *z, const struct noise_point *p, size
     for (size_t i = 0; i < n; i++) {
         if (!(own_df(&p[i]) > 0) || !(own_variance(&p[i]) > 0) || !(z->pooled[p[i].group] > 0)) continue;
         chance += inference_trigamma(own_df(&p[i]) / 2);
-        logs[m++] = log(own_variance(&p[i]) / chi_median(own_df(&p[i])) / z->pooled[p[i].group]);
+        logs[m++] = log(own_variance(&p[i]) / inference_chi_median(own_df(&p[i])) / z->pooled[p[i].group]);
     }
     if (m == 0) return 0;
     double mad = NORMAL_MAD * stats_mad(logs, m), excess = mad * mad - chance / (double)m;
-    return excess > 0 ? 2 * trigamma_inverse(excess) : (double)INFINITY;
+    return excess > 0 ? 2 * inference_trigamma_inverse(excess) : (double)INFINITY;
 }
 
 static void pool(struct noise *z, const struct noise_point *p, size_t n) {
@@ -288,25 +275,10 @@ char *noise_group(const struct doc *row) {
     return t.s;
 }
 
-/* Adds |log median ratio| of every group of the run, once. */
-static size_t add_aa(const struct doc *rows, double *far, size_t n) {
-    struct idset seen = {0};
-    for (size_t r = 0; r < doc_len(rows); r++) {
-        size_t m;
-        double *x = noise_positive(doc_get(doc_at(rows, r), "time.aa.process_ratios"), &m);
-        char *group = noise_group(doc_at(rows, r));
-        if (m && idset_add(&seen, group)) far[n++] = fabs(log(stats_median(x, m)));
-        free(group), free(x);
-    }
-    idset_free(&seen);
-    return n;
-}
-
 void noise_add_floor(struct noise *z, const struct doc *rows_a, const struct doc *rows_b) {
-    double *far = xmalloc((doc_len(rows_a) + doc_len(rows_b) + 1) * sizeof *far);
-    size_t n = add_aa(rows_b, far, add_aa(rows_a, far, 0));
-    z->has_floor = n > 0;
-    z->floor_groups = n;
-    z->floor = n ? stats_quantile(far, n, FLOOR_QUANTILE) : 0;
-    free(far);
+    const struct doc *runs[] = {rows_a, rows_b};
+    struct floor f = floor_of_runs(runs, 2);
+    z->has_floor = f.groups > 0;
+    z->floor_groups = f.groups;
+    z->floor = f.log;
 }

@@ -52,7 +52,7 @@ struct noise {
 /* Everything but the floor, also in the points. `bar` is the logarithm of the threshold. */
 void noise_estimate(struct noise *, struct noise_point *, size_t n, double bar);
 
-/* The 0.95 quantile over the groups of both runs of |log median A/A ratio|; rows without time.aa count not. */
+/* That of both runs together (floor.h). */
 void noise_add_floor(struct noise *, const struct doc *rows_a, const struct doc *rows_b);
 
 void noise_free(struct noise *);

@@ -39,6 +39,8 @@ const whole = (n) => String(Math.round(n));
 const CROSSING = {
     crosses: (c) => `crosses at n = ${whole(c.n)}${c.interval ? ` (${range(c.interval, whole)})` : ""}`,
     faster: () => "faster at every length",
+    "at the latest": (c) => `${c.behind} from n = ${whole(c.interval?.[1])} on at the latest`,
+    "at the earliest": (c) => `${c.behind} above n = ${whole(c.interval?.[0])} at the earliest`,
     several: () => "crosses more than once",
     unclear: () => "the noise covers the difference",
     slower: () => "slower at every length",
@@ -118,11 +120,14 @@ const verdict = (word) =>
                                   : "span.soft",
        null, word || "");
 
+const fixed = (g) =>
+    (isNumber(g.fixed_below_ns) ? `below ${words(time(g.fixed_below_ns))}` : words(time(g.fixed_ns)));
+
 function growthLine(g) {
     const t = g.time || {}, m = g.memory || {};
     return [
         g.label, power(t.declared), exponent(t.slope), range(t.interval, exponent), verdict(t.verdict),
-        octaves(t.local), power(m.declared), exponent(m.exponent), verdict(m.verdict), words(time(g.fixed_ns))
+        octaves(t.local), power(m.declared), exponent(m.exponent), verdict(m.verdict), fixed(g)
     ];
 }
 

@@ -1,5 +1,6 @@
 # compare_test.sh -- attnbench compare and baseline, on one real run and on copies of it that were changed by hand.
-# Nothing here depends on how fast or how busy the machine is: the times are replaced by quiet ones.
+# Nothing here depends on how fast or how busy the machine is: the times are replaced by quiet ones, but for those of
+# a variant and its slower copy, of which it is only said that the copy is not the faster one.
 . "$(dirname "$0")/lib.sh"
 A=$PWD/$A
 cat >"$T/c.lua" <<'LUA'
@@ -138,6 +139,70 @@ for key in '"threshold": 0.05' '"verdict": "slower"' '"regression": true' '"only
     said "$T/out" "$key"
 done
 holds "one document, the same points" [ "$(grep -c '"id":' "$T/out")" = 8 ]
+
+# ---- two variants of one run
+variants() { expect "$1" "$2" "$A" compare "$T/$3" --variants "$4"; }
+copy pair && set_times "$T/pair" 1.05 '"id":"full/'
+variants 1 "full 5 % slower than flash" pair flash,full
+said "$T/out" "2 of 2 points are regressions. Time: 2 slower, 0 faster, 0 ambiguous, 0 same (threshold 2 %)."
+said "$T/out" "A  flash"
+said "$T/out" "B  full"
+holds "memory and distance stand beside" grep -qE '^ +memory .* -> .*, distance to softmax .* -> ' "$T/out"
+variants 0 "the other way round it is faster" pair full,flash
+said "$T/out" "0 slower, 2 faster"
+variants 0 "a label with a comma: equal times" a local,window=4,linear
+said "$T/out" "B  linear"
+said "$T/out" "2 same"
+expect 0 "within a threshold of 20 %" "$A" compare "$T/pair" --variants flash,full --threshold 20
+said "$T/out" "2 same (threshold 20 %)"
+expect 1 "--json" "$A" compare "$T/pair" --variants flash,full --json
+for key in '"variants": [' '"verdict": "slower"' '"id_a": "flash/' '"bytes": [' '"distance": [' '"exit_code": 1'; do
+    said "$T/out" "$key"
+done
+edit own 's/"process_medians_ns"/"aa":{"label":"flash","process_ratios":[1.3,1.3,1.3]},"process_medians_ns"/' && set_times "$T/own" 1.05 '"id":"full/'
+variants 0 "5 %, where A/A is 30 % apart" own flash,full
+said "$T/out" "beyond the threshold, but within what the machine does by itself"
+sed '/"id":"full\/b1h1n32/s/"status":"ok","reason":null/"status":"oom","reason":"killed"/' "$T/pair/points.jsonl" >"$T/lines"
+copy gone && cp "$T/lines" "$T/gone/points.jsonl"
+variants 1 "a point without a time" gone flash,full
+said "$T/out" "status: ok -> oom (killed)"
+said "$T/out" "1 of 2 points are regressions."
+variants 2 "an unknown label" a flash,fll
+said "$T/err" "the run has no curve 'fll'; did you mean 'full'?"
+variants 2 "one label" a flash
+said "$T/err" "two labels with a comma between them"
+expect 2 "two runs" "$A" compare "$T/a" "$T/a" --variants flash,full
+said "$T/err" "compare --variants takes one run"
+
+# twice.c: a variant, and a copy of it that computes every tenth row again
+cat >"$T/twice.c" <<'C'
+#include "honest.h"
+#undef ATTN_PLUGIN
+#define ATTN_PLUGIN(variant) struct attn_plugin
+static void again(const struct attn_call *c) {
+    double *w = (double *)c->scratch;
+    honest_forward(c);
+    for (int h = 0; h < c->problem->heads; h++)
+        for (int i = 0; i < c->problem->nq; i += 10) honest_row(c, 0, h, i, w, w + c->problem->nk);
+}
+#define attn_variant_broken attn_variant_once
+BROKEN(once, .kind = ATTN_EXACT);
+#undef attn_variant_broken
+#define attn_variant_broken attn_variant_again
+BROKEN(again, .forward = again);
+static const struct attn_variant *const both[] = {&attn_variant_once, &attn_variant_again, NULL};
+ATTN_EXPORT const struct attn_plugin attn_plugin;
+const struct attn_plugin attn_plugin = {ATTN_MAGIC, ATTN_ABI, ATTN_PLUGIN_SIZES, both};
+C
+${CC:-gcc} -std=c11 -O2 -Ivariants -Itests/plugin/broken -fPIC -shared "$T/twice.c" -o "$T/twice.so" -lm
+cat >"$T/twice.lua" <<'LUA'
+sweep { shape = { heads = 1, dk = 32, n = { 96, 128 } }, threads = 1, plugins = { "twice.so" },
+        variants = { "broken_once", "broken_again" }, measure = { replicates = 6, max_seconds = 0.3 } }
+LUA
+expect 0 "a variant and its slower copy" "$A" run "$T/twice.lua" -o "$T/twice" --no-plots
+"$A" compare "$T/twice" --variants broken_once,broken_again --json >"$T/out" 2>"$T/err"
+holds "are compared" sh -c "[ $? -lt 2 ] && grep -q '\"timed\": 2' $T/out"
+holds "the copy is never called faster" sh -c "! grep -q '\"verdict\": \"faster\"' $T/out"
 
 # ---- baselines
 cd "$T" || exit 1

@@ -40,6 +40,15 @@ same "the same table" "$T/table" "$T/out"
 grep -v '"variant":"sparse"' $R/points.jsonl | folder dense
 expect 0 "--strict: nothing contradicts" "$A" fit "$T/dense" --strict
 
+# ---- the noise floor
+sed 's/"aa":{"label":"\([^"]*\)","process_ratios":\[[^]]*\]/"aa":{"label":"\1","process_ratios":[999,999,999]/' \
+    results/reference/families/points.jsonl | folder floor
+expect 0 "a run in which a variant is 999 times as fast as itself" "$A" fit "$T/floor"
+said "$T/out" "Noise floor 99800.0 %, one variant against itself over 12 groups: no smaller difference is one."
+holds "no curve is faster or slower than its baseline" \
+    [ "$(awk '/^  against/ { on = 1; next } /^  not beaten/ { on = 0 } on' "$T/out" | grep -vc 'unclear: the noise covers the difference$')" = 0 ]
+holds "and none is beaten" sh -c "! grep -q 'beaten: ' $T/out"
+
 # ---- another baseline
 expect 0 "--baseline" "$A" fit --baseline full "$T/dense"
 said "$T/out" "against full"
@@ -80,9 +89,15 @@ expect 2 "no rows" "$A" fit "$T/empty"
 sed 's/"time":{/"tine":{/' $R/points.jsonl | folder other
 expect 2 "times of another name" "$A" fit "$T/other"
 { cat $R/points.jsonl && printf '{"id":"half'; } | folder torn
+cp $R/manifest.json "$T/torn"
 expect 0 "a torn last line is left out" "$A" fit "$T/torn"
 said "$T/err" "its last line is torn"
 same "and changes nothing" "$T/table" "$T/out"
+rm "$T/torn/manifest.json"
+holds "what copies of short tensors are held against is a cache" grep -qE '^  copy +[0-9.]+% c .* b$' "$T/table"
+expect 0 "no manifest" "$A" fit "$T/torn"
+holds "then caches are not known" grep -qE '^  copy +[0-9.]+% b .* b$' "$T/out"
+said "$T/table" "below 3.27 us: the noise covers it"
 # rows of the right names and the wrong kinds: no crash, whatever is said
 sed 's/"process_medians_ns":\[[^]]*\]/"process_medians_ns":["x",null,-1]/; s/"ci_ns":\[[^]]*\]/"ci_ns":{}/
      s/"state_bytes":[0-9]*/"state_bytes":"many"/; s/"label":"full"/"label":7/' $R/points.jsonl | folder odd

@@ -12,6 +12,7 @@
 
 #include "attn.h"
 #include "compare.h"
+#include "compare_variants.h"
 #include "inference.h"
 #include "noise.h"
 #include "text.h"
@@ -476,6 +477,83 @@ static void rows_without_times(void **state) {
     }
 }
 
+/* ---- two variants of one run --------------------------------------------------------------------- */
+
+static double ratio_of(const struct doc *rows, const char *a, const char *b) {
+    struct doc *c = compare_variants(rows, a, b, 0.02);
+    double ratio = doc_num(doc_at(doc_get(c, "points"), 0), "time.ratio", 0);
+    doc_free(c);
+    return ratio;
+}
+
+/* What the groups and the processes did to both is not between them. */
+static void variants_beside_each_other(void **state) {
+    struct world w = calm;
+    (void)state;
+    w.groups = 4, w.bimodal = 2, w.drift = 0.3, w.slow = 3, w.by = 1.05;
+    struct doc *rows = run_of(&w), *c = compare_variants(rows, "v0", "v3", 0.02);
+    assert_int_equal(doc_int(c, "counts.points", 0), 4);
+    assert_int_equal(doc_int(c, "counts.slower", 0), 4);
+    assert_int_equal(doc_int(c, "counts.regressions", 0), 4);
+    assert_string_equal(doc_str(doc_at(doc_get(c, "points"), 2), "id_a", ""), "v0/n2");
+    doc_free(c);
+    assert_float_equal(ratio_of(rows, "v0", "v3") * ratio_of(rows, "v3", "v0"), 1, 1e-9);
+    doc_put_str(doc_at(rows, 3), "id", "v3/n99"); /* which v0 lacks */
+    c = compare_variants(rows, "v0", "v3", 0.02);
+    assert_int_equal(doc_int(c, "counts.points", 0), 3);
+    assert_string_equal(doc_as_str(doc_at(doc_get(c, "only_in_b"), 0)), "v3/n99");
+    assert_int_equal(doc_len(doc_get(c, "only_in_a")), 1);
+    doc_free(c), doc_free(rows);
+}
+
+/* The times of a plugin come from other processes than those of the program, the ratios beside these do not. */
+static void a_plugin_beside_the_program(void **state) {
+    struct doc *rows = run_of(&calm), *ratios = doc_array();
+    (void)state;
+    for (int k = 0; k < calm.processes; k++) doc_add(ratios, doc_number(1.25));
+    doc_put_str(doc_at(rows, 3), "time.beside.label", "v0");
+    doc_put(doc_at(rows, 3), "time.beside.process_ratios", ratios);
+    assert_float_equal(ratio_of(rows, "v0", "v3"), 1.25, 1e-9);
+    assert_float_equal(ratio_of(rows, "v3", "v0"), 0.8, 1e-9);
+    assert_true(fabs(ratio_of(rows, "v1", "v3") - 1) < 0.05);
+    doc_free(rows);
+}
+
+/* The ratios of v1 over v0 at the first length become these; the row is disturbed. */
+static const char *disturbed(const char *const ratios) {
+    char why[200];
+    struct doc *rows = run_of(&calm), *flags = doc_array(), *beside = doc_parse(ratios, strlen(ratios), why);
+    doc_add(flags, doc_string("disturbed"));
+    doc_put(doc_at(rows, 1), "flags", flags);
+    doc_put_str(doc_at(rows, 1), "time.beside.label", "v0");
+    doc_put(doc_at(rows, 1), "time.beside.process_ratios", beside);
+    struct doc *c = compare_variants(rows, "v0", "v1", 0.02);
+    const char *word = !strcmp(verdict_of(c, "v1/n0"), "slower") ? "slower" : "no";
+    doc_free(c), doc_free(rows);
+    return word;
+}
+
+/* A trimmed mean does not see one process that says the opposite; where other work disturbed them, that counts. */
+static void processes_that_were_disturbed(void **state) {
+    (void)state;
+    assert_string_equal(disturbed("[1.3, 1.31, 1.29, 1.3, 1.32, 1.28]"), "slower");
+    assert_string_equal(disturbed("[1.3, 1.31, 1.29, 1.3, 1.32, 0.9]"), "no");
+}
+
+static void variants_without_times(void **state) {
+    static const char *const odd[] = {"[]", "null", "[0, 0, 0]", "[null, -1]", "\"six\"", "{\"a\": -1}"};
+    (void)state;
+    for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
+        char why[200];
+        struct doc *rows = run_of(&calm);
+        doc_put(doc_at(rows, 0), "time.process_medians_ns", doc_parse(odd[i], strlen(odd[i]), why));
+        struct doc *c = compare_variants(rows, "v0", "v1", 0.02);
+        assert_int_equal(doc_int(c, "counts.points", 0), 2);
+        assert_int_equal(doc_int(c, "counts.timed", 0), 1);
+        doc_free(c), doc_free(rows);
+    }
+}
+
 /* ---- the statistics ------------------------------------------------------------------------------ */
 
 static void distributions(void **state) {
@@ -561,6 +639,10 @@ int main(void) {
         cmocka_unit_test(points_of_one_run),
         cmocka_unit_test(rows_without_times),
         cmocka_unit_test(ranks),
+        cmocka_unit_test(variants_beside_each_other),
+        cmocka_unit_test(a_plugin_beside_the_program),
+        cmocka_unit_test(processes_that_were_disturbed),
+        cmocka_unit_test(variants_without_times),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -446,7 +446,19 @@ static void nothing_beyond_the_lengths(void **state) {
     doc_free(x);
     m = overtaking(512); /* at the shortest length itself */
     x = crossing_of(&m, 512, 16384, 2);
-    assert_word(x, "verdict", "unclear");
+    assert_word(x, "verdict", "at the latest");
+    assert_word(x, "words", "faster from n = 1024 on at the latest, the noise covers the difference below");
+    assert_false(doc_is_number(doc_at(doc_get(x, "interval"), 0)));
+    assert_true(doc_as_num(doc_at(doc_get(x, "interval"), 1)) == 1024);
+    assert_word(doc_at(doc_get(x, "lengths"), 0), "side", "unclear");
+    assert_word(doc_at(doc_get(x, "lengths"), 1), "side", "faster");
+    doc_free(x);
+    m = overtaking(16384); /* at the greatest */
+    x = crossing_of(&m, 512, 16384, 2);
+    assert_word(x, "verdict", "at the earliest");
+    assert_word(x, "behind", "faster");
+    assert_word(x, "words", "slower up to n = 8192 at least, the noise covers the difference above");
+    assert_true(doc_as_num(doc_at(doc_get(x, "interval"), 0)) == 8192);
     doc_free(x);
     m = overtaking(3100);
     x = crossing_of(&m, 4096, 4096, 1);
@@ -470,6 +482,101 @@ static void what_the_noise_covers(void **state) {
     struct doc *x = crossing_of(&m, 512, 16384, 1);
     assert_word(x, "verdict", "unclear");
     doc_free(x);
+}
+
+static int binomial_most(int of, double p) { return (int)(of * p + 4 * sqrt(of * p * (1 - p))); }
+
+/* Rows of two variants that differ in nothing, at six lengths under three seeds. */
+static struct doc *twins(double noise, uint64_t seed) {
+    struct made m = plain, twin = plain;
+    struct doc *rows = doc_array();
+    m.noise = twin.noise = noise;
+    twin.label = "twin";
+    for (int i = 0; i < 3; i++) {
+        size_t first = doc_len(rows);
+        add_rows(rows, &m, 512, 16384, 3 * seed + (uint64_t)i);
+        add_rows(rows, &twin, 512, 16384, 3 * seed + (uint64_t)i);
+        for (size_t r = first; r < doc_len(rows); r++) doc_put_num(doc_at(rows, r), "seed", i + 1);
+    }
+    return rows;
+}
+
+/* The lengths at which a curve is called faster or slower than its baseline, and all of them. */
+static int called(const struct doc *answers, int *lengths) {
+    const struct doc *list = doc_get(answers, "crossovers");
+    int count = 0;
+    for (size_t i = 0; i < doc_len(list); i++) {
+        const struct doc *all = doc_get(doc_at(list, i), "lengths");
+        *lengths += (int)doc_len(all);
+        for (size_t k = 0; k < doc_len(all); k++)
+            count += strcmp(doc_str(doc_at(all, k), "side", ""), "unclear") != 0;
+    }
+    return count;
+}
+
+/* Of all runs, 5 % may call any length of two equal variants at all. */
+static void equal_variants_are_not_told_apart(void **state) {
+    static const double noises[] = {0.005, 0.05};
+    (void)state;
+    for (int k = 0; k < 2; k++) {
+        int lengths = 0, told = 0, runs = 0;
+        for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+            struct doc *rows = twins(noises[k], seed), *a = fit_answers(rows, NULL);
+            int found = called(a, &lengths);
+            told += found, runs += found > 0;
+            doc_free(a), doc_free(rows);
+        }
+        print_message("equal variants, noise %g: %d of %d lengths called, in %d of %d runs\n", noises[k],
+                      told, lengths, runs, SEEDS);
+        assert_int_equal(lengths, SEEDS * 18);
+        assert_true(runs <= binomial_most(SEEDS, 0.05));
+        assert_true(told <= binomial_most(lengths, 0.05));
+    }
+}
+
+static void put_twins(struct doc *rows, double ratio) {
+    for (size_t r = 0; r < doc_len(rows); r++) {
+        struct doc *ratios = doc_array();
+        for (int i = 0; i < PROCESSES; i++) doc_add(ratios, doc_number(ratio));
+        doc_put_str(doc_at(rows, r), "time.aa.label", "flash");
+        doc_put(doc_at(rows, r), "time.aa.process_ratios", ratios);
+    }
+}
+
+/* No difference below what a variant differs from itself is called one, neither here nor on the front. */
+static void the_noise_floor(void **state) {
+    struct made m = plain;
+    struct doc *rows = doc_array();
+    int lengths = 0;
+    (void)state;
+    m.label = "half", m.kind = "exact", m.c /= 2;
+    add_rows(rows, &plain, 512, 16384, 1);
+    add_rows(rows, &m, 512, 16384, 1);
+    struct doc *a = fit_answers(rows, "flash");
+    assert_word(doc_at(doc_get(a, "crossovers"), 0), "verdict", "faster");
+    assert_false(doc_is_number(doc_get(a, "floor.share")));
+    assert_int_equal(doc_len(doc_get(doc_at(doc_get(a, "front"), 0), "members")), 1);
+    doc_free(a);
+    put_twins(rows, 1.5);
+    a = fit_answers(rows, "flash");
+    assert_word(doc_at(doc_get(a, "crossovers"), 0), "verdict", "faster");
+    assert_true(fabs(doc_num(a, "floor.share", 0) - 0.5) < 1e-9);
+    assert_int_equal(doc_int(a, "floor.groups", 0), 6);
+    doc_free(a);
+    put_twins(rows, 9);
+    a = fit_answers(rows, "flash");
+    assert_int_equal(called(a, &lengths), 0);
+    assert_word(doc_at(doc_get(a, "crossovers"), 0), "verdict", "unclear");
+    assert_int_equal(doc_len(doc_get(doc_at(doc_get(a, "front"), 0), "members")), 2);
+    doc_free(a);
+    put_twins(rows, 1); /* one group that is far from itself counts there alone */
+    struct doc *one = doc_array();
+    doc_add(one, doc_number(9));
+    doc_put(doc_at(rows, 6 + 2), "time.aa.process_ratios", one);
+    a = fit_answers(rows, "flash");
+    lengths = 0;
+    assert_int_equal(called(a, &lengths), 5);
+    doc_free(a), doc_free(rows);
 }
 
 static void crossings_of_other_kinds(void **state) {
@@ -570,7 +677,7 @@ static void processes_are_shared(void **state) {
 /* ---- fixed costs --------------------------------------------------------------------------------- */
 
 static void fixed_costs(void **state) {
-    int held = 0, told = 0, invented = 0;
+    int held = 0, told = 0, invented = 0, bounded = 0, bounds = 0;
     (void)state;
     for (uint64_t seed = 1; seed <= SEEDS; seed++) {
         struct made m = overtaking(3100);
@@ -584,7 +691,15 @@ static void fixed_costs(void **state) {
         told += doc_is_number(doc_get(growth_at(a, 0), "fixed_ns"));
         held += holds(doc_get(growth_at(a, 0), "fixed_interval_ns"), m.fixed);
         doc_free(a);
+        m.noise = 0.03;
+        m.fixed = 0.02 * m.c * 512; /* less than the noise */
+        a = answers_of(&m, 512, 16384, seed);
+        double below = doc_num(growth_at(a, 0), "fixed_below_ns", 0);
+        bounds += below > 0, bounded += below >= m.fixed && below < m.c * 512;
+        doc_free(a);
     }
+    assert_true(bounds >= SEEDS * 8 / 10);
+    assert_true(bounded >= promised(bounds));
     assert_true(held >= promised(SEEDS));
     assert_true(told >= SEEDS * 9 / 10);
     assert_true(invented <= SEEDS * 5 / 100);
@@ -682,6 +797,19 @@ static void ceilings(void **state) {
     assert_word(doc_at(list, 0), "ceiling", "arithmetic");
     assert_word(doc_at(list, 1), "ceiling", "bandwidth");
     assert_true(doc_num(doc_at(list, 1), "share", 0) == 0.6);
+    assert_null(doc_get(doc_at(list, 1), "from_cache"));
+    doc_free(a);
+    doc_put_num(doc_at(rows, 0), "bytes", 1 << 20);
+    doc_put_num(doc_at(rows, 1), "bytes", 1 << 21);
+    a = fit_answers(rows, NULL);
+    fit_mark_caches(a, 1 << 21);
+    assert_true(doc_flag(doc_at(doc_get(a, "roofline"), 0), "from_cache"));
+    assert_false(doc_flag(doc_at(doc_get(a, "roofline"), 1), "from_cache"));
+    doc_free(a);
+    doc_put_str(doc_at(rows, 0), "cache", "cold");
+    a = fit_answers(rows, NULL);
+    fit_mark_caches(a, 1 << 21);
+    assert_false(doc_flag(doc_at(doc_get(a, "roofline"), 0), "from_cache"));
     doc_free(a), doc_free(rows);
 }
 
@@ -771,6 +899,8 @@ int main(void) {
         cmocka_unit_test(the_interval_holds_the_crossing),
         cmocka_unit_test(nothing_beyond_the_lengths),
         cmocka_unit_test(what_the_noise_covers),
+        cmocka_unit_test(equal_variants_are_not_told_apart),
+        cmocka_unit_test(the_noise_floor),
         cmocka_unit_test(crossings_of_other_kinds),
         cmocka_unit_test(baselines),
         cmocka_unit_test(plugins_beside_the_baseline),

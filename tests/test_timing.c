@@ -16,6 +16,7 @@
 
 #include "attn.h"
 #include "compare.h"
+#include "compare_variants.h"
 #include "fit.h"
 #include "row.h"
 #include "stats.h"
@@ -489,6 +490,97 @@ static void little_in_noise_is_ambiguous(void **state) {
     assert_true(t.told <= binomial_most(t.runs, 0.05));
 }
 
+/* ---- two variants of one run --------------------------------------------------------------------- */
+
+/* A variant and a copy of it that takes `factor` times as long, at five lengths, beside each other. */
+struct beside {
+    int runs, wrong;          /* in which a length gets the opposite verdict, or any where factor is 1 */
+    int points, slower, same; /* lengths; those that are called so */
+};
+
+static struct beside copies(struct machine m, double factor, double threshold, int runs) {
+    struct sweep s = {.variants = {{1e3, 1}, {1e3 * factor, 1}},
+                      .nvariants = 2,
+                      .lengths = {1000, 2000, 4000, 8000, 16000},
+                      .nlengths = 5,
+                      .max_seconds = 0.6,
+                      .twin = 1};
+    struct beside t = {.runs = runs};
+    for (int i = 0; i < runs; i++) {
+        m.seed = (uint64_t)i + 1;
+        struct doc *rows = first_run(&m, &s), *c = compare_variants(rows, "v0", "v1", threshold);
+        int slower = doc_int(c, "counts.slower", 0), faster = doc_int(c, "counts.faster", 0);
+        assert_int_equal(doc_int(c, "counts.timed", 0), s.nlengths);
+        assert_int_equal(doc_int(c, "counts.regressions", 0), slower);
+        t.points += s.nlengths, t.slower += slower, t.same += doc_int(c, "counts.same", 0);
+        t.wrong += factor == 1 ? slower + faster > 0 : faster > 0;
+        doc_free(rows), doc_free(c);
+    }
+    print_message(
+        "a copy %.0f %% slower, noise %g: slower at %d of %d lengths, the same at %d; wrong %d of %d\n",
+        100 * (factor - 1), m.process_noise, t.slower, t.points, t.same, t.wrong, t.runs);
+    return t;
+}
+
+/* 5 % slower beside the original is called slower, in 2 % of noise as well; that noise alone is not. */
+static void a_slowed_copy_is_called_slower(void **state) {
+    (void)state;
+    struct machine m = quiet;
+    m.process_noise = 0.005, m.call_noise = 0.02;
+    struct beside t = copies(m, 1.05, 0.02, 40);
+    assert_true(t.slower >= 0.98 * t.points && t.wrong == 0);
+    m.modes = 0.08; /* half of the processes are slower as a whole, in which both variants are */
+    t = copies(m, 1.05, 0.02, 40);
+    assert_true(t.slower >= 0.98 * t.points && t.wrong == 0);
+    m.modes = 0, m.process_noise = 0.02;
+    t = copies(m, 1.05, 0.02, 100);
+    assert_true(t.slower >= 0.5 * t.points && t.wrong == 0);
+    t = copies(m, 1.1, 0.02, 40);
+    assert_true(t.slower >= 0.98 * t.points && t.wrong == 0);
+}
+
+static void an_equal_copy_is_not(void **state) {
+    (void)state;
+    struct machine m = quiet;
+    for (int i = 0; i < 2; i++) {
+        m.process_noise = i ? 0.03 : 0.005, m.call_noise = 0.02;
+        struct beside t = copies(m, 1, 1e-9, 100); /* the test and the floor alone */
+        assert_true(t.wrong <= binomial_most(t.runs, 0.05));
+    }
+    m.process_noise = 0.003;
+    struct beside t = copies(m, 1, 0.02, 40);
+    assert_true(t.same >= 0.8 * t.points && t.wrong == 0);
+}
+
+/* The same clock, read by fit: equal variants cross nowhere, and at no length is one faster. */
+static void fit_tells_no_equal_variants_apart(void **state) {
+    (void)state;
+    struct machine m = quiet;
+    int runs = 100, wrong = 0, called = 0, lengths = 0;
+    m.process_noise = 0.02, m.call_noise = 0.02;
+    for (int i = 0; i < runs; i++) {
+        struct sweep s = {.variants = {{1e3, 1}, {1e3, 1}, {1e3, 1}},
+                          .nvariants = 3,
+                          .lengths = {512, 1024, 2048, 4096, 8192, 16384},
+                          .nlengths = 6,
+                          .max_seconds = 0.3};
+        m.seed = (uint64_t)i + 1;
+        struct doc *rows = first_run(&m, &s), *a = fit_answers(rows, NULL);
+        const struct doc *list = doc_get(a, "crossovers");
+        int found = 0;
+        for (size_t x = 0; x < doc_len(list); x++)
+            for (size_t k = 0; k < doc_len(doc_get(doc_at(list, x), "lengths")); k++, lengths++)
+                found += strcmp(doc_str(doc_at(doc_get(doc_at(list, x), "lengths"), k), "side", ""),
+                                "unclear") != 0;
+        called += found, wrong += found > 0;
+        doc_free(rows), doc_free(a);
+    }
+    print_message("fit of equal variants: %d of %d lengths called, in %d of %d runs\n", called, lengths,
+                  wrong, runs);
+    assert_int_equal(lengths, runs * 12);
+    assert_true(wrong <= binomial_most(runs, 0.05));
+}
+
 /* ---- growth -------------------------------------------------------------------------------------- */
 
 /* Times c n^p are measured, and fit finds p within its interval, in as many cases as it promises. */
@@ -537,6 +629,9 @@ int main(void) {
         ON_OUR_CLOCK(a_loaded_second_run),
         ON_OUR_CLOCK(slower_is_called_slower),
         ON_OUR_CLOCK(little_in_noise_is_ambiguous),
+        ON_OUR_CLOCK(a_slowed_copy_is_called_slower),
+        ON_OUR_CLOCK(an_equal_copy_is_not),
+        ON_OUR_CLOCK(fit_tells_no_equal_variants_apart),
         ON_OUR_CLOCK(exponents),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

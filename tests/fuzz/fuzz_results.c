@@ -11,6 +11,7 @@
 
 #include "compare.h"
 #include "compare_print.h"
+#include "compare_variants.h"
 #include "fit.h"
 #include "fit_table.h"
 #include "fuzz.h"
@@ -90,6 +91,18 @@ static void ask_compare(const struct doc *a, const struct doc *b, const struct d
     doc_free(c);
 }
 
+static void ask_variants(const struct doc *rows) {
+    const char *a = doc_str(doc_at(rows, 0), "label", ""),
+               *b = doc_str(doc_at(rows, doc_len(rows) ? doc_len(rows) - 1 : 0), "label", "");
+    struct doc *c = compare_variants(rows, a, b, 0.02), *about = doc_object();
+    doc_put(c, "notes", doc_array());
+    doc_put_str(about, "dir", "x");
+    doc_put(c, "a", about);
+    whole(c);
+    compare_print(c, 0);
+    doc_free(c);
+}
+
 static void ask_report(const struct doc *rows) {
     char *page = report_page(fuzz_folder(), rows), *csv = table_csv(rows);
     HOLDS(page && csv);
@@ -132,6 +145,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (rows) {
         ask_fit(rows);
         ask_compare(rows, other ? other : rows, manifest);
+        ask_variants(rows);
         ask_report(rows);
     }
     if (rows && plan) resume(rows, plan, manifest);
