@@ -40,12 +40,13 @@ static void print_one(const struct rival *r, const struct price *price) {
     else printf("%.3f)", r->error);
 }
 
-/* "local and flash cannot be told apart in time": whom the i-th stands for, in one sentence. */
+/* "local and flash cannot be told apart in time": whom the i-th stands for, in one sentence. One that seems to cost more
+   and errs more is on the front by noise alone, and not worth a word. */
 static void print_alike(const struct rival *all, size_t kept, const size_t *behind, size_t i,
                         const struct price *price) {
     int any = 0;
     for (size_t x = 0; x < kept; x++) {
-        if (behind[x] != i || x == i) continue;
+        if (behind[x] != i || x == i || (x > i && all[x].error > all[i].error)) continue;
         printf("%s", any++ ? ", " : "; ");
         print_one(&all[x], price);
     }
