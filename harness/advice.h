@@ -1,9 +1,10 @@
 /*
  * advice.h -- in words: which mechanism errs least for its time, and for its memory, and which are no better than the
- * mean of V.
+ * mean of V, or than zeros.
  *
- * Candidates are those that are better than the mean of the visible values (skill above 0); controls are none. Of two
- * whose times' intervals overlap the one that errs less stands for both. An error below 1e-4 is called exact.
+ * Candidates are those that are better than both, as row_error.h has it; controls are none. A front is that of front.h: of
+ * two whose times cannot be told apart the one that errs less is listed, and the sentence names the other. An error
+ * below 1e-4 is called exact.
  */
 #ifndef ADVICE_H
 #define ADVICE_H
@@ -13,5 +14,9 @@
 /* On stdout, for each value of the slice's axis, or for the greatest alone where the axis is n; nothing where no row has
    been judged. */
 void advice_print(const struct slice *);
+
+/* One line for each of the same positions: what errs least in less time, and in no more memory, than the cheapest exact
+   mechanism takes, or of all where none is exact; and how many are no better than the mean of V. */
+void advice_summary(const struct slice *);
 
 #endif

@@ -5,12 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "row.h"
+#include "row_error.h"
 #include "text.h"
-
-static int is_judged(const struct doc *row) {
-    return row_is_ok(row) && doc_is_number(doc_get(row, "accuracy.softmax.rel_fro"));
-}
 
 /* Does a number of this name take several values among the points of the variant? */
 static int varies(const struct dots *dots, const struct dot *dot, const char *name) {
@@ -49,10 +45,13 @@ void dots_collect(struct dots *dots, const struct slice *s) {
     *dots = (struct dots){.all = xmalloc((s->ncurves + 1) * sizeof *dots->all)};
     for (size_t c = 0; c < s->ncurves; c++) {
         const struct doc *row = s->curves[c].rows[slice_last(s)];
-        if (!is_judged(row)) continue;
+        struct row_error e = row_error(row);
+        if (isnan(e.value)) continue;
         dots->all[dots->n++] = (struct dot){.row = row,
                                             .time = doc_num(row, "time.median_ns", (double)NAN) * 1e-9,
-                                            .error = doc_num(row, "accuracy.softmax.rel_fro", 0)};
+                                            .error = e.value,
+                                            .low = e.low,
+                                            .high = e.high};
     }
     for (size_t i = 0; i < dots->n; i++) split_label(dots, &dots->all[i]);
 }

@@ -11,6 +11,7 @@ struct dot {
     const struct doc *row;
     char *family, *setting; /* "linformer", "rank=64": the label without the numbers that vary, and those */
     double time, error;     /* seconds, NaN where it was not timed; relative */
+    double low, high;       /* of the error over seeds; see row_error.h */
 };
 
 struct dots {

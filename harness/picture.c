@@ -22,14 +22,32 @@ void picture_quote(struct text *t, const char *s) {
     text_add(t, "\"");
 }
 
-void picture_terminals(struct text *t, const char *name, const char *script) {
+/* height_ is that of the SVG; the PNG is half as large again. */
+static void add_terminals(struct text *t, const char *name, const char *script, size_t height) {
+    text_add(t, "height_ = %zu\n", height);
     for (int svg = 1; svg >= 0; svg--) {
-        text_add(t, svg ? "\nset terminal svg size 960,560 dynamic font \"sans,12\" background \"white\"\n"
-                        : "\nset terminal pngcairo size 1440,840 font \"sans,12\" fontscale 1.3\n");
+        if (svg)
+            text_add(t, "\nset terminal svg size 960,%zu dynamic font \"sans,12\" background \"white\"\n",
+                     height);
+        else
+            text_add(t, "\nset terminal pngcairo size 1440,%zu font \"sans,12\" fontscale 1.3\n",
+                     height + height / 2);
         text_add(t, "set output \"%s.%s\"\n", name, svg ? "svg" : "png");
         if (svg) text_add(t, "\n%s", script);
         else text_add(t, "replot\n");
     }
+}
+
+enum { HEIGHT = 560 };
+
+void picture_terminals(struct text *t, const char *name, const char *script) {
+    add_terminals(t, name, script, HEIGHT);
+}
+
+void picture_terminals_of(struct text *t, const char *name, const char *script, size_t lines) {
+    const size_t line = 17, rest = 150;
+    size_t height = rest + line * lines;
+    add_terminals(t, name, script, height > HEIGHT ? height : HEIGHT);
 }
 
 /* Runs gnuplot in the folder; -1 where it is missing or complains. */

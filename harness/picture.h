@@ -18,6 +18,9 @@ void picture_quote(struct text *, const char *s); /* a gnuplot string in double 
 /* The script, once for NAME.svg and again for NAME.png. */
 void picture_terminals(struct text *, const char *name, const char *script);
 
+/* The same, high enough for so many lines of text; the script reads its height from height_. */
+void picture_terminals_of(struct text *, const char *name, const char *script, size_t lines);
+
 /* Writes `text`, which it frees, to NAME and ending in the folder; -1 after a warning. */
 int picture_save(const char *folder, const char *name, const char *ending, char *text);
 

@@ -14,8 +14,10 @@
 #include <sys/stat.h>
 
 #include "accuracy.h"
+#include "error_dots.h"
 #include "picture.h"
 #include "row.h"
+#include "row_error.h"
 #include "settings.h"
 #include "shares.h"
 #include "slice.h"
@@ -33,17 +35,22 @@ static const struct metric {
     {"time", "time of a call, seconds (median, range of process medians)", "time.median_ns", "time.ci_ns",
      "time.ci_ns", 1e-9, 1e-7, 1},
     {"memory", "state and scratch, MiB", "memory.total", NULL, NULL, 1.0 / (1 << 20), 0, 1},
-    {"error", "distance to softmax attention, relative Frobenius", "accuracy.softmax.rel_fro", NULL, NULL, 1,
-     ACCURACY_EXACT, 0},
+    {"error", "distance to softmax attention, relative Frobenius", "error", NULL, NULL, 1, ACCURACY_EXACT, 0},
 };
 
 struct value {
     double y, low, high; /* NaN where there is none */
 };
 
+static int is_error(const struct metric *m) { return !strcmp(m->name, "error"); }
+
 static struct value value_of(const struct metric *m, const struct doc *row) {
     struct value v = {(double)NAN, (double)NAN, (double)NAN};
     if (!row_is_ok(row)) return v;
+    if (is_error(m)) {
+        struct row_error e = row_error(row);
+        return e.value > 0 ? (struct value){e.value, e.low, e.high} : v;
+    }
     if (!strcmp(m->path, "memory.total"))
         v.y = (doc_num(row, "memory.state_bytes", (double)NAN) + doc_num(row, "memory.scratch_bytes", 0)) *
               m->unit;
@@ -56,7 +63,7 @@ static struct value value_of(const struct metric *m, const struct doc *row) {
 
 /* What the family of the mechanism could reach at the same budget; NaN: not known, or below the floor. */
 static double oracle_of(const struct metric *m, const struct doc *row) {
-    double y = row && !strcmp(m->name, "error") ? doc_num(row, "accuracy.oracle.rel_fro", 0) : 0;
+    double y = row && is_error(m) ? doc_num(row, "accuracy.oracle.rel_fro", 0) : 0;
     return y > m->floor ? y : (double)NAN;
 }
 
@@ -82,6 +89,10 @@ static struct extent extent_of(const struct slice *s, const struct metric *m) {
                         m->guides && !strcmp(m->name, "time") ? "growth.time" : "growth.memory", 0) > 1.5)
                 e.steep = 2;
         }
+    for (size_t i = 0; i < s->nx && is_error(m); i++) { /* the lines of the controls */
+        e.least = fmin(e.least, fmin(error_of_mean_v(s, i), 1));
+        if (e.most > 0) e.most = fmin(fmax(e.most, 1), fmax(ERROR_CAP, e.least));
+    }
     return e;
 }
 
@@ -130,9 +141,9 @@ static char *data_text(const struct slice *s, const struct metric *m) {
     return t.s;
 }
 
-/* Has the curve one to draw: a line? */
+/* Has the curve one to draw? */
 static int has_oracle(const struct slice *s, const struct metric *m, const struct curve *c) {
-    for (size_t i = 0; i < s->nx && s->nx > 1; i++)
+    for (size_t i = 0; i < s->nx; i++)
         if (!isnan(oracle_of(m, c->rows[i]))) return 1;
     return 0;
 }
@@ -149,6 +160,36 @@ static char *oracle_text(const struct slice *s, const struct metric *m) {
         text_add(&t, "\n");
     }
     return t.s;
+}
+
+/* Did the control run? Then it has a curve of its own. */
+static int has_variant(const struct slice *s, const char *variant) {
+    for (size_t c = 0; c < s->ncurves; c++)
+        for (size_t i = 0; i < s->nx; i++)
+            if (s->curves[c].rows[i] && !strcmp(doc_str(s->curves[c].rows[i], "variant", ""), variant))
+                return 1;
+    return 0;
+}
+
+static int is_control(const struct curve *c, size_t nx) {
+    for (size_t i = 0; i < nx; i++)
+        if (c->rows[i]) return !strcmp(doc_str(c->rows[i], "kind", ""), "control");
+    return 0;
+}
+
+/* What zeros and the mean of V err, as far as these did not run: known all the same. */
+static void add_controls(struct text *t, const struct slice *whole, const struct metric *m) {
+    int zero = is_error(m) && !has_variant(whole, "zero"),
+        mean_v = is_error(m) && !has_variant(whole, "mean_v"), known = 0;
+    text_add(t, "$controls << EOD\n");
+    for (size_t i = 0; i < whole->nx; i++) {
+        double x = error_of_mean_v(whole, i);
+        text_add(t, "%.9g,1,", whole->x[i]);
+        if (!isnan(x)) text_add(t, "%.9g", x);
+        text_add(t, "\n");
+        known |= !isnan(x);
+    }
+    text_add(t, "EOD\nhas_zero = %d\nhas_mean_v = %d\n", zero, mean_v && known);
 }
 
 /* The gaps of all curves, at the cap. */
@@ -189,12 +230,20 @@ static char *script_text(const struct slice *s, const struct slice *whole, const
     for (size_t c = 0; c < s->ncurves; c++)
         if (has_oracle(s, m, &s->curves[c])) text_add(&t, "%zu ", c + 1);
     text_add(&t, "\"\n");
-    text_add(&t, "curves = %zu\narray label[%zu]\narray style[%zu]\n", s->ncurves, s->ncurves, s->ncurves);
+    text_add(&t, "curves = %zu\narray label[%zu]\narray style[%zu]\narray grey[%zu]\n", s->ncurves,
+             s->ncurves, s->ncurves, s->ncurves);
     for (size_t c = 0; c < s->ncurves; c++) {
+        double top = top_of(&s->curves[c], s->nx, m);
+        char *beyond = is_error(m) && isfinite(top) && top > e->most * 3
+                           ? format("%s (up to %.3g)", s->curves[c].label, top)
+                           : xstrdup(s->curves[c].label);
         text_add(&t, "label[%zu] = ", c + 1);
-        picture_quote(&t, s->curves[c].label);
-        text_add(&t, "\nstyle[%zu] = %zu\n", c + 1, style[c]);
+        picture_quote(&t, beyond);
+        text_add(&t, "\nstyle[%zu] = %zu\ngrey[%zu] = %d\n", c + 1, style[c], c + 1,
+                 is_control(&s->curves[c], s->nx));
+        free(beyond);
     }
+    add_controls(&t, whole, m);
     add_entries(&t, whole, m);
     text_add(&t, "title_ = ");
     picture_quote(&t, s->title);
@@ -226,6 +275,7 @@ static int plot_one(const char *folder, const struct slice *whole, const struct 
     struct extent e = extent_of(whole, m);
     int marks;
     if (e.most == 0) return 0; /* not measured */
+    if (is_error(m) && whole->nx == 1) return error_dots_plot(folder, whole);
     size_t *style = xmalloc(whole->ncurves * sizeof *style);
     struct slice s = shown(whole, m, style);
     char *name = format("%s-%s", m->name, s.slug), *dots = marks_text(&s, e.most * 2, &marks);

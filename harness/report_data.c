@@ -8,6 +8,7 @@
 #include "published.h"
 #include "report_weights.h"
 #include "results.h"
+#include "row_error.h"
 #include "slice.h"
 #include "text.h"
 
@@ -46,10 +47,37 @@ static const char *const shown[] = {
     "peak_fraction",
 };
 
+/* What a choice adds to the table: the attention rows, the seeds, what the inputs are like. */
+static const char *const details[] = {
+    "accuracy.softmax.tv_mean",
+    "accuracy.softmax.kl",
+    "accuracy.softmax.captured_mass",
+    "accuracy.softmax.topk_recall",
+    "accuracy.softmax.negative_mass",
+    "accuracy.softmax.clamped",
+    "accuracy.oracle.rel_fro",
+    "accuracy.seeds.n",
+    "accuracy.seeds.sd",
+    "input.descriptors",
+};
+
+/* The error that counts where a row has several. */
+static void put_error(struct doc *some, const struct doc *row) {
+    struct row_error e = row_error(row);
+    if (!(e.low < e.high)) return;
+    doc_put_num(some, "error.value", e.value);
+    doc_put_num(some, "error.low", e.low);
+    doc_put_num(some, "error.high", e.high);
+    doc_put_num(some, "error.skill", e.skill);
+}
+
 static struct doc *trimmed(const struct doc *row) {
     struct doc *some = doc_object();
     for (size_t i = 0; i < sizeof shown / sizeof *shown; i++)
         if (doc_get(row, shown[i])) doc_put(some, shown[i], doc_copy(doc_get(row, shown[i])));
+    for (size_t i = 0; i < sizeof details / sizeof *details; i++)
+        if (doc_get(row, details[i])) doc_put(some, details[i], doc_copy(doc_get(row, details[i])));
+    put_error(some, row);
     return some;
 }
 

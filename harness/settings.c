@@ -43,7 +43,9 @@ static void add_curve(struct text *data, const struct dots *dots, size_t first, 
     qsort(sorted, n, sizeof *sorted, by_value);
     for (size_t i = 0; i < n; i++) {
         double oracle = doc_num(sorted[i]->row, "accuracy.oracle.rel_fro", (double)NAN);
-        text_add(data, "%zu,%.9g,%.9g,", number, value_of(sorted[i]), fmax(sorted[i]->error, ACCURACY_EXACT));
+        text_add(data, "%zu,%.9g,%.9g,%.9g,%.9g,", number, value_of(sorted[i]),
+                 fmax(sorted[i]->error, ACCURACY_EXACT), fmax(sorted[i]->low, ACCURACY_EXACT),
+                 fmax(sorted[i]->high, ACCURACY_EXACT));
         if (oracle > ACCURACY_EXACT) text_add(data, "%.9g", oracle);
         text_add(data, "\n");
     }
@@ -56,7 +58,7 @@ static int draw(const char *folder, const struct slice *s, const struct dots *do
     size_t curves = 0;
     text_append(&oracles, "", 0);
     picture_heading(&script, name);
-    text_add(&data, "curve,value,error,oracle\n");
+    text_add(&data, "curve,value,error,low,high,oracle\n");
     for (size_t first = 0; first < dots->n; first++) {
         if (dots_leader(dots, first) != first || curve_length(dots, first) < FEWEST) continue;
         add_curve(&data, dots, first, ++curves);

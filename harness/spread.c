@@ -26,7 +26,7 @@ int spread_plot(const char *folder, const struct slice *s) {
     int boxes = 0, failed = 0;
     size_t last = slice_last(s);
     text_add(&data, "place,p05,p25,p50,p75,p95,label\n");
-    for (size_t c = 0; c < s->ncurves; c++) {
+    for (size_t c = s->ncurves; c-- > 0;) { /* from below */
         const struct doc *row = s->curves[c].rows[last];
         if (!is_shown(row)) continue;
         const struct doc *errors = doc_get(row, "accuracy.softmax.row_errors");
@@ -47,7 +47,7 @@ int spread_plot(const char *folder, const struct slice *s) {
     char *title = format("%s, %s %.10g", s->title, s->axis, s->x[last]);
     picture_quote(&script, title);
     text_add(&script, "\n");
-    picture_terminals(&script, name, spread_gp);
+    picture_terminals_of(&script, name, spread_gp, (size_t)boxes);
     failed = picture_save(folder, name, ".csv", data.s) || picture_draw(folder, name, script.s);
     free(name), free(title);
     return failed ? -1 : 1;

@@ -8,7 +8,9 @@
 
 #include "advice.h"
 #include "colour.h"
+#include "front.h"
 #include "row.h"
+#include "row_error.h"
 #include "shares.h"
 #include "slice.h"
 #include "text.h"
@@ -28,11 +30,12 @@ static const char *short_status(const char *status) {
     return status;
 }
 
-/* One cell: the value at `path` shown by `show`, or why there is none. */
-static const char *cell(const struct doc *row, const char *path, const char *(*show)(double)) {
+/* One cell: the value shown by `show`, or why there is none. */
+static const char *cell(const struct doc *row, double (*value)(const struct doc *),
+                        const char *(*show)(double)) {
     if (!row) return "";
     if (!row_is_ok(row)) return short_status(doc_str(row, "status", ""));
-    double x = doc_num(row, path, (double)NAN);
+    double x = value(row);
     return isnan(x) ? "" : show(x);
 }
 
@@ -89,19 +92,59 @@ static void print_head(const struct slice *s, const char *what) {
     putchar('\n');
 }
 
-static void print_metric(const struct slice *s, const char *what, const char *path,
-                         const char *(*show)(double)) {
+/* Does the variant support none of the points? */
+static int is_unsupported(const struct curve *c, const struct slice *s) {
+    for (size_t i = 0; i < s->nx; i++)
+        if (c->rows[i] && strcmp(doc_str(c->rows[i], "status", ""), "unsupported")) return 0;
+    return 1;
+}
+
+static int has_value(const struct slice *s, double (*value)(const struct doc *)) {
+    for (size_t c = 0; c < s->ncurves; c++)
+        for (size_t i = 0; i < s->nx; i++)
+            if (s->curves[c].rows[i] && !isnan(value(s->curves[c].rows[i]))) return 1;
+    return 0;
+}
+
+static double time_of(const struct doc *row) { return doc_num(row, "time.median_ns", (double)NAN); }
+static double share_of(const struct doc *row) { return doc_num(row, "parts.operator.share", (double)NAN); }
+static double error_of(const struct doc *row) { return row_error(row).value; }
+static double skill_of(const struct doc *row) { return row_error(row).skill; }
+static double scratch_of(const struct doc *row) { return doc_num(row, "memory.scratch_bytes", (double)NAN); }
+
+static const struct metric {
+    const char *name;
+    double (*value)(const struct doc *);
+    const char *(*show)(double);
+} metrics[] = {{"time", time_of, show_ns},
+               {"operator's share", share_of, show_share},
+               {"error", error_of, show_error},
+               {"skill", skill_of, show_skill},
+               {"scratch", scratch_of, show_bytes}};
+
+static void print_metric(const struct slice *s, const struct metric *m) {
     int width = width_of(s);
-    if (!has(s, path)) return;
-    print_head(s, what);
+    if (!has_value(s, m->value)) return;
+    print_head(s, m->name);
     for (size_t c = 0; c < s->ncurves; c++) {
+        if (is_unsupported(&s->curves[c], s)) continue;
         printf("  %-*s", width, s->curves[c].label);
         for (size_t i = 0; i < s->nx; i++) {
             putchar(' ');
-            colour_word(stdout, 10, cell(s->curves[c].rows[i], path, show));
+            colour_word(stdout, 10, cell(s->curves[c].rows[i], m->value, m->show));
         }
         putchar('\n');
     }
+}
+
+/* The curves that the tables leave out. */
+static void print_unsupported(const struct slice *s) {
+    int any = 0;
+    for (size_t c = 0; c < s->ncurves; c++) {
+        if (!is_unsupported(&s->curves[c], s)) continue;
+        printf("%s%s", any++ ? ", " : "  Unsupported here: ", s->curves[c].label);
+    }
+    if (any) putchar('\n');
 }
 
 static const char *show_plain(double x) {
@@ -135,15 +178,13 @@ static void print_inputs(const struct slice *s) {
 
 /* ---- who overtakes whom ------------------------------------------------------------------------ */
 
-static double low(const struct doc *row) { return doc_as_num(doc_at(doc_get(row, "time.ci_ns"), 0)); }
-static double high(const struct doc *row) { return doc_as_num(doc_at(doc_get(row, "time.ci_ns"), 1)); }
-
-/* The first length from which on x is faster than y wherever both ran, intervals apart; 0 where never. */
+/* The first length from which on x is faster than y wherever both ran, as front.h has it; 0 where never. */
 static double faster_from(const struct slice *s, const struct curve *x, const struct curve *y) {
     double from = 0;
     for (size_t i = s->nx; i-- > 0;) {
+        struct rival a = rival_of(x->label, x->rows[i]), b = rival_of(y->label, y->rows[i]);
         if (!row_is_ok(x->rows[i]) || !row_is_ok(y->rows[i])) continue;
-        if (!(high(x->rows[i]) < low(y->rows[i]))) break;
+        if (!rival_is_faster(&a, &b)) break;
         from = s->x[i];
     }
     return from;
@@ -193,25 +234,36 @@ static void print_reasons(const struct slice *s) {
     free(said.s);
 }
 
+/* Where there are several inputs: each in a line, so that one sees what depends on them. */
+static void print_summary(const struct slices *s, const struct doc *rows) {
+    const char *first = doc_str(doc_at(rows, 0), "input_label", "");
+    int several = 0, judged = 0;
+    for (size_t r = 0; r < doc_len(rows); r++) {
+        several |= strcmp(doc_str(doc_at(rows, r), "input_label", ""), first) != 0;
+        judged |= !isnan(row_error(doc_at(rows, r)).value);
+    }
+    if (!several || !judged) return;
+    puts("\nIn short:");
+    for (size_t i = 0; i < s->count; i++) advice_summary(&s->all[i]);
+}
+
 void table_print(const char *question, const struct doc *rows) {
     struct slices s;
     slices_make(&s, rows);
     if (*question) printf("%s\n", question);
-    puts("\nerror: distance to exact softmax attention, relative. skill: 1 exact, 0 no better than the mean "
-         "of V.");
+    puts("\nerror: distance to exact softmax attention, relative; of what is drawn from several "
+         "seeds the median.\nskill: 1 exact, 0 no better than the mean of V.");
     for (size_t i = 0; i < s.count; i++) {
         printf("\n%s\n", s.all[i].title);
         print_inputs(&s.all[i]);
-        print_metric(&s.all[i], "time", "time.median_ns", show_ns);
-        print_metric(&s.all[i], "operator's share", "parts.operator.share", show_share);
-        print_metric(&s.all[i], "error", "accuracy.softmax.rel_fro", show_error);
-        print_metric(&s.all[i], "skill", "accuracy.softmax.skill", show_skill);
-        print_metric(&s.all[i], "scratch", "memory.scratch_bytes", show_bytes);
-        if (s.all[i].nx > 1) print_crossings(&s.all[i]);
+        for (size_t m = 0; m < sizeof metrics / sizeof *metrics; m++) print_metric(&s.all[i], &metrics[m]);
+        print_unsupported(&s.all[i]);
+        if (s.all[i].nx > 1 && !strcmp(s.all[i].axis, "n")) print_crossings(&s.all[i]);
         shares_print(&s.all[i]);
         advice_print(&s.all[i]);
         print_reasons(&s.all[i]);
     }
+    print_summary(&s, rows);
     slices_free(&s);
 }
 
@@ -272,6 +324,20 @@ static const char *const columns[] = {
     "accuracy.softmax.skill",
     "accuracy.softmax.max_abs",
     "accuracy.softmax.cosine_mean",
+    "accuracy.softmax.nmse",
+    "accuracy.softmax.cosine_p01",
+    "accuracy.softmax.tv_mean",
+    "accuracy.softmax.kl",
+    "accuracy.softmax.captured_mass",
+    "accuracy.softmax.negative_mass",
+    "accuracy.softmax.row_sum_error",
+    "accuracy.softmax.clamped",
+    "accuracy.oracle.rel_fro",
+    "accuracy.seeds.n",
+    "accuracy.seeds.mean",
+    "accuracy.seeds.sd",
+    "accuracy.seeds.bias2",
+    "accuracy.seeds.variance",
 };
 
 /* The member of a path whose last name may be an index into an array. */

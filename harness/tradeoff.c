@@ -8,6 +8,8 @@
 
 #include "accuracy.h"
 #include "dots.h"
+#include "error_dots.h"
+#include "front.h"
 #include "picture.h"
 #include "text.h"
 
@@ -21,29 +23,28 @@ static size_t inexact(const struct dots *dots) {
     return n;
 }
 
-static int by_time(const void *x, const void *y) {
-    const struct dot *a = x, *b = y;
-    return (a->time > b->time) - (a->time < b->time);
-}
-
 static int is_control(const struct dot *dot) { return !strcmp(doc_str(dot->row, "kind", ""), "control"); }
 
-/* The front: the least error that a time buys, controls aside, as steps from the first point to the right end. */
+/* The front as steps to the right end: the errors of those that the words list, see advice.h. */
 static void add_front(struct text *script, const struct dots *dots, const double times[2]) {
-    struct dot *sorted = xmalloc((dots->n + 1) * sizeof *sorted);
+    struct rival *all = xmalloc((dots->n + 1) * sizeof *all);
+    size_t *behind = xmalloc((dots->n + 1) * sizeof *behind), n = 0;
     double best = (double)INFINITY;
-    memcpy(sorted, dots->all, dots->n * sizeof *sorted);
-    qsort(sorted, dots->n, sizeof *sorted, by_time);
-    text_add(script, "$front << EOD\n");
-    for (size_t i = 0; i < dots->n && best >= ACCURACY_EXACT; i++) {
-        if (sorted[i].error >= best || is_control(&sorted[i])) continue;
-        if (sorted[i].error < ACCURACY_EXACT) text_add(script, "%.9g,%.9g\n", sorted[i].time, best);
-        best = sorted[i].error;
-        if (best >= ACCURACY_EXACT) text_add(script, "%.9g,%.9g\n", sorted[i].time, best);
+    for (size_t i = 0; i < dots->n; i++) {
+        all[n] = rival_of(dots->all[i].family, dots->all[i].row);
+        n += (size_t)rival_is_candidate(&all[n]);
     }
-    if (best >= ACCURACY_EXACT) text_add(script, "%.9g,%.9g\n", times[1] * 1.6, best);
+    n = front_sort(all, n, FRONT_TIME, behind);
+    text_add(script, "$front << EOD\n");
+    for (size_t i = 0; i < n && best > ACCURACY_EXACT; i++) {
+        if (behind[i] != i) continue;
+        if (all[i].error > ACCURACY_EXACT) best = all[i].error;
+        if (isfinite(best)) text_add(script, "%.9g,%.9g\n", all[i].ns * 1e-9, best);
+        if (all[i].error <= ACCURACY_EXACT) best = ACCURACY_EXACT;
+    }
+    if (best > ACCURACY_EXACT && isfinite(best)) text_add(script, "%.9g,%.9g\n", times[1] * 1.6, best);
     text_add(script, "EOD\n");
-    free(sorted);
+    free(all), free(behind);
 }
 
 static void widen(double range[2], double x) {
@@ -51,14 +52,25 @@ static void widen(double range[2], double x) {
     range[1] = fmax(range[1], x);
 }
 
+/* An error beyond the cap stands at it, in figures. */
+static void add_point(struct text *data, size_t curve, const struct dot *dot) {
+    double shown = fmin(dot->error, ERROR_CAP);
+    text_add(data, "%zu,%.9g,%.9g,%.9g,%.9g,%s", curve, dot->time, shown, fmin(dot->low, shown),
+             fmin(dot->high, ERROR_CAP), dot->setting);
+    if (dot->error > ERROR_CAP) text_add(data, "%s(%.3g)", *dot->setting ? " " : "", dot->error);
+    text_add(data, "\n");
+}
+
 /* Data and script in one go: curve after curve, a curve in the order of its settings. */
 static int draw(const char *folder, const struct slice *s, const struct dots *dots) {
     struct text data = {0}, script = {0}, labels = {0};
     char *name = format("tradeoff-%s", s->slug);
     double times[2] = {(double)INFINITY, 0}, errors[2] = {(double)INFINITY, 0};
-    size_t curves = 0;
+    size_t curves = 0, arrows = 0;
+    double mean_v = error_of_mean_v(s, slice_last(s));
+    widen(errors, 1), widen(errors, mean_v); /* NaN is no number */
     picture_heading(&script, name);
-    text_add(&data, "curve,seconds,error,setting\n");
+    text_add(&data, "curve,seconds,error,low,high,setting\n");
     for (size_t first = 0; first < dots->n; first++) {
         if (dots_leader(dots, first) != first) continue;
         const struct dot *dot = &dots->all[first];
@@ -69,25 +81,24 @@ static int draw(const char *folder, const struct slice *s, const struct dots *do
             text_add(&script, "set label ");
             picture_quote(&script, dot->family);
             text_add(&script,
-                     " at %.9g, graph 0.98 right rotate by 90 offset -0.8, 0 noenhanced font ',10'\n",
-                     dot->time);
+                     " at %.9g, graph %.2f right rotate by 90 offset -0.8, 0 noenhanced font ',10'\n",
+                     dot->time, 0.98 - 0.3 * (double)(arrows++ % 3));
             continue;
         }
         curves++;
         text_add(&labels, "label[%zu] = ", curves);
         picture_quote(&labels, dot->family);
-        text_add(&labels, "\n");
+        text_add(&labels, "\ngrey[%zu] = %d\n", curves, is_control(dot));
         for (size_t x = first; x < dots->n; x++)
             if (dots_leader(dots, x) == first) {
-                widen(times, dots->all[x].time), widen(errors, dots->all[x].error);
-                text_add(&data, "%zu,%.9g,%.9g,%s\n", curves, dots->all[x].time, dots->all[x].error,
-                         dots->all[x].setting);
+                widen(times, dots->all[x].time), widen(errors, fmin(dots->all[x].error, ERROR_CAP));
+                add_point(&data, curves, &dots->all[x]);
             }
     }
-    text_add(&script, "data = \"%s.csv\"\ncurves = %zu\narray label[%zu]\n%stitle_ = ", name, curves, curves,
-             labels.s);
-    char *title =
-        strcmp(s->axis, "n") ? xstrdup(s->title) : format("%s, n %.10g", s->title, s->x[slice_last(s)]);
+    text_add(&script,
+             "data = \"%s.csv\"\ncurves = %zu\narray label[%zu]\narray grey[%zu]\n%smean_v = %.9g\ntitle_ = ",
+             name, curves, curves, curves, labels.s, isnan(mean_v) ? 0 : mean_v);
+    char *title = format("%s, %s %.10g", s->title, s->axis, s->x[slice_last(s)]);
     picture_quote(&script, title);
     free(title);
     text_add(&script, "\n");

@@ -34,6 +34,46 @@ function notes(row) {
 const breakable = (label) =>
     String(label).split(/(?<=,)/).flatMap((part, at) => (at ? [el("wbr"), part] : [part]));
 
+// Of several seeds the median counts.
+const errorOf = (row) => row.error?.value ?? row.accuracy?.softmax?.rel_fro;
+const skillOf = (row) => row.error?.skill ?? row.accuracy?.softmax?.skill;
+const softmax = (key) => (row) => row.accuracy?.softmax?.[key];
+const recall = (k) => (row) => row.accuracy?.softmax?.topk_recall?.[k];
+const described = (key) => (row) => row.input?.descriptors?.[key];
+
+// Three digits whatever the size.
+function brief(x) {
+    const size = Math.abs(x);
+    if (x === 0 || Number.isInteger(x)) return String(x);
+    return size < 1e-3 || size >= 1e4 ? x.toExponential(1).replaceAll("-", "\u2212")
+                                      : signed(x, size < 10 ? 3 : 1);
+}
+
+// Columns that a choice adds: name, value, what it is.
+const DETAILS = [
+    ["from", (row) => row.error?.low, "5 % of the seeds err less"],
+    ["to", (row) => row.error?.high, "5 % of the seeds err more"],
+    ["seeds", (row) => row.accuracy?.seeds?.n, "how many were drawn"],
+    ["deviation", (row) => row.accuracy?.seeds?.sd, "of the error, over the seeds"],
+    [
+        "best of its size", (row) => row.accuracy?.oracle?.rel_fro,
+        "error with as many keys, or the same rank, at best"
+    ],
+    ["TV", softmax("tv_mean"), "total variation between its attention rows and those of softmax"],
+    ["KL", softmax("kl"), "in the direction that is finite"],
+    ["mass kept", softmax("captured_mass"), "weight of softmax on the keys that it attends to"],
+    ["top 1", recall(1), "share of the heaviest keys that it finds"],
+    ["top 8", recall(8), "share of the eight heaviest keys that it finds"],
+    ["top 32", recall(32), "share of the 32 heaviest keys that it finds"],
+    ["negative", softmax("negative_mass"), "sum of its negative weights, without the sign"],
+    ["clamped", softmax("clamped"), "rows whose weights do not sum to more than 0"],
+    ["logit deviation", described("logit_sd"), "of the inputs: around the mean of the row"],
+    ["perplexity", described("perplexity"), "of the inputs: exp of the entropy of a softmax row"],
+    ["top-8 mass", described("top8_mass"), "of the inputs: weight of the eight heaviest keys"],
+    ["mass within 64", described("window64_mass"), "of the inputs: weight of the keys nearby"],
+    ["rank 90 %", described("rank90"), "of the inputs: singular values of the weights that hold 90 %"],
+];
+
 // A column: what it sorts by, how it is shown, and whether it is left out where all rows are alike.
 const COLUMNS = [
     {name: "mechanism", value: (row) => row.label, show: (row) => breakable(row.label)},
@@ -123,18 +163,26 @@ const COLUMNS = [
     },
     {
         name: "error",
-        value: (row) => row.accuracy?.softmax?.rel_fro,
+        value: errorOf,
         number: true,
-        show: (row) => error(row.accuracy?.softmax?.rel_fro) || "",
-        help: "distance to exact softmax attention, relative"
+        show: (row) => error(errorOf(row)) || "",
+        help: "distance to exact softmax attention, relative; of several seeds the median"
     },
     {
         name: "skill",
-        value: (row) => row.accuracy?.softmax?.skill,
+        value: skillOf,
         number: true,
-        show: (row) => (isNumber(row.accuracy?.softmax?.skill) ? signed(row.accuracy.softmax.skill, 2) : ""),
+        show: (row) => (isNumber(skillOf(row)) ? signed(skillOf(row), 2) : ""),
         help: "1 exact, 0 no better than the mean of V"
     },
+    ...DETAILS.map(([name, value, help]) => ({
+                       name,
+                       value,
+                       number: true,
+                       detail: true,
+                       show: (row) => (isNumber(value(row)) ? brief(value(row)) : ""),
+                       help
+                   })),
     {name: "notes", value: (row) => notes(row) || undefined, words: true},
 ];
 
@@ -280,6 +328,24 @@ function sortBy(column, head) {
     showTable();
 }
 
+// The columns in sight, with the details or without. What is built of the rows is built again.
+function showColumns(all, heads, detailed) {
+    shownColumns = all.filter((column) => detailed || !column.detail);
+    lines.clear();
+    heads.replaceChildren(...shownColumns.map(headOf), el("th.again", {scope: "col"}, "again"));
+    if (!shownColumns.includes(view.column)) view.column = null;
+}
+
+function detailChooser(all, heads) {
+    if (!all.some((column) => column.detail)) return null;
+    const box = el("input", {type: "checkbox", name: "details"});
+    box.addEventListener("change", () => {
+        showColumns(all, heads, box.checked);
+        showTable(view.limit);
+    });
+    return el("label.details", null, box, " details of accuracy, seeds and inputs");
+}
+
 function headOf(column) {
     const head = el(column.number ? "th.number" : "th", {scope: "col"});
     head.append(
@@ -335,17 +401,19 @@ function copyOnClick(event) {
 function rowsTable() {
     if (!rows.length) return [el("p", null, "No point has been measured yet.")];
     const {shown, same} = chooseColumns();
-    const heads = el("tr", null, shown.map(headOf), el("th.again", {scope: "col"}, "again"));
+    const heads = el("tr");
     const alike = same.length ? `In every row: ${same.join(", ")}. ` : "";
     const grow = () => showTable(view.limit + PAGE);
-    shownColumns = shown;
+    showColumns(shown, heads, false);
     body = el("tbody", {onclick: copyOnClick});
     count = el("p.soft", {role: "status"});
     more = el("p.more", null, "", el("button", {type: "button", onclick: grow}, `Show ${PAGE} more`));
     const scroller = el("div", {id: "table", tabIndex: 0, role: "region", "aria-label": "All rows"});
     scroller.append(el("table", null, el("thead", null, heads), body));
-    const parts =
-        [el("p", null, `${alike}A click on a heading sorts.`), filters(heads), count, scroller, more];
+    const parts = [
+        el("p", null, `${alike}A click on a heading sorts.`), filters(heads), detailChooser(shown, heads),
+        count, scroller, more
+    ];
     showTable();
     return parts;
 }

@@ -49,7 +49,7 @@ function which(list) {
 }
 
 // Reasons that differ in their numbers are one reason.
-function reasons(list) {
+function reasonItems(list) {
     return grouped(list, (row) => (row.reason || "").replace(/\d[\d.e+-]*/g, "#")).map((group) => {
         const alike = distinct(group.map((row) => row.reason)).length;
         return el(
@@ -75,7 +75,7 @@ function notOk() {
                   `${plural(list.length, "row")} ${status}`)),
             el("p", null, `${sentence(STATUS[status] || "a status that this page does not know")}. `,
                showing("Show them", {status})),
-            el("ul", null, reasons(list))
+            el("ul", null, reasonItems(list))
         ];
     });
 }

@@ -372,6 +372,19 @@ async function testOthers() {
     await holds(
         "accuracy only: no column of times", `head("time") === undefined && head("error") !== undefined`);
     await holds(
+        "of several seeds the median is shown",
+        `cellsOf("error").filter((e) => e === "1.400").length === 2 && head("TV") === undefined`);
+    await ask(`document.querySelector("#rows input[type=checkbox]").click()`);
+    await holds(
+        "details come by choice",
+        `cellsOf("TV").filter((x) => x === "0.123").length === 2 && head("top 8") !== undefined
+        && head("top 32") === undefined`);
+    await ask(`head("TV").click()`);
+    await holds("and sort", `head("TV").parentNode.getAttribute("aria-sort") === "ascending"`);
+    await ask(`document.querySelector("#rows input[type=checkbox]").click()`);
+    await holds(
+        "and go", `head("TV") === undefined && document.querySelectorAll("[aria-sort]").length === 0`);
+    await holds(
         "no pictures: it says how to get them",
         `document.querySelector("#curves").textContent.includes("attnbench plot")`);
 }

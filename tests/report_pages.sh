@@ -50,10 +50,11 @@ page_empty() {
     printf '{"name":"empty","question":"","state":"running","points":7}' >"$1/manifest.json"
 }
 
-# Nothing was timed.
+# Nothing was timed. The last mechanism was drawn from three seeds, of which its own is the best.
 page_accuracy() {
     mkdir "$1"
-    page_rows 8 | sed 's/"time":.*"peak_fraction":0.5,"memory":{[^}]*},//' >"$1/points.jsonl"
+    page_rows 8 | sed -e 's/"time":.*"peak_fraction":0.5,"memory":{[^}]*},//' \
+        -e '/"linear"/s/"softmax":{"rel_fro":0.3,"skill":0.9}/"softmax":{"rel_fro":0.3,"skill":0.91,"tv_mean":0.123456,"topk_recall":{"1":1,"8":0.5}},"seeds":{"n":3,"sd":0.7,"rel_fro":[0.3,1.5,1.4]}/' >"$1/points.jsonl"
 }
 
 # Heat maps beside the rows; one that another hand made.

@@ -64,6 +64,8 @@ for kind in empty accuracy many; do
     expect 0 "$kind" "$A" report "$T/$kind"
     holds "$kind: all parts" [ "$(parts "$T/$kind/report.html")" = "verdicts curves weights warnings rows machine config" ]
 done
+holds "the error over seeds is the median, and its skill that of it" [ "$(data "$T/accuracy/report.html" | grep -oE '"error":\{"value":1\.(4|39999)[^}]*,"skill":-0\.9[56]' | wc -l)" = 2 ]
+holds "details of accuracy are in it" sh -c "grep -q '\"topk_recall\":{\"1\":1,\"8\":0.5}' $T/accuracy/report.html"
 holds "5000 rows are below 6 MB" [ "$(wc -c <"$T/many/report.html")" -lt 6000000 ]
 printf '{"id":"x"}\n{"id":' >"$T/empty/points.jsonl"
 expect 0 "a torn last line" "$A" report "$T/empty"

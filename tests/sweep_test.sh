@@ -29,6 +29,7 @@ holds "every row is ok" [ "$(grep -c '"status":"ok"' "$R/points.jsonl")" = 20 ]
 holds "and says what type of layer it is, and what it declares" [ "$(grep -c '"family":"self-attention".*"growth":{"time":2,.*"operations":"n^2 (dk + dv)","steps":"1","path":"1"' "$R/points.jsonl")" -gt 0 ]
 holds "a summary line for every row" [ "$(wc -l <"$R/summary.csv")" = 21 ]
 holds "with what the inputs are like" grep -q '^id,.*,input.descriptors.entropy,' "$R/summary.csv"
+holds "and with attention rows, oracles and seeds" grep -q '^id,.*,accuracy.softmax.tv_mean,.*,accuracy.oracle.rel_fro,.*,accuracy.seeds.variance$' "$R/summary.csv"
 for key in '"median_ns":' '"ci_ns":[' '"process_medians_ns":[' '"samples_ns":[' '"setup_ns":' '"state_bytes":' \
     '"scratch_bytes":' '"arena_peak_bytes":' '"hwm_bytes":' '"gflops":' '"peak_fraction":' '"roofline_fraction":' \
     '"descriptors":{"logit_sd":' '"perplexity":' '"rank90":' '"disturbed":{"samples":' '"sentinel":{"first":' '"rel_fro":' '"bound":' '"skill":' '"cosine_p01":' '"flags":[' '"repro":"attnbench run '; do
