@@ -97,7 +97,11 @@ static int save_manifest(const struct results *r, const struct doc *manifest) {
 
 /* The first word of the manifest, without which a run would not know later where its rows come from. */
 static void open_manifest(const struct results *r, struct doc *manifest) {
-    if (r->earlier) doc_put(manifest, "differences", session_differences(r->earlier, manifest));
+    struct doc *differences = r->earlier ? session_differences(r->earlier, manifest) : doc_array();
+    if (!r->earlier && doc_len(r->rows)) /* told to go on nevertheless */
+        doc_add(differences,
+                doc_string("the manifest was missing or torn, so that it is not known what differs"));
+    doc_put(manifest, "differences", differences);
     if (save_manifest(r, manifest))
         die(EXIT_USAGE, "nothing was measured; make room, or choose another folder with -o");
 }

@@ -119,6 +119,8 @@ said "$T/out" "A was resumed with --force, its rows are mixed: CPU: Z80 then, "
 rm "$T/other/manifest.json"
 expect 2 "a manifest missing" "$A" run "$T/plain.lua" -o "$T/other" --resume
 said "$T/err" "manifest.json is missing or torn"
+expect 0 "--force goes on without it" "$A" run "$T/plain.lua" -o "$T/other" --resume --force --no-plots
+said "$T/other/manifest.json" '"the manifest was missing or torn, so that it is not known what differs"'
 
 # ---- a manifest that cannot be written at the end
 "$A" run "$T/plain.lua" -o "$T/last" --no-plots >/dev/null 2>"$T/err" &
