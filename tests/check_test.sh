@@ -37,8 +37,10 @@ caught "uninitialised_scratch: " unset
 caught "allocates: forward() asks for memory, 100 bytes" allocates
 caught "undeclared_memory: the first call takes 6" greedy
 caught "undeclared_memory: create() keeps " secret
-caught "undeclared_memory: 31 calls after the first take 256" tardy
-caught "undeclared_memory: 31 calls after the first take 3" mapper
+caught "undeclared_memory" tardy
+said "$T/tardy.out" ": 31 calls after the first take 256 MiB of memory more"
+caught "undeclared_memory" mapper
+said "$T/mapper.out" ": 31 calls after the first take 3"
 caught "leaks: 16 times create() and destroy() lose" leaks
 caught "repeatable: " unsteady
 caught "same_bits: 2 threads give other bits than 1" counts
