@@ -24,6 +24,8 @@ ifeq ($(origin CC),default)
 CC := gcc
 endif
 comma  := ,
+# For builds of everything: as many jobs as there are processors, unless the caller has said how many.
+JOBS    = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
 pkg     = $(shell pkg-config $(1) 2>/dev/null)
 NUM    := -ffp-contract=off -fno-math-errno -fno-trapping-math
 WARN   := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings -Wvla $(if $(filter 1,$(WERROR)),-Werror)
@@ -113,13 +115,13 @@ FORCE:
 ## demo: install what is missing, build, run configs/quick.lua (about a minute), leave results/quick
 demo:
 	@scripts/setup.sh run
-	@$(MAKE) --no-print-directory attnbench
+	@$(MAKE) --no-print-directory $(JOBS) attnbench
 	./attnbench run $(CONFIG) --overwrite
 
 ## test: install what is missing, build, run all tests
 test:
 	@scripts/setup.sh test
-	@$(MAKE) --no-print-directory run-tests
+	@$(MAKE) --no-print-directory $(JOBS) run-tests
 
 run-tests: $(B)/attnbench $(BROKEN) $(B)/tests/npy $(TESTS) $(REPLAYS)
 	@B=$(B) tests/run.sh $(TESTS) $(REPLAYS) $(wildcard tests/*_test.sh)
@@ -181,7 +183,7 @@ $(B)/peers/projections: $(B)/scripts/peers/projections.o $(LIBRARY)
 ## check-asan: the unit tests and the contract of every variant under the address and undefined sanitizers
 check-asan:
 	@scripts/setup.sh test
-	@$(MAKE) --no-print-directory MODE=asan asan-tests
+	@$(MAKE) --no-print-directory $(JOBS) MODE=asan asan-tests
 asan-tests: $(B)/attnbench $(TESTS) $(REPLAYS)
 	@B=$(B) tests/run.sh $(TESTS) $(REPLAYS)
 	$(B)/attnbench check --every 3
@@ -189,7 +191,7 @@ asan-tests: $(B)/attnbench $(TESTS) $(REPLAYS)
 ## check-tsan: the contract of every variant under the thread sanitizer: clang, its OpenMP, plain loops for OpenBLAS
 check-tsan:
 	@scripts/setup.sh tsan
-	@$(MAKE) --no-print-directory MODE=tsan CC=clang tsan-tests
+	@$(MAKE) --no-print-directory $(JOBS) MODE=tsan CC=clang tsan-tests
 tsan-tests: $(B)/tests/attnbench-plain
 	@archer=$$(ls /usr/lib/llvm-*/lib/libarcher.so | tail -n 1); \
 	 TSAN_OPTIONS="ignore_noninstrumented_modules=1 exitcode=66" OMP_TOOL_LIBRARIES=$$archer $< check --every 3
@@ -203,7 +205,7 @@ SECONDS := 60
 ## fuzz: libFuzzer on the readers of configs, tensors and results; SECONDS=60 a target, TARGETS="config tensor results"
 fuzz:
 	@scripts/setup.sh fuzz
-	@$(MAKE) --no-print-directory MODE=fuzz CC=clang fuzz-targets
+	@$(MAKE) --no-print-directory $(JOBS) MODE=fuzz CC=clang fuzz-targets
 TARGETS := $(FUZZED)
 fuzz-targets: $(FUZZED:%=$(B)/tests/fuzz/fuzz_%)
 	@B=$(B) tests/fuzz/run.sh $(SECONDS) $(TARGETS)
@@ -221,7 +223,7 @@ check-memcheck:
 ## check-generic: all tests with the portable kernels alone, as on a CPU for which there are no others
 check-generic:
 	@scripts/setup.sh test
-	@$(MAKE) --no-print-directory B=build/generic ISAS=generic run-tests
+	@$(MAKE) --no-print-directory $(JOBS) B=build/generic ISAS=generic run-tests
 
 # Both programs are linked statically: an emulator has no libraries of another CPU.
 ARM := B=build/aarch64 CC=aarch64-linux-gnu-gcc

@@ -63,6 +63,7 @@ static char **environment(const struct child *c) {
         e[kept++] = xstrdup("OMP_PROC_BIND=close");
         e[kept++] = xstrdup("OMP_PLACES=cores");
     }
+    if (c->patient) e[kept++] = xstrdup("OMP_WAIT_POLICY=passive");
     if (c->blas_core) e[kept++] = format("OPENBLAS_CORETYPE=%s", c->blas_core);
     e[kept] = NULL;
     return e;

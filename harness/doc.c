@@ -153,8 +153,10 @@ struct doc *doc_at(const struct doc *d, size_t index) {
 const char *doc_key(const struct doc *d, size_t index) { return json_object_iter_key(member(d, index)); }
 
 int doc_has_word(const struct doc *array, const char *word) {
-    for (size_t i = 0; i < doc_len(array); i++)
-        if (!strcmp(doc_as_str(doc_at(array, i)), word)) return 1;
+    for (size_t i = 0; i < doc_len(array); i++) {
+        const char *one = doc_as_str(doc_at(array, i));
+        if (one && !strcmp(one, word)) return 1;
+    }
     return 0;
 }
 

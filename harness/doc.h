@@ -45,7 +45,7 @@ size_t doc_len(const struct doc *);
 struct doc *doc_at(const struct doc *, size_t index);
 const char *doc_key(const struct doc *object, size_t index);
 
-/* Does the array hold the text? Its numbers as they stand, *n of them; the caller frees them. */
+/* Does the array hold the text, whatever else? Its numbers as they stand, *n of them; the caller frees them. */
 int doc_has_word(const struct doc *array, const char *word);
 double *doc_numbers(const struct doc *array, size_t *n);
 

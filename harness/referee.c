@@ -61,6 +61,7 @@ static void examine(const char *name, struct doc *job, double silence, struct te
                         .job = job,
                         .data = -1,
                         .threads = THREADS,
+                        .patient = 1,
                         .silence = silence,
                         .with_plugins = 1,
                         .event = listen,

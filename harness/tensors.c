@@ -149,6 +149,12 @@ size_t tensors_find_over_blocks(const struct attn_variant *v, size_t *count) {
     return first;
 }
 
+/* Of the text of a shape, the sizes without the condition. */
+static int sizes_length(const struct attn_tensor *t) {
+    const char *condition = strstr(t->shape, " if ");
+    return (int)(condition ? (size_t)(condition - t->shape) : strlen(t->shape));
+}
+
 int tensors_stored(const struct attn_tensor *t, const struct tensor_shape *want, int rank, const int *sizes,
                    struct tensor_shape *stored, struct attn_error *error) {
     char text[100] = "";
@@ -171,9 +177,8 @@ int tensors_stored(const struct attn_tensor *t, const struct tensor_shape *want,
         snprintf(text + used, sizeof text - used, "%s%d", d ? ", " : "", want->size[d]);
     }
     if (fits) return 0;
-    const char *condition = strstr(t->shape, " if ");
-    int length = (int)(condition ? (size_t)(condition - t->shape) : strlen(t->shape));
-    snprintf(error->text, sizeof error->text, "'%s' is [%.*s] = [%s] here%s", t->name, length, t->shape, text,
+    snprintf(error->text, sizeof error->text, "'%s' is [%.*s] = [%s] here%s", t->name, sizes_length(t),
+             t->shape, text,
              want->batch >= 0 || want->head >= 0 ? ", or 1 for all items and heads alike" : "");
     return -1;
 }
@@ -196,10 +201,10 @@ int tensors_token_major(const struct attn_tensor *t, const struct tensor_shape *
         return 0;
     }
     snprintf(error->text, sizeof error->text,
-             "'%s' is [%s], and beside q of [batch, n, heads*d] that is [%d, %td, %td] here, or 1 for all "
+             "'%s' is [%.*s], and beside q of [batch, n, heads*d] that is [%d, %td, %td] here, or 1 for all "
              "items and %td "
              "for all heads alike",
-             t->name, t->shape, want->size[0], n, heads * d, d);
+             t->name, sizes_length(t), t->shape, want->size[0], n, heads * d, d);
     return -1;
 }
 

@@ -33,7 +33,7 @@ holds "a row for each" [ "$(grep -c '"status":"ok"' "$R/points.jsonl")" = 12 ]
 # figures MASK LABEL: what a row says of work, memory and accuracy; memory seen by the system is no exact figure
 figures() {
     grep "\"variant\":\"blocksparse\",\"label\":\"blocksparse,block=32,layout=$2\"" "$R/points.jsonl" | grep "\"mask\":\"$1\"" |
-        sed 's/.*"isa":"[a-z0-9]*"//; s/"flags":\[[^]]*\],//; s/"tensors":{[^}]*}*,//; s/"hwm_bytes":[0-9]*//; s/"repro":"[^"]*"//; s/"time":{"median.*//'
+        sed 's/.*"isa":"[a-z0-9]*"//; s/"flags":\[[^]]*\],//; s/"tensors":{[^}]*}*,//; s/"hwm_bytes":[0-9]*//; s/"timed_hwm_bytes":[0-9]*//; s/"probe_ns":[0-9.e+]*//; s/"repro":"[^"]*"//; s/"time":{"median.*//'
 }
 for mask in none causal; do
     for pair in "data/one.npy f(i,j)" "data/three.npy f2(i,j)" "data/one.npy f3(i,j)"; do

@@ -174,8 +174,8 @@ said "$T/err" "two labels with a comma between them"
 expect 2 "two runs" "$A" compare "$T/a" "$T/a" --variants flash,full
 said "$T/err" "compare --variants takes one run"
 
-# twice.c: a variant, and a copy of it that computes every tenth row again
-cat >"$T/twice.c" <<'C'
+# again.c: a variant, and a copy of it that computes every tenth row again
+cat >"$T/again.c" <<'C'
 #include "honest.h"
 #undef ATTN_PLUGIN
 #define ATTN_PLUGIN(variant) struct attn_plugin
@@ -194,13 +194,13 @@ static const struct attn_variant *const both[] = {&attn_variant_once, &attn_vari
 ATTN_EXPORT const struct attn_plugin attn_plugin;
 const struct attn_plugin attn_plugin = {ATTN_MAGIC, ATTN_ABI, ATTN_PLUGIN_SIZES, both};
 C
-${CC:-gcc} -std=c11 -O2 -Ivariants -Itests/plugin/broken -fPIC -shared "$T/twice.c" -o "$T/twice.so" -lm
-cat >"$T/twice.lua" <<'LUA'
-sweep { shape = { heads = 1, dk = 32, n = { 96, 128 } }, threads = 1, plugins = { "twice.so" },
+${CC:-gcc} -std=c11 -O2 -Ivariants -Itests/plugin/broken -fPIC -shared "$T/again.c" -o "$T/again.so" -lm
+cat >"$T/again.lua" <<'LUA'
+sweep { shape = { heads = 1, dk = 32, n = { 96, 128 } }, threads = 1, plugins = { "again.so" },
         variants = { "broken_once", "broken_again" }, measure = { replicates = 6, max_seconds = 0.3 } }
 LUA
-expect 0 "a variant and its slower copy" "$A" run "$T/twice.lua" -o "$T/twice" --no-plots
-"$A" compare "$T/twice" --variants broken_once,broken_again --json >"$T/out" 2>"$T/err"
+expect 0 "a variant and its slower copy" "$A" run "$T/again.lua" -o "$T/again" --no-plots
+"$A" compare "$T/again" --variants broken_once,broken_again --json >"$T/out" 2>"$T/err"
 holds "are compared" sh -c "[ $? -lt 2 ] && grep -q '\"timed\": 2' $T/out"
 holds "the copy is never called faster" sh -c "! grep -q '\"verdict\": \"faster\"' $T/out"
 
