@@ -27,12 +27,12 @@ struct child {
     const struct doc *job;        /* NULL: none */
     int data;                     /* a descriptor to pass on as CHILD_DATA; -1: none */
     int threads;                  /* OMP_NUM_THREADS of the child; 0: leave */
-    int patient;                  /* its threads sleep while they wait, as they may be more than there are cores */
-    const char *blas_core;        /* OPENBLAS_CORETYPE of the child; NULL: let OpenBLAS choose */
-    double silence;               /* seconds; 0: no limit */
-    double memory;                /* bytes; 0: no limit */
-    int pass_output;              /* let it print to our own stderr instead */
-    int with_plugins;             /* give it the --plugin options of our own command line */
+    int patient;           /* its threads sleep while they wait, as they may be more than there are cores */
+    const char *blas_core; /* OPENBLAS_CORETYPE of the child; NULL: let OpenBLAS choose */
+    double silence;        /* seconds; 0: no limit */
+    double memory;         /* bytes; 0: no limit */
+    int pass_output;       /* let it print to our own stderr instead */
+    int with_plugins;      /* give it the --plugin options of our own command line */
     void (*event)(void *context, struct doc *event); /* may be NULL; the document stays ours */
     void *context;
 

@@ -547,7 +547,8 @@ static void an_equal_copy_is_not(void **state) {
         struct beside t = copies(m, 1, 1e-9, 100); /* the test and the floor alone */
         assert_true(t.wrong <= binomial_most(t.runs, 0.05));
     }
-    m.process_noise = 0.003, m.call_noise = 0.005; /* of a long call a process has few samples, which keep its noise */
+    m.process_noise = 0.003,
+    m.call_noise = 0.005; /* of a long call a process has few samples, which keep its noise */
     struct beside t = copies(m, 1, 0.02, 40);
     assert_true(t.same >= 0.8 * t.points && t.wrong == 0);
 }
