@@ -56,7 +56,8 @@ struct doc *journal_recall(const struct journal *j, const struct doc *job) {
     char key[20];
     if (doc_len(j->notes) == 0) return NULL;
     key_of(job, key);
-    return doc_copy(doc_get(j->notes, key));
+    const struct doc *answer = doc_get(j->notes, key);
+    return answer ? doc_copy(answer) : NULL;
 }
 
 /* A note that does not fit is no loss of anything but itself: it is taken back, and the run goes on. */
