@@ -343,7 +343,7 @@ wait "$parent" 2>/dev/null
 cp "$R/journal.jsonl" "$T/notes"
 holds "killed within the group: no row yet" [ "$(rows)" = 0 ]
 expect 0 "the group is resumed" "$A" run "$T/half.lua" -o "$R" --resume --no-plots
-grep '"times"' "$T/notes" | grep -o '"ns":\[[^]]*\]' | sed 's/.*\[//; s/\]//' >"$T/samples"
+grep '"times"' "$T/notes" | grep -o '"samples":{"ns":\[[^]]*\]' | sed 's/.*\[//; s/\]//' >"$T/samples"
 holds "there were samples of two processes of three variants" [ "$(wc -l <"$T/samples")" -ge 6 ]
 lost=0
 while read -r samples; do grep -qF -- "$samples" "$R/points.jsonl" || lost=$((lost + 1)); done <"$T/samples"
