@@ -368,16 +368,16 @@ holds "every row is ok" [ "$(grep -c '"status":"ok"' "$R/points.jsonl")" = "$(wc
 # ---- what the rows say of longer points is known after an interruption as well
 R=$T/forecast
 cat >"$T/forecast.lua" <<LUA
-sweep { shape = { heads = 8, dk = 64, n = { 1024, 2048, 16384 } }, threads = 1, variants = { "flash" },
+sweep { shape = { heads = 8, dk = 64, n = { 1024, 2048, 32768 } }, threads = 1, variants = { "flash" },
         measure = { what = { "accuracy" }, rows = 16 } }
 LUA
-expect 0 "a point that would take too long" "$A" run "$T/forecast.lua" -o "$R" --no-plots --point-timeout 1.5s
+expect 0 "a point that would take too long" "$A" run "$T/forecast.lua" -o "$R" --no-plots --point-timeout 4s
 holds "is skipped" grep -q "skipped_time" "$R/points.jsonl"
 of_points() { sed 's/.*"id":"\([^"]*\)".*"status":"\([^"]*\)".*/\1 \2/' "$R/points.jsonl"; grep -o '"predicted":{[^}]*}' "$R/points.jsonl"; }
 of_points >"$T/a"
 head -n 2 "$R/points.jsonl" >"$T/first"
 cp "$T/first" "$R/points.jsonl"
-expect 0 "and skipped again" "$A" run "$T/forecast.lua" -o "$R" --no-plots --point-timeout 1.5s --resume
+expect 0 "and skipped again" "$A" run "$T/forecast.lua" -o "$R" --no-plots --point-timeout 4s --resume
 of_points >"$T/b"
 same "by the same forecast, when the run is resumed there" "$T/a" "$T/b"
 
