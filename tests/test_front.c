@@ -121,13 +121,15 @@ static struct doc *rows_of_a_run(void) {
     doc_add(rows, drifting("wild", "different", 0.5e6, 10, 0.81)); /* the mean of V has 0.8 */
     doc_add(rows, row_of("late", "different", late, 6, 900, 0.5));
     doc_add(rows, drifting("mean_v", "control", 0.1e6, 1, 0.8));
+    doc_add(rows, drifting("lsh", "different", 0.3e6, 10, 0.1)); /* from something else than softmax */
+    doc_put_str(doc_at(rows, doc_len(rows) - 1), "accuracy.target", "shared-QK softmax");
     return rows;
 }
 
 static void fronts(void **state) {
     struct doc *rows = rows_of_a_run();
-    struct rival all[8];
-    size_t behind[8], n = 0;
+    struct rival all[9];
+    size_t behind[9], n = 0;
     (void)state;
     for (size_t i = 0; i < doc_len(rows); i++) {
         all[n] = rival_of(doc_str(doc_at(rows, i), "label", ""), doc_at(rows, i));
