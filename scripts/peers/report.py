@@ -171,10 +171,10 @@ def draw(folder, root, results, task, title):
             write(row)
     styles, curves = (script(root, x) for x in ("styles", "curves"))
     lines = [f"# Draws {name}.svg and {name}.png: gnuplot {name}.gp, in this folder.", styles, f'data = "{name}.csv"',
-             'marks = ""', "has_marks = 0", 'oracles = ""', f"curves = {len(names)}", f"array label[{len(names)}]",
-             f"array style[{len(names)}]"]
+             'marks = ""', "has_marks = 0", 'oracles = ""', "has_zero = 0", "has_mean_v = 0", f"curves = {len(names)}",
+             f"array label[{len(names)}]", f"array style[{len(names)}]", f"array grey[{len(names)}]"]
     for i, x in enumerate(names, 1):
-        lines += [f"label[{i}] = {quote(x)}", f"style[{i}] = {i}"]
+        lines += [f"label[{i}] = {quote(x)}", f"style[{i}] = {i}", f"grey[{i}] = 0"]
     lines += ['entries = ""', f"title_ = {quote(title)}", 'xlabel_ = "sequence length n"',
               'ylabel_ = "time of a call, seconds (median, range over processes)"', "guides = 1", "steep = 2",
               f"x0 = {cases[0].n}", f"y0 = {min(values):.9g}", "set logscale x 2",

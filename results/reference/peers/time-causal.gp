@@ -23,23 +23,33 @@ data = "time-causal.csv"
 marks = ""
 has_marks = 0
 oracles = ""
+has_zero = 0
+has_mean_v = 0
 curves = 7
 array label[7]
 array style[7]
+array grey[7]
 label[1] = "attnbench"
 style[1] = 1
+grey[1] = 0
 label[2] = "onnxruntime MultiHeadAttention"
 style[2] = 2
+grey[2] = 0
 label[3] = "onnxruntime GroupQueryAttention"
 style[3] = 3
+grey[3] = 0
 label[4] = "onnxruntime Attention-23"
 style[4] = 4
+grey[4] = 0
 label[5] = "onnxruntime MatMul-Softmax-MatMul"
 style[5] = 5
+grey[5] = 0
 label[6] = "PyTorch naive"
 style[6] = 6
+grey[6] = 0
 label[7] = "PyTorch row blocks"
 style[7] = 7
+grey[7] = 0
 entries = ""
 title_ = "exact attention, causal, 8 heads, head size 64, 2 threads"
 xlabel_ = "sequence length n"
@@ -47,18 +57,18 @@ ylabel_ = "time of a call, seconds (median, range over processes)"
 guides = 1
 steep = 2
 x0 = 512
-y0 = 0.00154864733
+y0 = 0.000914063375
 set logscale x 2
-set yrange [0.000774323667:15.1841102]
+set yrange [0.000457031688:11.2388533]
 set terminal svg size 960,560 dynamic font "sans,12" background "white"
 set output "time-causal.svg"
 # curves.gp -- one picture of curves over sequence length, or another axis.
 #
 # Expects, set by the lines before: data, marks (CSV files), has_marks (0 or 1), curves (how many),
-# label[1 .. curves], style[1 .. curves], title_, xlabel_, ylabel_, logscale x, guides (draw slopes?), x0, y0
+# label[1 .. curves], style[1 .. curves], grey[1 .. curves] (of a control), title_, xlabel_, ylabel_, logscale x, guides (draw slopes?), x0, y0
 # (where they start), steep (1 or 2), entries (of the legend, for curves that are not drawn: below the picture, or
 # without a point).
-# Also: oracle (a CSV file: x, then a column for each curve), oracles (the numbers of those that have one).
+# Also: $controls (x, what zeros and the mean of V err), has_zero, has_mean_v (to be drawn: they did not run), oracle (a CSV file: x, then a column for each curve), oracles (the numbers of those that have one).
 # Columns of data: x, then value, low and high of each curve. Columns of marks: x, y, curve: points that were
 # planned and did not run, at the top of the picture.
 
@@ -75,12 +85,13 @@ set offsets graph 0.03, graph 0.03, graph 0.02, graph 0.08
 if (curves > 20) { set key font ",9" spacing 0.95 }
 
 style_of(i) = int(style[i] - 1) % 24 + 1
+colour_of(i) = colour[int(style[i] - 1) % 12 + 1]
 slope(x, e) = y0 * (x / x0) ** e
 
 slopes = "for [e = 1:int(steep)] slope(x, e) with lines lc rgb '#888888' lw 1.2 dt 3 " . \
          "title (e == 1 ? 'slope n' : 'slope n^2')"
 values = "for [i = 1:curves] data using 1:(column(3 * i - 1)):(column(3 * i)):(column(3 * i + 1)) " . \
-         "with yerrorlines ls style_of(i) title label[i]"
+         "with yerrorlines ls style_of(i) lc rgb (grey[i] ? '#999999' : colour_of(i)) title label[i]"
 gaps   = "for [i = 1:curves] marks using ($3 == i ? $1 : NaN):2 with points ls style_of(i) ps 1.4 notitle, " . \
          "marks using 1:2 with points pt 2 ps 1.8 lw 1.2 lc rgb '#b2182b' title 'did not run'"
 dotted = "for [i in oracles] oracle using 1:(column(i + 1)) with lines ls style_of(i + 0) lw 1.2 dt 3 notitle, " . \
@@ -89,6 +100,8 @@ dotted = "for [i in oracles] oracle using 1:(column(i + 1)) with lines ls style_
 # An empty data set would be a warning, so that only what there is is asked for.
 what = values
 if (guides) { what = slopes . ", " . what }
+if (has_zero) { what = what . ", $controls using 1:2 with lines lc rgb '#999999' lw 1.5 dt 3 title 'zeros'" }
+if (has_mean_v) { what = what . ", $controls using 1:3 with lines lc rgb '#999999' lw 1.5 dt 2 title 'mean of V'" }
 if (has_marks) { what = what . ", " . gaps }
 if (strlen(oracles)) { what = what . ", " . dotted }
 eval "plot " . what . entries
