@@ -17,8 +17,7 @@ struct rival {
     const struct doc *row;
     double floor;     /* no difference of times below it is one: a logarithm, of the row's group */
     double ns, bytes; /* median time of a call, state and scratch; NaN where not measured */
-    double
-        error; /* ACCURACY_EXACT at least; NaN where not judged, or measured from another target than softmax */
+    double error;     /* ACCURACY_EXACT at least; NaN where not judged, or from another target */
 };
 
 enum front_price { FRONT_TIME, FRONT_MEMORY, FRONT_BOTH };
