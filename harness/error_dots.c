@@ -18,7 +18,7 @@ double error_of_mean_v(const struct slice *s, size_t i) {
     for (size_t c = 0; c < s->ncurves; c++) {
         const struct doc *row = s->curves[c].rows[i];
         double x = row_error_mean_v(row);
-        if (!isnan(x) && !strcmp(doc_str(row, "accuracy.target", "softmax"), "softmax")) return x;
+        if (!isnan(x) && row_error_is_from_softmax(row)) return x;
     }
     return (double)NAN;
 }

@@ -14,7 +14,7 @@
 struct rival rival_of(const char *label, const struct doc *row) {
     const double nan = (double)NAN;
     struct rival r = {label, row, floor_of_group(row), nan, nan, row_error(row).value};
-    if (strcmp(doc_str(row, "accuracy.target", "softmax"), "softmax")) r.error = nan;
+    if (!row_error_is_from_softmax(row)) r.error = nan;
     if (!row_is_ok(row)) return r;
     r.ns = doc_num(row, "time.median_ns", nan);
     r.bytes = doc_num(row, "memory.state_bytes", nan) + doc_num(row, "memory.scratch_bytes", nan);

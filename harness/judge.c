@@ -17,7 +17,7 @@
 
 enum { WEIGHTS_MAX = 64 << 20 }; /* bytes of the attention rows of one head */
 
-/* ---- rows of one head ------------------------------------------------------------------------------------ */
+/* ---- rows of one head ----------------------------------------------------------------------------- */
 
 struct head {
     const struct target *target;

@@ -12,6 +12,10 @@ static double own_error(const struct doc *row) {
     return row_is_ok(row) ? doc_num(row, "accuracy.softmax.rel_fro", (double)NAN) : (double)NAN;
 }
 
+int row_error_is_from_softmax(const struct doc *row) {
+    return !strcmp(doc_str(row, "accuracy.target", "softmax"), "softmax");
+}
+
 /* skill is 1 - (error / error of the mean)^2. So near to 1 it is nothing but rounding. */
 double row_error_mean_v(const struct doc *row) {
     const double least = 1e-9;

@@ -18,6 +18,9 @@ struct row_error {
 /* Of any row, NULL too. One that is not ok has none. */
 struct row_error row_error(const struct doc *row);
 
+/* Is the error measured from softmax attention, and not from another target? */
+int row_error_is_from_softmax(const struct doc *row);
+
 /* The error of the mean of V on the inputs of the row; NaN where the row cannot tell. */
 double row_error_mean_v(const struct doc *row);
 
