@@ -463,6 +463,17 @@ static void phases(int n, const float *x, float *sine, float *cosine) {
     }
 }
 
+/* The Taylor polynomial of the sine up to r^17; z = r^2. */
+static inline double sine_of(double r, double z) {
+    return r + r * z *
+                   (-1. / 6 +
+                    z * (1. / 120 + z * (-1. / 5040 +
+                                         z * (1. / 362880 + z * (-1. / 39916800 +
+                                                                 z * (1. / 6227020800. +
+                                                                      z * (-1. / 1307674368000. +
+                                                                           z * (1. / 355687428096000.))))))));
+}
+
 /* Plain loops, which the compiler makes vectors of. The quarter turn nearest to x is taken off in three parts (Cody and
    Waite), the rest goes through the Taylor polynomials up to r^17 and r^16, |r| <= pi / 4. For a sine alone half turns
    are taken off, the sign follows from whether their number is odd, and one polynomial up to r^17 serves |r| <= pi / 2.
@@ -473,14 +484,7 @@ static void turn(int n, const double *restrict x, double *restrict cosine, doubl
         double shifted = x[i] * per_turn + round, k = shifted - round;
         double r = ((x[i] - k * 0x1.921fb544p0) - k * 0x1.0b4611a6p-34) - k * 0x1.3198a2e037073p-69,
                z = r * r;
-        double s =
-            r + r * z *
-                    (-1. / 6 +
-                     z * (1. / 120 + z * (-1. / 5040 + z * (1. / 362880 +
-                                                            z * (-1. / 39916800 +
-                                                                 z * (1. / 6227020800. +
-                                                                      z * (-1. / 1307674368000. +
-                                                                           z * (1. / 355687428096000.))))))));
+        double s = sine_of(r, z);
         double c =
             1 + z * (-1. / 2 +
                      z * (1. / 24 +
@@ -502,14 +506,7 @@ static void turn_sines(int n, const double *restrict x, double *restrict sine) {
         double k = (x[i] * per_turn + round) - round, odd = k - 2 * ((k * 0.5 + round) - round);
         double r = ((x[i] - k * 0x1.921fb544p1) - k * 0x1.0b4611a6p-33) - k * 0x1.3198a2e037073p-68,
                z = r * r;
-        double s =
-            r + r * z *
-                    (-1. / 6 +
-                     z * (1. / 120 + z * (-1. / 5040 + z * (1. / 362880 +
-                                                            z * (-1. / 39916800 +
-                                                                 z * (1. / 6227020800. +
-                                                                      z * (-1. / 1307674368000. +
-                                                                           z * (1. / 355687428096000.))))))));
+        double s = sine_of(r, z);
         sine[i] = s * (1 - 2 * odd * odd);
     }
 }
