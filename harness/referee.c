@@ -84,32 +84,6 @@ static void examine(const char *name, struct doc *job, double silence, struct te
 
 /* ---- the smallest case --------------------------------------------------------------------------- */
 
-struct search {
-    const char *name, *promise;
-    char *detail;   /* of the last case that broke it */
-    double silence; /* seconds without a word that a try may take */
-};
-
-static int breaks_it(void *context, const struct doc *test_case) {
-    struct search *s = context;
-    struct doc *job = doc_object();
-    struct testimony v;
-    struct child c;
-    int found = 0;
-    if (child_interrupted()) return 0;
-    doc_put(job, "case", doc_copy(test_case));
-    examine(s->name, job, s->silence, &v, &c);
-    for (size_t i = 0; !found && i < doc_len(v.broken); i++) {
-        const struct doc *one = doc_at(v.broken, i);
-        if (strcmp(doc_str(one, "promise", ""), s->promise)) continue;
-        found = 1;
-        free(s->detail);
-        s->detail = xstrdup(doc_str(one, "detail", ""));
-    }
-    forget(&v);
-    return found;
-}
-
 struct shown { /* a promise, and the features it takes to break it */
     char *promise;
     unsigned features;
@@ -130,6 +104,36 @@ static int explained(const struct shown *all, size_t n, const char *promise, uns
             (!strcmp(all[i].promise, promise) && (all[i].features & ~features) == 0))
             return 1;
     return 0;
+}
+
+struct search {
+    const char *name, *promise;
+    char *detail;   /* of the last case that broke it */
+    double silence; /* seconds without a word that a try may take */
+    const struct shown *shown;
+    size_t nshown;
+    int known; /* it came down to a case that those shown explain: no further try */
+};
+
+static int breaks_it(void *context, const struct doc *test_case) {
+    struct search *s = context;
+    struct doc *job = doc_object();
+    struct testimony v;
+    struct child c;
+    int found = 0;
+    if (s->known || child_interrupted()) return 0;
+    doc_put(job, "case", doc_copy(test_case));
+    examine(s->name, job, s->silence, &v, &c);
+    for (size_t i = 0; !found && i < doc_len(v.broken); i++) {
+        const struct doc *one = doc_at(v.broken, i);
+        if (strcmp(doc_str(one, "promise", ""), s->promise)) continue;
+        found = 1;
+        free(s->detail);
+        s->detail = xstrdup(doc_str(one, "detail", ""));
+    }
+    forget(&v);
+    s->known = found && explained(s->shown, s->nshown, s->promise, case_features(test_case));
+    return found;
 }
 
 enum how {
@@ -184,8 +188,12 @@ static int show_broken(const struct testimony *v, int shrink) {
     memset(done, 0, doc_len(v->broken) + 1);
     for (int i; n < SHOWN_MAX && !child_interrupted() && (i = plainest(v->broken, done)) >= 0;) {
         const struct doc *one = doc_at(v->broken, (size_t)i), *in = doc_get(one, "in");
-        struct search s = {v->name, doc_str(one, "promise", ""), xstrdup(doc_str(one, "detail", "")),
-                           SILENCE_SECONDS};
+        struct search s = {.name = v->name,
+                           .promise = doc_str(one, "promise", ""),
+                           .detail = xstrdup(doc_str(one, "detail", "")),
+                           .silence = SILENCE_SECONDS,
+                           .shown = shown,
+                           .nshown = n};
         done[i] = 1;
         if (!explained(shown, n, s.promise, case_features(in))) {
             enum how how = AS_FOUND;
