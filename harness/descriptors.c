@@ -33,12 +33,12 @@ void descriptors_of_row(const struct attn_call *c, int b, int h, int i, const do
     const struct attn_problem *p = c->problem;
     int keys = attn_keys(c, b), visible = attn_visible(p, keys, i), position = i + attn_offset(p, keys);
     double top[TOP] = {0}, sum = 0, squares = 0, pp = 0, first = 0;
-    *row = (struct descriptors_row){.keys = visible};
-    if (visible == 0) return;
+    *row = (struct descriptors_row){0};
     for (int j = 0; j < visible; j++) {
         double w = weights[j], known = w > TINY ? log(w) : 0;
         double x = w > TINY ? known : logit(c, b, h, i, j, position) - lse;
-        if (j == 0) first = x; /* equal logits shall have no deviation, not that of roundings */
+        if (isinf(x)) continue;      /* hidden */
+        if (!row->keys++) first = x; /* equal logits shall have no deviation, not that of roundings */
         sum += x - first;
         squares += (x - first) * (x - first);
         pp += w * w;
@@ -47,11 +47,13 @@ void descriptors_of_row(const struct attn_call *c, int b, int h, int i, const do
         if (abs(j - position) <= WINDOW) row->window64_mass += w;
         keep_top(top, w);
     }
+    if (!row->keys) return;
     for (int t = 0; t < TOP; t++) row->top8_mass += top[t];
+    row->below_1pct -= visible - row->keys; /* those hidden have no weight */
     for (int j = 0; j < visible; j++) row->below_1pct += weights[j] < NEGLIGIBLE * top[TOP - 1];
-    row->below_1pct /= visible;
+    row->below_1pct /= row->keys;
     row->participation = 1 / pp;
-    row->squares = fmax(squares - sum * sum / visible, 0);
+    row->squares = fmax(squares - sum * sum / row->keys, 0);
 }
 
 void descriptors_mean(const struct descriptors_row *rows, int n, struct descriptors *d) {

@@ -1,7 +1,7 @@
 /*
  * descriptors.h -- what the softmax rows of an input are like: how sharp, how sparse, how local, of what rank.
  *
- * A row is one query with the keys it sees. All but logit_sd and rank90 are means over the sampled rows that see
+ * A row is one query with the keys that it sees and that no bias hides. All but logit_sd and rank90 are means over the sampled rows that see
  * any key.
  */
 #ifndef DESCRIPTORS_H
@@ -29,7 +29,7 @@ struct descriptors {
         rank90; /* singular values of one head's weights that hold 90 % of their sum, by lowrank.h; NaN: not known */
 };
 
-/* The bias of the call, if any, hides no key; weights [nk] and lse as attn_softmax_rows() gives them for query i. */
+/* Weights [nk] and lse as attn_softmax_rows() gives them for query i. */
 void descriptors_of_row(const struct attn_call *, int b, int h, int i, const double *weights, double lse,
                         struct descriptors_row *);
 

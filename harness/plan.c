@@ -132,7 +132,9 @@ static void put_need(struct doc *point, const struct attn_variant *v, const stru
         if (!failed && (source || (v->tensors[t].role != ATTN_CARRY && !v->tensors[t].alias)))
             extra += (double)(source ? stored.count : shape.count) * sizeof(float);
     }
-    double inputs = problem_input_bytes(p), outputs = problem_output_bytes(p);
+    size_t biases = positions_bias_count(doc_get(point, "positions"), p);
+    double inputs = problem_input_bytes(p) + (double)biases * sizeof(float),
+           outputs = problem_output_bytes(p);
     if (layered_sizes(point, p, &layered)) {
         put_layer(&layered, &need, &cost, &inputs, &outputs);
         need.state += positions_rope_floats(doc_get(point, "positions"), p) * sizeof(float);

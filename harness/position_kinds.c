@@ -35,6 +35,12 @@ static const struct setting t5[] = {
     {0},
 };
 
+static const struct setting documents[] = {
+    {"count", SETTING_WHOLE, 4, 1, 1 << 20,
+     .help = "of documents in the sequence, as nearly equal as can be"},
+    {0},
+};
+
 static const struct setting shaw[] = {
     {"clip", SETTING_WHOLE, 16, 0, 1024, .help = "of the mechanism", .quiet = 1},
     {0},
@@ -45,6 +51,7 @@ static const struct kind kinds[] = {
     {"rope", "rotary embedding: q and k turn by their positions", rope},
     {"alibi", "ALiBi: a bias that falls with distance, steeper in some heads", no_settings},
     {"t5", "T5: a learned bias for each bucket of distances", t5},
+    {"documents", "packed documents: a bias of -inf between tokens of different ones", documents},
     {"sinusoidal", "sines and cosines of the position, added to the input of a layer", no_settings},
     {"learned", "a learned vector for each position, added to the input of a layer", no_settings},
     {"shaw", "relative representations: a mechanism, { \"shaw\", clip = K }", shaw},
@@ -68,6 +75,7 @@ char *positions_label(const struct doc *d) {
 
 enum attn_bias_kind positions_bias_kind(const struct doc *d) {
     if (positions_are(d, "alibi")) return ATTN_BIAS_ALIBI;
+    if (positions_are(d, "documents")) return ATTN_BIAS_DENSE;
     return positions_are(d, "t5") ? ATTN_BIAS_BUCKETED : ATTN_BIAS_NONE;
 }
 
@@ -129,7 +137,25 @@ int positions_accept(const struct doc *d, const struct attn_problem *p, const st
 size_t positions_bias_count(const struct doc *d, const struct attn_problem *p) {
     size_t heads = (size_t)p->heads;
     if (positions_are(d, "alibi")) return heads;
+    if (positions_are(d, "documents")) return (size_t)p->nq * (size_t)p->nk;
     return positions_are(d, "t5") ? heads * (2 * (size_t)doc_int(d, "max_distance", 128) + 1) : 0;
+}
+
+/* The document of a position; those that no key has belong to the nearest. */
+static long document_of(long position, long count, const struct attn_problem *p) {
+    long at = position < 0 ? 0 : position < p->nk ? position : p->nk - 1;
+    return at * count / p->nk;
+}
+
+/* One matrix for all heads of all items. */
+static struct attn_bias documents_bias(const struct doc *d, const struct attn_problem *p, float *values) {
+    long count = doc_int(d, "count", 4), nk = p->nk, offset = attn_offset(p, p->nk);
+#pragma omp parallel for
+    for (long i = 0; i < p->nq; i++) {
+        long own = document_of(i + offset, count, p);
+        for (long j = 0; j < nk; j++) values[i * nk + j] = document_of(j, count, p) == own ? 0 : -INFINITY;
+    }
+    return (struct attn_bias){.values = values, .query = nk, .key = 1};
 }
 
 struct attn_bias positions_bias(const struct doc *d, const struct attn_problem *p, float *values) {
@@ -137,6 +163,7 @@ struct attn_bias positions_bias(const struct doc *d, const struct attn_problem *
         attn_alibi_slopes(p->heads, values);
         return (struct attn_bias){.values = values};
     }
+    if (positions_are(d, "documents")) return documents_bias(d, p, values);
     if (!positions_are(d, "t5")) return (struct attn_bias){0};
     int buckets = doc_int(d, "buckets", 32);
     size_t n = (size_t)buckets * (size_t)p->heads;

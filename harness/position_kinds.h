@@ -1,6 +1,6 @@
 /*
  * position_kinds.h -- what a sweep or a command says of positions, and what that does to a problem: rotary embedding turns
- * q and k, ALiBi and T5 are a bias, sinusoids and learned vectors are added to the input of a layer. positions.h has the
+ * q and k, ALiBi, T5 and packed documents are a bias, sinusoids and learned vectors are added to the input of a layer. positions.h has the
  * formulas.
  *
  * Positions are those of attn.h: key j stands at j, query i at i + attn_offset().

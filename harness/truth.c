@@ -33,11 +33,15 @@ void truth_draw(const struct attn_problem *p, int nrows, int together, struct sa
 
 static void mean_row(const struct attn_call *c, const struct sample *s, double *out) {
     const struct attn_problem *p = c->problem;
-    int visible = attn_visible(p, attn_keys(c, s->b), s->i);
+    int keys = attn_keys(c, s->b), visible = attn_visible(p, keys, s->i),
+        position = s->i + attn_offset(p, keys), seen = 0;
     for (int d = 0; d < p->dv; d++) out[d] = 0;
-    for (int j = 0; j < visible; j++)
+    for (int j = 0; j < visible; j++) {
+        if (isinf(attn_bias_at(c, s->b, s->h, s->i, j, position))) continue;
+        seen++;
         for (int d = 0; d < p->dv; d++) out[d] += attn_row(&c->v, s->b, attn_kv_head(p, s->h), j)[d];
-    for (int d = 0; visible && d < p->dv; d++) out[d] /= visible;
+    }
+    for (int d = 0; seen && d < p->dv; d++) out[d] /= seen;
 }
 
 void truth_compute(const struct attn_call *c, const struct sample *rows, int nrows, double *softmax,

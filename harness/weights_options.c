@@ -30,7 +30,7 @@ static const char usage[] =
     "      --heads N            of made inputs; default 4\n"
     "      --head-size N        of made inputs; default 64\n"
     "      --causal[=WHERE]     bottom-right (the default) or top-left, as for apply\n"
-    "      --positions KIND     rope, alibi or t5, with settings as in a sweep\n"
+    "      --positions KIND     rope, alibi, t5 or documents, with settings as in a sweep\n"
     "      --scale X            of the logits; default 1 / sqrt(d)\n"
     "      --set KEY=VALUE      a parameter of the variant; 'attnbench describe VARIANT' lists them\n"
     "      --tensor NAME=FILE   a tensor of the variant; without it learned weights come from the seed\n"

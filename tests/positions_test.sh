@@ -42,6 +42,30 @@ holds "a picture for each" [ "$(find "$R/plots" -name 'time-*.svg' | grep -c 'ro
 expect 0 "fit tells them apart" "$A" fit "$R" --json
 holds "by name" sh -c "! grep -q growth $T/out || grep -q positions $T/out"
 
+# ---- packed documents: each is attention by itself, and what the bias hides counts for nothing
+R=$T/packed
+cat >"$T/packed.lua" <<LUA
+sweep { shape = { heads = 2, dk = 16, n = 64 }, mask = { "none", "causal" }, threads = 2, input = { "gauss", s = 2 },
+        positions = { "none", { "documents", count = { 1, 64 } } },
+        variants = { "full", "flash", { "local", window = 8 }, "topk", "performer", "mean_v" }, $small }
+LUA
+expect 0 "packed documents" "$A" run "$T/packed.lua" -o "$R"
+number() { sed "s/.*\"$1\":\([-0-9.e+]*\).*/\1/" "$T/row"; } # of the row last looked at
+for mask in none causal; do
+    here=b1h2n64d16/$mask/gauss,s=2
+    row "flash/$here/t2/s1" >"$T/row" && alone=$(number perplexity)
+    row "flash/$here/documents,count=1/t2/s1" >"$T/row"
+    holds "one document of all changes nothing, $mask" [ "$(number perplexity)" = "$alone" ]
+    for v in full flash local,window=8 topk; do
+        row "$v/$here/documents,count=64/t2/s1" >"$T/row"
+        holds "$v, $mask: a row" grep -q '"status":"ok"' "$T/row"
+        holds "one token a document attends to itself" [ "$(number perplexity)" = 1 ]
+        holds "which eight keys hold as well as all" sh -c "echo $(number 'softmax":{"rel_fro') | awk '{ exit !(\$1 < 1e-6) }'"
+    done
+    refused "performer/$here/documents,count=64/t2/s1" "performer does not take a bias"
+    refused "mean_v/$here/documents,count=64/t2/s1" "mean_v does not take a bias"
+done
+
 R=$T/odd
 cat >"$T/odd.lua" <<LUA
 sweep { shape = { heads = 2, dk = 16, n = 64 }, mask = "causal", threads = 2, variants = { "flash" }, $small,
