@@ -15,11 +15,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "block.h"
 #include "params.h"
 #include "test_case.h"
 #include "watch.h"
 
-enum { SEED = 20, BROKEN_MAX = 512 };
+enum { SEED = 20, BROKEN_MAX = 512, RECYCLED = 256 << 20 };
 
 const struct check *checked;
 const struct rig *checked_rig;
@@ -252,6 +253,7 @@ static void all_cases(const void *params) {
     attempt("memory", &large, params); /* first, while nothing of it has been touched */
     large.nq = large.nk = 64;
     attempt("calls", &large, params);
+    block_recycle(RECYCLED); /* the rest asks for no fresh pages */
     growth(params);
     over_pairs(params);
     over_definitions(params);

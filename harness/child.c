@@ -60,6 +60,8 @@ static char **environment(const struct child *c) {
     if (c->threads) {
         e[kept++] = format("OMP_NUM_THREADS=%d", c->threads);
         e[kept++] = xstrdup("OMP_DYNAMIC=false");
+    }
+    if (c->threads && !c->patient) {
         e[kept++] = xstrdup("OMP_PROC_BIND=close");
         e[kept++] = xstrdup("OMP_PLACES=cores");
     }

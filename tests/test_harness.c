@@ -349,6 +349,35 @@ static void blocks_know_their_extent(void **state) {
     block_free(&b);
 }
 
+/* A freed block is handed out again as it was to whom it fits, writable, with a slack of its own; never more is kept. */
+static void blocks_are_recycled(void **state) {
+    struct block a, b, c;
+    (void)state;
+    block_recycle(64 << 10);
+    assert_int_equal(block_make(&a, 10000), 0);
+    block_fill(&a, 1);
+    block_read_only(&a);
+    char *map = a.map;
+    block_free(&a);
+    assert_int_equal(block_make(&b, 20000), 0);
+    assert_ptr_not_equal(b.map, map);
+    assert_int_equal(block_make(&a, 9999), 0);
+    assert_ptr_equal(a.map, map);
+    assert_int_equal(a.data[5000], 1);
+    assert_true(block_slack_intact(&a));
+    block_fill(&a, 2);
+    block_free(&a);
+    assert_int_equal(block_make(&c, 40000), 0);
+    block_free(&c); /* in place of a */
+    assert_int_equal(block_make(&a, 10000), 0);
+    assert_int_equal(a.data[5000], 0);
+    block_free(&a), block_free(&b);
+    block_recycle(0);
+    assert_int_equal(block_make(&a, 10000), 0);
+    assert_int_equal(a.data[5000], 0);
+    block_free(&a);
+}
+
 /* Copies are as good as the inputs, many enough for the last cache, and tensors that are an input's alias move along. */
 static void calls_go_round_the_copies(void **state) {
     enum { N = 8, D = 4 };
@@ -757,6 +786,7 @@ int main(void) {
         cmocka_unit_test(parameters_follow_their_table),
         cmocka_unit_test(tensor_shapes),
         cmocka_unit_test(blocks_know_their_extent),
+        cmocka_unit_test(blocks_are_recycled),
         cmocka_unit_test(calls_go_round_the_copies),
         cmocka_unit_test(budgets_are_shared),
         cmocka_unit_test(random_values_depend_on_their_index_alone),
