@@ -15,8 +15,9 @@
    been judged. */
 void advice_print(const struct slice *);
 
-/* One line for each of the same positions: what errs least in less time, and in no more memory, than the cheapest exact
-   mechanism takes, or of all where none is exact; and how many are no better than the mean of V. */
-void advice_summary(const struct slice *);
+/* A sentence for each of the same positions of each slice, under what their titles share: what errs least in less time,
+   and in no more memory, than the cheapest exact mechanism takes, or of all where none is exact; who is beyond the bound
+   of its definition; and how many are no better than the mean of V. */
+void advice_summary(const struct slices *);
 
 #endif

@@ -23,6 +23,15 @@ static void tell_weights(const struct doc *softmax) {
            100 * doc_num(softmax, "topk_recall.32", 0));
 }
 
+/* What the input is like, as a line of a run has it, so that it can be held against the made families. */
+static void tell_input(const struct doc *d) {
+    const struct doc *x = doc_get(d, "input.descriptors");
+    printf("input       logits' deviation %.3g, perplexity %.4g; ", doc_num(x, "logit_sd", 0),
+           doc_num(x, "perplexity", 0));
+    printf("the 8 heaviest keys hold %.2g, those within 64 %.2g, the first 4 %.2g\n",
+           doc_num(x, "top8_mass", 0), doc_num(x, "window64_mass", 0), doc_num(x, "first4_mass", 0));
+}
+
 static void tell(const struct doc *d) {
     const struct doc *definition = doc_get(d, "accuracy.definition"),
                      *softmax = doc_get(d, "accuracy.softmax");
@@ -30,6 +39,7 @@ static void tell(const struct doc *d) {
            skill = doc_num(softmax, "skill", (double)NAN);
     printf("%.0f query rows judged, in double; errors are relative, Frobenius\n",
            doc_num(d, "accuracy.rows", 0));
+    tell_input(d);
     printf("definition  %.2g from its own; a correct one is within %.2g\n",
            doc_num(definition, "rel_fro", (double)INFINITY), doc_num(definition, "bound", 0));
     printf("softmax     %.3g from exact softmax attention; rows %.2g to %.2g (5 to 95 %% of them)\n", error,
@@ -50,7 +60,9 @@ int apply_judge(const struct apply_options *o, const struct subject *s) {
         .nrows = nrows, .rows = rows, .softmax = softmax, .mean = mean, .naive_error = (double)NAN};
     struct doc *d = doc_object();
     truth_draw(p, nrows, 0, rows);
-    truth_compute(&s->call, rows, nrows, softmax, mean, &t.max_logit, NULL);
+    struct descriptors descriptors;
+    truth_compute(&s->call, rows, nrows, softmax, mean, &t.max_logit, &descriptors);
+    doc_put(d, "input.descriptors", descriptors_doc(&descriptors));
     judge_output(s, &t, d);
     if (o->json) {
         char *text = doc_text(d, 1);

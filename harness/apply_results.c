@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "apply_pairs.h"
+#include "machine.h"
 #include "tensor_write.h"
 #include "text.h"
 
@@ -40,10 +41,17 @@ void apply_results_verify(const struct apply_options *o, const struct attn_varia
     for (size_t i = 1; i < o->noutputs; i++) verify_one(o->outputs[i].name, o, v);
 }
 
+/* Ends the program where so many numbers have no room; asked before anything is computed. */
+static void afford(double count, const char *what) {
+    double bytes = count * sizeof(float), left = machine_free_memory();
+    if (bytes > left)
+        die(EXIT_USAGE, "%s: it takes %s; %s are free", what, show_bytes(bytes), show_bytes(left));
+}
+
 static void make(struct block *b, double count, const char *what) {
-    double bytes = count * sizeof(float);
-    if (bytes > 0x1p62 || block_make(b, (size_t)bytes))
-        die(EXIT_USAGE, "%s: no memory for %s", what, show_bytes(bytes));
+    afford(count, what);
+    if (block_make(b, (size_t)(count * sizeof(float))))
+        die(EXIT_USAGE, "%s: no memory for %s", what, show_bytes(count * sizeof(float)));
 }
 
 void apply_results_open(struct apply_results *r, const struct apply_options *o, const struct apply_inputs *in,
@@ -66,6 +74,7 @@ void apply_results_open(struct apply_results *r, const struct apply_options *o, 
             make(&r->lse, rows, "--out lse");
             call->lse = (float *)r->lse.data;
         }
+        if (pairs_find(name) >= 0) afford(rows * p->nk, name);
         if (t < 0) continue;
         if (tensors_shape(v, &v->tensors[t], p, params, &shape, &error)) die(EXIT_USAGE, "%s", error.text);
         make(&r->carried[t], (double)shape.count, name);

@@ -9,6 +9,7 @@
 #include "advice.h"
 #include "colour.h"
 #include "front.h"
+#include "paragraph.h"
 #include "row.h"
 #include "row_error.h"
 #include "shares.h"
@@ -139,12 +140,11 @@ static void print_metric(const struct slice *s, const struct metric *m) {
 
 /* The curves that the tables leave out. */
 static void print_unsupported(const struct slice *s) {
-    int any = 0;
-    for (size_t c = 0; c < s->ncurves; c++) {
-        if (!is_unsupported(&s->curves[c], s)) continue;
-        printf("%s%s", any++ ? ", " : "  Unsupported here: ", s->curves[c].label);
-    }
-    if (any) putchar('\n');
+    struct text told = {0};
+    for (size_t c = 0; c < s->ncurves; c++)
+        if (is_unsupported(&s->curves[c], s))
+            text_add(&told, "%s%s", told.s ? ", " : "Unsupported here: ", s->curves[c].label);
+    paragraph_print_and_free(&told);
 }
 
 static const char *show_plain(double x) {
@@ -199,17 +199,17 @@ static int is_kind(const struct curve *c, const struct slice *s, const char *kin
 static void print_crossings(const struct slice *s) {
     for (size_t y = 0; y < s->ncurves; y++) {
         if (!is_kind(&s->curves[y], s, "exact") || !has(s, "time.median_ns")) continue;
-        int any = 0;
+        struct text told = {0};
         for (size_t x = 0; x < s->ncurves; x++) {
             double from = x == y || is_kind(&s->curves[x], s, "control")
                               ? 0
                               : faster_from(s, &s->curves[x], &s->curves[y]);
             if (from == 0) continue;
-            if (!any++) printf("  Faster than %s: ", s->curves[y].label);
-            else printf(", ");
-            printf("%s from %s = %.10g", s->curves[x].label, s->axis, from);
+            if (told.s) text_add(&told, ", ");
+            else text_add(&told, "Faster than %s: ", s->curves[y].label);
+            text_add(&told, "%s from %s = %.10g", s->curves[x].label, s->axis, from);
         }
-        if (any) putchar('\n');
+        paragraph_print_and_free(&told);
     }
 }
 
@@ -234,7 +234,7 @@ static void print_reasons(const struct slice *s) {
     free(said.s);
 }
 
-/* Where there are several inputs: each in a line, so that one sees what depends on them. */
+/* Where there are several inputs: each by itself, so that one sees what depends on them. */
 static void print_summary(const struct slices *s, const struct doc *rows) {
     const char *first = doc_str(doc_at(rows, 0), "input_label", "");
     int several = 0, judged = 0;
@@ -243,8 +243,7 @@ static void print_summary(const struct slices *s, const struct doc *rows) {
         judged |= !isnan(row_error(doc_at(rows, r)).value);
     }
     if (!several || !judged) return;
-    puts("\nIn short:");
-    for (size_t i = 0; i < s->count; i++) advice_summary(&s->all[i]);
+    advice_summary(s);
 }
 
 void table_print(const char *question, const struct doc *rows) {

@@ -89,35 +89,41 @@ static int take(struct doc **best, struct doc *next, int (*fails)(void *, const 
     return 0;
 }
 
-static int without_a_param(struct doc **best, int (*fails)(void *, const struct doc *), void *context,
-                           int *tries) {
-    const struct doc *params = doc_get(*best, "params");
-    for (size_t i = 0; i < doc_len(params); i++) {
+/* One round of each returns whether it brought anything. A step that did is taken again at once, one that did not only in
+   the next round: every try may be a process. */
+static int without_params(struct doc **best, int (*fails)(void *, const struct doc *), void *context,
+                          int *tries) {
+    int any = 0;
+    for (size_t i = 0; i < doc_len(doc_get(*best, "params")) && *tries > 0;) {
         struct doc *next = doc_copy(*best);
-        doc_drop(doc_get(next, "params"), doc_key(params, i));
-        if (take(best, next, fails, context, tries)) return 1;
+        doc_drop(doc_get(next, "params"), doc_key(doc_get(*best, "params"), i));
+        if (take(best, next, fails, context, tries)) any = 1;
+        else i++;
     }
-    return 0;
+    return any;
 }
 
-static int with_a_simpler_trial(struct doc **best, int (*fails)(void *, const struct doc *), void *context,
-                                int *tries) {
-    struct trial t, simpler[TRIAL_SIMPLER];
+static int with_simpler_trials(struct doc **best, int (*fails)(void *, const struct doc *), void *context,
+                               int *tries) {
+    struct trial t, simpler;
     struct attn_error error;
+    int any = 0, step = 0, is;
     if (trial_from_doc(doc_get(*best, "trial"), &t, &error)) return 0;
-    size_t n = trial_simpler(&t, simpler);
-    for (size_t i = 0; i<n && * tries> 0; i++) {
-        struct doc *next = doc_copy(*best);
-        doc_put(next, "trial", trial_doc(&simpler[i]));
-        if (take(best, next, fails, context, tries)) return 1;
+    while (*tries > 0 && (is = trial_simpler(&t, step, &simpler)) >= 0) {
+        struct doc *next = is ? doc_copy(*best) : NULL;
+        if (next) doc_put(next, "trial", trial_doc(&simpler));
+        if (next && take(best, next, fails, context, tries)) t = simpler, any = 1;
+        else step++;
     }
-    return 0;
+    return any;
 }
 
 struct doc *case_shrink(const struct doc *from, int (*fails)(void *context, const struct doc *),
                         void *context, int tries) {
     struct doc *best = doc_copy(from);
-    while (tries > 0 && (without_a_param(&best, fails, context, &tries) ||
-                         with_a_simpler_trial(&best, fails, context, &tries))) {}
+    for (int any = 1; any && tries > 0;) {
+        any = without_params(&best, fails, context, &tries);
+        any |= with_simpler_trials(&best, fails, context, &tries);
+    }
     return best;
 }

@@ -159,41 +159,53 @@ int trial_options(unsigned features) {
 
 /* ---- simpler trials ---------------------------------------------------------------------------- */
 
-size_t trial_simpler(const struct trial *t, struct trial simpler[TRIAL_SIMPLER]) {
-    size_t n = 0;
-    for (int i = FIELDS - 1; i >= 0; i--) /* without a feature */
-        if (get(t, &fields[i]) != fields[i].preset && fields[i].min != 1) {
-            simpler[n] = *t;
-            set(&simpler[n++], &fields[i], fields[i].preset);
-        }
-    if (t->mask == ATTN_MASK_CAUSAL_TOP_LEFT) {
-        simpler[n] = *t;
-        simpler[n++].mask = ATTN_MASK_CAUSAL;
-    }
-    for (int longer = 0; longer < 2 && t->nq != t->nk; longer++) { /* square */
-        simpler[n] = *t;
-        simpler[n].nq = simpler[n].nk = (t->nq < t->nk) == longer ? t->nk : t->nq;
-        n++;
-    }
+/* Square, with the shorter (the longer) of the two lengths. */
+static int squared(const struct trial *t, int longer, struct trial *to) {
+    if (t->nq == t->nk) return 0;
+    to->nq = to->nk = (t->nq < t->nk) == longer ? t->nk : t->nq;
+    return 1;
+}
+
+/* Both lengths, square as they are, a quarter, a half or one less. */
+static int shortened(const struct trial *t, int cut, struct trial *to) {
     static const char *const together[] = {"nq", "nk"};
-    for (int cut = 0; cut < 3 && t->nq == t->nk && t->nk > 1; cut++) { /* shorter, square as it is */
-        int less = cut == 0 ? (t->nk > 4 ? t->nk / 4 : 1) : cut == 1 ? (t->nk + 1) / 2 : t->nk - 1;
-        simpler[n] = *t;
-        for (int x = 0; x < 2; x++) set(&simpler[n], find(together[x]), less);
-        n++;
+    const int less[] = {t->nk > 4 ? t->nk / 4 : 1, (t->nk + 1) / 2, t->nk - 1};
+    if (t->nq != t->nk || t->nk <= 1 || (cut && less[cut] == less[cut - 1])) return 0;
+    for (int x = 0; x < 2; x++) set(to, find(together[x]), less[cut]);
+    return 1;
+}
+
+/* A size of one, of half, or one less; lengths that are square stay so. */
+static int smaller(const struct trial *t, const struct field *f, int cut, struct trial *to) {
+    double x = get(t, f);
+    const double less[] = {1, ceil(x / 2), x - 1};
+    int is_length = !strcmp(f->key, "nq") || !strcmp(f->key, "nk");
+    if (f->form != WHOLE || f->min != 1 || x <= 1 || (is_length && t->nq == t->nk)) return 0;
+    if (cut && less[cut] == less[cut - 1]) return 0;
+    set(to, f, less[cut]);
+    if (to->kv_heads && to->heads % to->kv_heads) to->kv_heads = 1;
+    return 1;
+}
+
+enum { SQUARES = 2, CUTS = 3 };
+
+int trial_simpler(const struct trial *t, int step, struct trial *to) {
+    *to = *t;
+    if (step < FIELDS) { /* without a feature, the last field first */
+        const struct field *f = &fields[FIELDS - 1 - step];
+        if (get(t, f) == f->preset || f->min == 1) return 0;
+        set(to, f, f->preset);
+        return 1;
     }
-    for (int i = 0; i < FIELDS; i++) { /* smaller */
-        double x = get(t, &fields[i]);
-        if (fields[i].form != WHOLE || fields[i].min != 1 || x <= 1) continue;
-        if (t->nq == t->nk && (!strcmp(fields[i].key, "nq") || !strcmp(fields[i].key, "nk"))) continue;
-        const double less[] = {1, ceil(x / 2), x - 1};
-        for (int cut = 0; cut < 3; cut++) {
-            if (cut && less[cut] == less[cut - 1]) continue;
-            simpler[n] = *t;
-            set(&simpler[n], &fields[i], less[cut]);
-            if (simpler[n].kv_heads && simpler[n].heads % simpler[n].kv_heads) simpler[n].kv_heads = 1;
-            n++;
-        }
+    step -= FIELDS;
+    if (step == 0) {
+        to->mask = ATTN_MASK_CAUSAL;
+        return t->mask == ATTN_MASK_CAUSAL_TOP_LEFT;
     }
-    return n;
+    step -= 1;
+    if (step < SQUARES) return squared(t, step, to);
+    step -= SQUARES;
+    if (step < CUTS) return shortened(t, step, to);
+    step -= CUTS;
+    return step < CUTS * FIELDS ? smaller(t, &fields[step / CUTS], step % CUTS, to) : -1;
 }

@@ -40,8 +40,8 @@ const char *trial_feature(unsigned bit);
 /* How many of the features are asked for in so many words: sizes, threads and the like count for nothing. */
 int trial_options(unsigned features);
 
-/* The simpler trials to try in place of this one, the boldest first: at most TRIAL_SIMPLER of them. */
-enum { TRIAL_SIMPLER = 48 };
-size_t trial_simpler(const struct trial *, struct trial simpler[TRIAL_SIMPLER]);
+/* The trial one step simpler, by step 0, 1, ..., the boldest first. 1: there it is; 0: this step leads nowhere from here;
+   -1: there are no more steps. */
+int trial_simpler(const struct trial *, int step, struct trial *simpler);
 
 #endif

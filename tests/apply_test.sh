@@ -233,6 +233,7 @@ environment
 # shellcheck disable=SC2086 # words
 expect 0 "errors of an exact variant" "$A" apply flash $QKV --causal -o "$O/o.npy"
 said "$T/out" "60 query rows judged"
+holds "what the input is like" grep -qE "^input       logits' deviation [0-9.]+, perplexity [0-9.]+; the 8 heaviest keys hold [0-9.]+, those within 64 1, the first 4 [0-9.]+$" "$T/out"
 said "$T/out" "from its own; a correct one is within 2e-06"
 holds "and no skill of it" sh -c "! grep -q skill $T/out"
 # shellcheck disable=SC2086
@@ -241,7 +242,7 @@ said "$T/out" "24 query rows judged"
 said "$T/out" "of the softmax mass kept, of its 1, 8 and 32 heaviest keys"
 # shellcheck disable=SC2086
 expect 0 "as JSON" "$A" apply local $QKV --set window=1 -o "$O/o.npy" --json
-for key in '"definition":' '"rel_fro":' '"captured_mass":' '"row_errors":'; do said "$T/out" "$key"; done
+for key in '"definition":' '"rel_fro":' '"captured_mass":' '"row_errors":' '"descriptors":' '"window64_mass":'; do said "$T/out" "$key"; done
 # shellcheck disable=SC2086
 expect 1 "an output that misses its definition" "$A" --plugin "$B/tests/plugin/packed.so" apply broken_packed --q "$I/q3.npy" --k "$I/k3.npy" --v "$I/v3.npy" --heads 6 --kv-heads 3 -o "$O/o.npy"
 said "$T/err" "misses its own definition by"
@@ -279,6 +280,13 @@ wrong() {
 "$N" normal "$I/state.npy" 2,3,8,3 1
 printf 'nonsense' >"$I/bad.npy"
 o="-o $O/o.npy"
+
+"$N" normal "$I/million.npy" 1,1,1000000,1 1
+# shellcheck disable=SC2086
+expect 2 "weights of a million rows" "$A" apply flash --q "$I/million.npy" --k "$I/million.npy" --v "$I/million.npy" $o --out weights="$O/w.npy"
+said "$T/err" "attnbench: weights: it takes 3.6 TiB; "
+nothing_left "weights of a million rows"
+rm -f "$I/million.npy"
 
 # shellcheck disable=SC2086
 wrong_words() {

@@ -182,7 +182,7 @@ static void words(void **state) {
     (void)state;
     expect_words(rows, print_advice,
                  "  Least error for its time at n = 512: linear (1.03 ms, 0.600), flash (4.12 ms, exact); "
-                 "local (4 ms, 0.300) and flash cannot be told apart in time\n"
+                 "local (4 ms, 0.300)\n    and flash cannot be told apart in time\n"
                  "  Least error for its memory at n = 512: linear (50 B, 0.600), flash (100 B, exact)\n"
                  "  No better than the mean of V at n = 512: wild\n",
                  "late");
@@ -206,10 +206,11 @@ static void tables(void **state) {
     doc_put_str(no, "status", "unsupported");
     doc_add(rows, no);
     expect_words(rows, print_tables, "  Unsupported here: not\n", "Faster than");
-    expect_words(rows, print_tables,
-                 "s = 2: in less time than flash: linear (0.600, 0.25 of its time); in no more memory "
-                 "than flash: local (0.300, 1.00 of its memory); 1 of 7 no better than the mean of V\n",
-                 "\n  not   ");
+    expect_words(
+        rows, print_tables,
+        "s = 2: in less time than flash: linear (0.600, 0.25 of its time); in no more memory than flash: "
+        "local\n    (0.300, 1.00 of its memory); 1 of 7 no better than the mean of V\n",
+        "\n  not   ");
     doc_free(rows), doc_free(more);
 }
 
