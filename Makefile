@@ -63,6 +63,7 @@ $(B)/variants/fourier.o: INC := -Ivariants $(call pkg,--cflags fftw3f)
 $(B)/harness/%.o: INC := -Ivariants -Iharness
 $(B)/harness/blas.o: INC := -Iharness $(BLASINC)
 $(B)/harness/config.o: INC := -Iharness $(call pkg,--cflags lua5.4)
+$(B)/harness/config_%.o: INC := -Iharness $(call pkg,--cflags lua5.4)
 $(B)/harness/doc.o: INC := -Iharness $(call pkg,--cflags jansson)
 $(B)/harness/plugin.o: INC := -Ivariants -Iharness $(call pkg,--cflags nettle)
 $(B)/tests/%.o: INC := -Ivariants -Iharness -Itests $(call pkg,--cflags cmocka)

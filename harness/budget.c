@@ -3,14 +3,17 @@
 
 #include <math.h>
 
+#include "timing.h"
+
 enum {
     PROBED_CALLS = 3,
-    LEAST_CALLS = 2
-}; /* calls that each process makes at least: one untimed, one timed */
+    LEAST_CALLS = 2, /* calls that each process makes at least: one untimed, one timed */
+};
 
 double budget_seconds(const struct budget *b, double call, double share) {
-    if (isnan(call)) call = 0;
-    return b->aside + PROBED_CALLS * call + fmax(share, b->replicates * LEAST_CALLS * call);
+    if (isnan(call)) return b->aside + share;
+    double least = b->replicates * LEAST_CALLS * call, most = b->replicates * timing_most(call);
+    return b->aside + PROBED_CALLS * call + fmax(fmin(share, most), least);
 }
 
 static double all_seconds(const struct budget *b, const double *calls, size_t n, double share) {

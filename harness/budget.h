@@ -2,8 +2,8 @@
  * budget.h -- the seconds of a whole run, spread over its points.
  *
  * Every point gets a row before any gets a narrow interval: the seconds for which a point is timed shrink until all that
- * are left fit. A long call is made whatever its share, so what it takes comes off first. Points go from small to large,
- * and what the smaller ones did not need is there for the larger ones.
+ * are left fit. A long call is made whatever its share, so what it takes comes off first. A short one has all its samples
+ * soon, and more seconds would tell nothing of it (timing.h): what it leaves is for the others, where it tells most.
  */
 #ifndef BUDGET_H
 #define BUDGET_H
@@ -20,7 +20,7 @@ struct budget {
    forecast of one call of each in seconds, NaN where there is none. */
 double budget_share(const struct budget *, const double *calls, size_t n, double left);
 
-/* What a point takes that is timed for `share` seconds. */
+/* What a point takes that may be timed for `share` seconds; all of them where its call has no forecast, NaN. */
 double budget_seconds(const struct budget *, double call, double share);
 
 #endif

@@ -19,6 +19,8 @@ static const double SAMPLE_SECONDS = 0.01,
 static const double DISTURBED = 0.02,
                     SWITCH_SECONDS = 0.003; /* another process keeps a core about that long */
 
+double timing_most(double call) { return TIMING_BLOCKS * (SAMPLE_SECONDS + 2 * call); }
+
 static double timed_calls(const struct timing_entry *e, int calls) {
     int64_t start = stopwatch();
     for (int i = 0; i < calls; i++) e->call(e->with);

@@ -45,6 +45,9 @@ struct timing {
     long (*switches)(void);       /* how often the system has taken a processor away so far */
 };
 
+/* Seconds that an entry of such a call takes at most for its samples, however large its share. */
+double timing_most(double call);
+
 void timing_run(const struct timing *, struct timing_entry *, int n);
 
 #endif

@@ -36,7 +36,7 @@ own_harness=$(cd harness && ls *.h | paste -sd'|')
 stray "variants/kernels/*.[ch]" "$own_kernels" "a kernel includes something outside variants/kernels"
 stray "variants/*.[ch]" "$own_variants|kernels/kern.h" "a variant includes something outside variants"
 stray "harness/*.[ch]" "$own_harness|attn.h|layer.h|list.h|positions.h" "the harness knows variants through attn.h, layer.h, list.h and positions.h only"
-one_door "lua.h" harness/config.c
+one_door "lua.h" harness/config_parts.h
 one_door "jansson.h" harness/doc.c
 one_door "nettle/sha2.h" harness/plugin.c
 one_door "fftw3.h" variants/fourier.c

@@ -191,38 +191,49 @@ static void gauss_mean_of_v(void **state) {
     }
 }
 
-/* A window sees the share rho of the keys, fewer at the ends, and knows nothing of the content: p / rho in place of p
-   on those, 0 on the others. */
-static void gauss_subset(void **state) {
-    const struct attn_variant *v = registry_find("local");
-    struct doc *d = doc_object();
-    (void)state;
-    doc_put_num(d, "window", N / 8);
-    void *params = params_from_doc(v, d);
-    for (int x = 0; x < 2; x++) {
-        const struct group *g = &gauss[x];
-        double s = deviations[x], *out = xmalloc((size_t)ROWS * DV * sizeof *out), odds = 0, least = 1;
-        struct attn_call call;
-        group_call(g, &g->problem, &call);
-        call.params = params;
-        for (int r = 0; r < ROWS; r++) {
-            int i = g->truth.rows[r].i, lo = i < N / 8 ? 0 : i - N / 8,
-                hi = i + N / 8 < N ? i + N / 8 : N - 1;
-            double rho = (hi - lo + 1.0) / N;
-            odds += (1 - rho) / rho / ROWS;
-            least = fmin(least, rho);
-            v->reference(&call, 0, g->truth.rows[r].h, &i, 1, NULL, NULL, out + (size_t)r * DV);
-        }
-        double want = sqrt(odds), rows = sqrt((2.0 / DV + exp(4 * s * s) / (least * N)) / ROWS);
-        double order = 3 * exp(s * s) / (least * N); /* the window's mass is rho but for so much */
-        expect("error of a window: sqrt((1 - rho) / rho)",
-               sqrt(square_error(out, g->truth.softmax, (size_t)ROWS * DV) /
-                    square(g->truth.softmax, (size_t)ROWS * DV)),
-               want, want * (SIGMAS * (rows + exp(-s * s) * common()) + order) / 2);
-        free(out);
+/* A choice of keys that knows nothing of the content, of the share rho of them in a row: p / rho in place of p on those,
+   0 on the others. */
+static void expect_error_of(const struct group *g, double s, const struct attn_variant *v,
+                            const void *params) {
+    double *out = xmalloc((size_t)ROWS * DV * sizeof *out), *weights = xmalloc(N * sizeof *weights), odds = 0,
+           least = 1;
+    struct attn_call call;
+    char what[64];
+    group_call(g, &g->problem, &call);
+    call.params = params;
+    for (int r = 0; r < ROWS; r++) {
+        const struct sample *at = &g->truth.rows[r];
+        double rho = 0;
+        v->reference(&call, 0, at->h, &at->i, 1, weights, NULL, out + (size_t)r * DV);
+        for (int j = 0; j < N; j++) rho += (weights[j] > 0) / (double)N;
+        odds += (1 - rho) / rho / ROWS;
+        least = fmin(least, rho);
     }
-    free(params);
-    doc_free(d);
+    double want = sqrt(odds), rows = sqrt((2.0 / DV + exp(4 * s * s) / (least * N)) / ROWS);
+    double order = 3 * exp(s * s) / (least * N); /* the mass of the choice is rho but for so much */
+    snprintf(what, sizeof what, "error of %s: sqrt((1 - rho) / rho)", v->name);
+    expect(what,
+           sqrt(square_error(out, g->truth.softmax, (size_t)ROWS * DV) /
+                square(g->truth.softmax, (size_t)ROWS * DV)),
+           want, want * (SIGMAS * (rows + exp(-s * s) * common()) + order) / 2);
+    free(out), free(weights);
+}
+
+static void gauss_subsets(void **state) {
+    static const struct {
+        const char *variant, *key;
+        double value;
+    } choices[] = {{"local", "window", N / 8}, {"sink", "window", N / 16}};
+    (void)state;
+    for (size_t c = 0; c < sizeof choices / sizeof *choices; c++) {
+        const struct attn_variant *v = registry_find(choices[c].variant);
+        struct doc *d = doc_object();
+        doc_put_num(d, choices[c].key, choices[c].value);
+        void *params = params_from_doc(v, d);
+        for (int x = 0; x < 2; x++) expect_error_of(&gauss[x], deviations[x], v, params);
+        free(params);
+        doc_free(d);
+    }
 }
 
 static void gauss_with_a_mean(void **state) {
@@ -537,7 +548,7 @@ int main(void) {
         cmocka_unit_test(gauss_participation),
         cmocka_unit_test(gauss_output_norm),
         cmocka_unit_test(gauss_mean_of_v),
-        cmocka_unit_test(gauss_subset),
+        cmocka_unit_test(gauss_subsets),
         cmocka_unit_test(gauss_with_a_mean),
         cmocka_unit_test(needle_mass),
         cmocka_unit_test(sink_mass),

@@ -418,10 +418,13 @@ static void budgets_are_shared(void **state) {
     double calls[] = {0.001, (double)NAN, 0.2, 2}, sum = 0;
     (void)state;
     assert_float_equal(budget_share(&b, calls, 4, 1000), 10, 0); /* enough for all */
-    double share = budget_share(&b, calls, 4, 50);
+    double share = budget_share(&b, calls, 4, 48);
     for (int i = 0; i < 4; i++) sum += budget_seconds(&b, calls[i], share);
-    assert_float_equal(sum, 50, 1e-6);
+    assert_float_equal(sum, 48, 1e-6);
     assert_true(share > 2 && share < 10);
+    /* the first has all its samples after 6 times 20 blocks, and the others have what it leaves */
+    assert_float_equal(budget_seconds(&b, 0.001, share), 0.5 + 3 * 0.001 + 6 * 20 * (0.01 + 2 * 0.001), 1e-9);
+    assert_float_equal(2 * share, 48 - 4 * 0.5 - 3 * (0.001 + 0.2 + 2) - 6 * 20 * 0.012 - 6 * 2 * 2, 1e-6);
     assert_float_equal(budget_seconds(&b, 2, share), 0.5 + 3 * 2 + 6 * 2 * 2,
                        1e-9);                                    /* a long call takes what it takes */
     assert_float_equal(budget_share(&b, calls, 4, 20), 0, 1e-6); /* and leaves nothing */

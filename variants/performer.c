@@ -16,8 +16,8 @@
  *
  * eps (positive and hyperbolic): released code uses exp(w.x - |x|^2/2 - max) + eps, the maximum of w.x over
  * the features of the query, and over all keys and features. Every key so gets the same extra weight. It
- * can be large: at d = 64, n = 4096 and unit Gaussians 1e-6 gives a third of all weight to the uniform
- * distribution.
+ * can be large: at d = 64, n = 1024 and unit Gaussians 1e-6 gives two thirds of all weight to the uniform
+ * distribution (tests/test_estimates.c).
  *
  * Departures: queries are stabilised by their own maximum; keys are not, because a maximum over all keys
  * shows the future to a causal row, and cancels but for eps. What eps adds is still relative to the maximum
