@@ -5,8 +5,11 @@
  * one doubling is 2^p times that over the doubling before. The three greatest lengths decide.
  */
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "fit_parts.h"
+#include "text.h"
 
 static const double tolerance = 0.02, steepest = 8;
 
@@ -25,33 +28,61 @@ static double exponent_of(const double n[3], const double bytes[3]) {
     return 0.5 * (low + high);
 }
 
-static double last_exponent(const struct fit_curve *c, size_t *lengths) {
-    double n[3], bytes[3];
-    *lengths = 0;
-    for (size_t i = c->count; i-- > 0 && c->points[i].n >= FIT_FROM;) {
-        if (isnan(fit_memory_bytes(c->points[i].row))) continue;
-        if (*lengths < 3) {
-            n[2 - *lengths] = c->points[i].n;
-            bytes[2 - *lengths] = fit_memory_bytes(c->points[i].row);
-        }
-        ++*lengths;
+struct sizes { /* of the lengths from FIT_FROM on, ascending */
+    size_t count;
+    double *n, *bytes;
+};
+
+static struct sizes sizes_of(const struct fit_curve *c) {
+    struct sizes s = {0, xmalloc((c->count + 1) * sizeof *s.n), xmalloc((c->count + 1) * sizeof *s.bytes)};
+    for (size_t i = 0; i < c->count; i++) {
+        double bytes = fit_memory_bytes(c->points[i].row);
+        if (c->points[i].n < FIT_FROM || isnan(bytes)) continue;
+        s.n[s.count] = c->points[i].n;
+        s.bytes[s.count++] = bytes;
     }
-    return *lengths < FIT_FEWEST ? (double)NAN : exponent_of(n, bytes);
+    return s;
+}
+
+static int grows_as(const struct sizes *s, size_t from, double declared) {
+    return fabs(exponent_of(s->n + from, s->bytes + from) - declared) <= tolerance;
+}
+
+/* The gap at[..] to at[.. + 1] without which all lengths grow as declared: those three in a row that lie on one side of it.
+   The caller frees the words; NULL: there is no such gap. */
+static char *step_words(const struct sizes *s, double declared) {
+    for (size_t gap = 0; gap + 1 < s->count; gap++) {
+        size_t good = 0, bad = 0;
+        for (size_t i = 0; i + 2 < s->count; i++) {
+            if (gap == i || gap == i + 1) continue;
+            if (grows_as(s, i, declared)) good++;
+            else bad++;
+        }
+        if (good && !bad)
+            return format("as declared but for a step between n = %.0f and n = %.0f", s->n[gap],
+                          s->n[gap + 1]);
+    }
+    return NULL;
 }
 
 struct doc *fit_memory(const struct fit_curve *c) {
     struct doc *memory = doc_object();
+    struct sizes s = sizes_of(c);
     double declared =
-        fit_follows_n(c) ? (double)NAN : doc_num(fit_curve_row(c), "growth.memory", (double)NAN);
-    size_t lengths;
-    double exponent = last_exponent(c, &lengths);
+               fit_follows_n(c) ? (double)NAN : doc_num(fit_curve_row(c), "growth.memory", (double)NAN),
+           exponent =
+               s.count < FIT_FEWEST ? (double)NAN : exponent_of(s.n + s.count - 3, s.bytes + s.count - 3);
     const double interval[2] = {exponent, exponent};
+    const char *verdict = s.count < FIT_FEWEST ? "too few lengths"
+                          : isnan(declared)    ? "not declared"
+                          : isnan(exponent)    ? "undecided"
+                                               : fit_verdict(interval, declared, tolerance);
     doc_put_num(memory, "declared", declared);
     doc_put_num(memory, "exponent", exponent);
-    doc_put_str(memory, "verdict",
-                lengths < FIT_FEWEST ? "too few lengths"
-                : isnan(declared)    ? "not declared"
-                : isnan(exponent)    ? "undecided"
-                                     : fit_verdict(interval, declared, tolerance));
+    doc_put_str(memory, "verdict", verdict);
+    char *why =
+        strcmp(verdict, "contradicted") && strcmp(verdict, "undecided") ? NULL : step_words(&s, declared);
+    if (why) doc_put_str(memory, "why", why);
+    free(why), free(s.n), free(s.bytes);
     return memory;
 }

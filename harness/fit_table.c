@@ -106,17 +106,17 @@ static int all_too_few(const struct doc **growth, size_t n) {
 /* What a cell shows: a dash for what is said once. */
 static const char *cell(const char *words, int once) { return once && strstr(words, too_few) ? "-" : words; }
 
-/* Why exponents are not confirmed: a reason once, with all that have it. */
-static void print_reasons(const struct doc **growth, size_t n) {
+/* Why exponents are not confirmed, at `path`: a reason once, with all that have it. */
+static void print_reasons(const struct doc **growth, size_t n, const char *path) {
     for (size_t i = 0; i < n; i++) {
-        const char *why = doc_str(growth[i], "time.why", NULL);
+        const char *why = doc_str(growth[i], path, NULL);
         struct text line = {0}, labels = {0};
         size_t first = 0;
         if (!why) continue;
-        while (strcmp(doc_str(growth[first], "time.why", ""), why)) first++;
+        while (strcmp(doc_str(growth[first], path, ""), why)) first++;
         if (first < i) continue;
         for (size_t x = i; x < n; x++)
-            if (!strcmp(doc_str(growth[x], "time.why", ""), why))
+            if (!strcmp(doc_str(growth[x], path, ""), why))
                 text_add(&labels, "%s%s", labels.length ? ", " : "", doc_str(growth[x], "label", ""));
         text_add(&line, "   ");
         text_add(&labels, ": %s", why);
@@ -141,7 +141,7 @@ static void print_times(const struct doc **growth, size_t n, int once) {
             printf(" %s", number(doc_get(doc_at(local, x), "slope"), "%.2f"));
         putchar('\n');
     }
-    print_reasons(growth, n);
+    print_reasons(growth, n, "time.why");
 }
 
 static void print_memory(const struct doc **growth, size_t n, int once) {
@@ -155,6 +155,7 @@ static void print_memory(const struct doc **growth, size_t n, int once) {
         colour_word(stdout, -15, cell(doc_str(memory, "verdict", ""), once));
         printf(" %s\n", cell(doc_str(growth[i], "fixed_words", ""), once));
     }
+    print_reasons(growth, n, "memory.why");
 }
 
 static void print_growth(const struct doc **growth, size_t n) {

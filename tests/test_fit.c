@@ -355,6 +355,7 @@ static double linear(double n) { return 1e7 + 64 * n; }
 static double square(double n) { return 1e7 + 3 * n * n; }
 static double n_log_n(double n) { return 8 * n * log2(n); }
 static double shrinking(double n) { return 1e9 / n; }
+static double stepping(double n) { return 1e7 + 64 * n - (n > 8192 ? 1e5 : 0); }
 
 static void exponents_of_memory(void **state) {
     static const struct {
@@ -388,6 +389,32 @@ static void lengths_need_not_double(void **state) {
     struct doc *a = fit_answers(rows, NULL);
     assert_true(fabs(doc_num(growth_at(a, 0), "memory.exponent", 0) - 2) < 1e-6);
     doc_free(a), doc_free(rows);
+}
+
+/* One step between two lengths is named; what grows otherwise everywhere has none. */
+static void a_step_is_named(void **state) {
+    struct made m = plain;
+    (void)state;
+    m.bytes = stepping, m.memory_declared = 1;
+    struct doc *a = answers_of(&m, 2048, 65536, 1);
+    assert_word(growth_at(a, 0), "memory.verdict", "confirmed"); /* behind it */
+    doc_free(a);
+    a = answers_of(&m, 2048, 16384, 1);
+    assert_word(growth_at(a, 0), "memory.verdict", "contradicted");
+    assert_word(growth_at(a, 0), "memory.why", "as declared but for a step between n = 8192 and n = 16384");
+    doc_free(a);
+    struct doc *rows = doc_array();
+    static const double lengths[] = {2048, 3072, 4096, 6144, 8192, 12288, 16384};
+    for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) doc_add(rows, row_of(&m, lengths[i], 1));
+    a = fit_answers(rows, NULL);
+    assert_word(growth_at(a, 0), "memory.verdict", "contradicted");
+    assert_word(growth_at(a, 0), "memory.why", "as declared but for a step between n = 8192 and n = 12288");
+    doc_free(a), doc_free(rows);
+    m.bytes = n_log_n;
+    a = answers_of(&m, 2048, 65536, 1);
+    assert_word(growth_at(a, 0), "memory.verdict", "contradicted");
+    assert_null(doc_str(growth_at(a, 0), "memory.why", NULL));
+    doc_free(a);
 }
 
 /* ---- crossovers ---------------------------------------------------------------------------------- */
@@ -895,6 +922,7 @@ int main(void) {
         cmocka_unit_test(functions_of_n),
         cmocka_unit_test(series_stay_apart),
         cmocka_unit_test(exponents_of_memory),
+        cmocka_unit_test(a_step_is_named),
         cmocka_unit_test(lengths_need_not_double),
         cmocka_unit_test(the_interval_holds_the_crossing),
         cmocka_unit_test(nothing_beyond_the_lengths),

@@ -133,74 +133,49 @@ static int matrix_of(const void *params, int which) {
     return of(params)->sharing == KEY_VALUE ? first : first + which;
 }
 
-struct
-    part { /* of E K (or F V): `rows` mixtures from `first` on, of key heads g .. g + heads - 1 of item b */
-    int which, first, rows, b, g, heads;
-};
-
-/* y[rows][d] of each head = e[rows][nk] x[nk][d] over the valid keys, in sums of PIECE terms. All heads take their turn at a
-   piece of e, which is read from memory once for all of them. */
-static void mix_learned(const struct attn_call *c, const struct kern *kern, const struct part *t,
-                        const struct attn_view *x, int d, float *piece, float *y, ptrdiff_t head) {
-    const struct attn_view *matrix = &c->tensors[matrix_of(c->params, t->which)];
-    int valid = attn_keys(c, t->b), numbers = t->rows * d;
-    for (int h = 0; h < t->heads; h++) memset(y + h * head, 0, (size_t)numbers * sizeof *y);
-    for (int j = 0; j < valid; j += PIECE)
-        for (int h = 0; h < t->heads; h++) {
-            const float *e = attn_row(matrix, 0, t->g + h, t->first) + j;
-            kern->mul(t->rows, d, min_int(PIECE, valid - j), 1.0f, e, matrix->row, 1,
-                      attn_row(x, t->b, t->g + h, j), x->row, kern->nr, 0, piece, d);
-            kern->blend(numbers, 1.0f, piece, y + h * head);
-        }
+/* y[rows][d] = e[rows][nk] x[nk][d] over the valid keys, in sums of PIECE terms. */
+static void mix_learned(const struct kern *kern, int rows, const float *e, ptrdiff_t nk, int valid, int d,
+                        const float *x, ptrdiff_t ldx, float *piece, float *y) {
+    memset(y, 0, (size_t)rows * (size_t)d * sizeof *y);
+    for (int j = 0; j < valid; j += PIECE) {
+        kern->mul(rows, d, min_int(PIECE, valid - j), 1.0f, e + j, nk, 1, x + j * ldx, ldx, kern->nr, 0,
+                  piece, d);
+        kern->blend(rows * d, 1.0f, piece, y);
+    }
 }
 
-static void mix_part(const struct attn_call *c, const struct kern *kern, const struct part *t, float *piece,
-                     float *y) {
+/* Rows first .. first + rows - 1 of E K or F V of one head. */
+static void mix_block(const struct attn_call *c, const struct kern *kern, int which, int head, int first,
+                      int rows, float *piece, float *y) {
     const struct attn_problem *p = c->problem;
-    const struct attn_view *x = t->which == E ? &c->k : &c->v;
-    int valid = attn_keys(c, t->b), m = mixture_count(p, c->params), d = t->which == E ? p->dk : p->dv,
-        last = t->first + t->rows;
-    ptrdiff_t head = (ptrdiff_t)m * d;
-    y += (t->b * p->kv_heads + t->g) * head + (ptrdiff_t)t->first * d;
-    if (of(c->params)->projection == GAUSSIAN) {
-        mix_learned(c, kern, t, x, d, piece, y, head);
-        return;
+    const struct attn_view *x = which == E ? &c->k : &c->v,
+                           *matrix = &c->tensors[matrix_of(c->params, which)];
+    int b = head / p->kv_heads, g = head % p->kv_heads, valid = attn_keys(c, b),
+        m = mixture_count(p, c->params), d = which == E ? p->dk : p->dv;
+    const float *from = attn_row(x, b, g, 0);
+    y += ((ptrdiff_t)head * m + first) * d;
+    switch (of(c->params)->projection) {
+    case GAUSSIAN:
+        mix_learned(kern, rows, attn_row(matrix, 0, g, first), matrix->row, valid, d, from, x->row, piece, y);
+        break;
+    case MEAN_POOL: pool_means(kern, p->nk, valid, m, first, first + rows, d, from, x->row, piece, y); break;
+    case CONV:
+        pool_sums(kern, p->nk, valid, m, first, first + rows, d, attn_row(matrix, 0, g, 0), from, x->row,
+                  piece, y);
+        break;
     }
-    for (int h = 0; h < t->heads; h++) {
-        const float *from = attn_row(x, t->b, t->g + h, 0);
-        if (of(c->params)->projection == MEAN_POOL)
-            pool_means(kern, p->nk, valid, m, t->first, last, d, from, x->row, piece, y + h * head);
-        else
-            pool_sums(kern, p->nk, valid, m, t->first, last, d,
-                      attn_row(&c->tensors[matrix_of(c->params, t->which)], 0, t->g + h, 0), from, x->row,
-                      piece, y + h * head);
-    }
-}
-
-/* How many heads go together: all, unless that leaves too few parts for the threads. */
-static int heads_together(const struct attn_problem *p, int blocks) {
-    int together = p->kv_heads;
-    while (together > 1 && 2 * p->batch * blocks * ceil_div(p->kv_heads, together) < 4 * p->threads)
-        together = ceil_div(together, 2);
-    return together;
 }
 
 static void mix(const struct attn_call *c, const struct kern *kern, char *pieces, float *ek, float *fv) {
     const struct attn_problem *p = c->problem;
-    int m = mixture_count(p, c->params), most = block_rows(p, c->params), blocks = ceil_div(m, most),
-        together = heads_together(p, blocks), groups = ceil_div(p->kv_heads, together);
+    int m = mixture_count(p, c->params), most = block_rows(p, c->params), blocks = ceil_div(m, most);
     size_t piece_size = piece_bytes(p, c->params);
 #pragma omp parallel for schedule(dynamic) num_threads(p->threads)
-    for (int t = 0; t < 2 * p->batch * groups * blocks; t++) {
-        int first = t / 2 % blocks * most, group = t / 2 / blocks, g = group % groups * together;
-        struct part part = {.which = t % 2 ? F : E,
-                            .first = first,
-                            .rows = min_int(most, m - first),
-                            .b = group / groups,
-                            .g = g,
-                            .heads = min_int(together, p->kv_heads - g)};
+    for (int t = 0; t < 2 * p->batch * p->kv_heads * blocks; t++) {
+        int which = t % 2 ? F : E, first = t / 2 % blocks * most;
         float *piece = (float *)(pieces + (size_t)omp_get_thread_num() * piece_size);
-        mix_part(c, kern, &part, piece, part.which == E ? ek : fv);
+        mix_block(c, kern, which, t / 2 / blocks, first, min_int(most, m - first), piece,
+                  which == E ? ek : fv);
     }
 }
 

@@ -24,62 +24,96 @@ data = "error-causal-gauss_s=1-b1h8d64-t2.csv"
 marks = "error-causal-gauss_s=1-b1h8d64-t2.marks.csv"
 has_marks = 0
 oracle = "error-causal-gauss_s=1-b1h8d64-t2.oracle.csv"
-oracles = "6 7 8 9 10 11 12 "
-curves = 26
-array label[26]
-array style[26]
+oracles = "7 8 9 10 11 12 13 "
+curves = 24
+array label[24]
+array style[24]
+array grey[24]
 label[1] = "persistent"
 style[1] = 6
+grey[1] = 0
 label[2] = "memory"
 style[2] = 7
+grey[2] = 0
 label[3] = "additive"
 style[3] = 8
+grey[3] = 0
 label[4] = "bilinear"
 style[4] = 9
+grey[4] = 0
 label[5] = "sigmoid"
 style[5] = 10
-label[6] = "local"
+grey[5] = 0
+label[6] = "shaw"
 style[6] = 11
-label[7] = "sink"
+grey[6] = 0
+label[7] = "local"
 style[7] = 12
-label[8] = "sparse,pattern=strided"
+grey[7] = 0
+label[8] = "sink"
 style[8] = 13
-label[9] = "sparse,pattern=fixed"
+grey[8] = 0
+label[9] = "sparse,pattern=strided"
 style[9] = 14
-label[10] = "longformer"
+grey[9] = 0
+label[10] = "sparse,pattern=fixed"
 style[10] = 15
-label[11] = "blocksparse"
+grey[10] = 0
+label[11] = "longformer"
 style[11] = 16
-label[12] = "topk"
+grey[11] = 0
+label[12] = "blocksparse"
 style[12] = 17
-label[13] = "lsh"
+grey[12] = 0
+label[13] = "topk"
 style[13] = 18
-label[14] = "performer"
+grey[13] = 0
+label[14] = "lsh"
 style[14] = 19
-label[15] = "rfa"
+grey[14] = 0
+label[15] = "performer"
 style[15] = 20
-label[16] = "linear"
+grey[15] = 0
+label[16] = "rfa"
 style[16] = 21
-label[17] = "cosformer"
+grey[16] = 0
+label[17] = "linear"
 style[17] = 22
-label[18] = "retnet"
+grey[17] = 0
+label[18] = "cosformer"
 style[18] = 23
-label[19] = "gla"
+grey[18] = 0
+label[19] = "retnet (up to 57)"
 style[19] = 24
-label[20] = "ssd"
+grey[19] = 0
+label[20] = "gla"
 style[20] = 25
-label[21] = "deltanet"
+grey[20] = 0
+label[21] = "ssd"
 style[21] = 26
-label[22] = "hyena"
+grey[21] = 0
+label[22] = "deltanet"
 style[22] = 27
-label[23] = "conv"
-style[23] = 28
-label[24] = "rnn"
-style[24] = 29
-label[25] = "mean_v"
-style[25] = 30
-label[26] = "zero"
-style[26] = 31
+grey[22] = 0
+label[23] = "mean_v"
+style[23] = 31
+grey[23] = 1
+label[24] = "zero"
+style[24] = 32
+grey[24] = 1
+$controls << EOD
+512,1,0.210225598
+1024,1,0.159002976
+2048,1,0.110565413
+3072,1,0.0972871043
+4096,1,0.0791093407
+6144,1,0.0647165095
+8192,1,0.0541435812
+12288,1,0.0473206531
+16384,1,0.0403621483
+EOD
+has_zero = 0
+has_mean_v = 0
 entries = ", keyentry with linespoints ls 4 title 'full (below 1e-04)', keyentry with linespoints ls 5 title 'flash (below 1e-04)'"
 title_ = "gauss,s=1, mask causal, batch 1, 8 heads, head size 64, 2 threads"
 xlabel_ = "sequence length n"
@@ -89,7 +123,8 @@ steep = 1
 x0 = 512
 y0 = 0.0221255026
 set logscale x 2
-set yrange [0.0110627513:167.483341]
+set yrange [0.0110627513:30]
+height_ = 560
 
 set terminal svg size 960,560 dynamic font "sans,12" background "white"
 set output "error-causal-gauss_s=1-b1h8d64-t2.svg"
@@ -97,10 +132,10 @@ set output "error-causal-gauss_s=1-b1h8d64-t2.svg"
 # curves.gp -- one picture of curves over sequence length, or another axis.
 #
 # Expects, set by the lines before: data, marks (CSV files), has_marks (0 or 1), curves (how many),
-# label[1 .. curves], style[1 .. curves], title_, xlabel_, ylabel_, logscale x, guides (draw slopes?), x0, y0
+# label[1 .. curves], style[1 .. curves], grey[1 .. curves] (of a control), title_, xlabel_, ylabel_, logscale x, guides (draw slopes?), x0, y0
 # (where they start), steep (1 or 2), entries (of the legend, for curves that are not drawn: below the picture, or
 # without a point).
-# Also: oracle (a CSV file: x, then a column for each curve), oracles (the numbers of those that have one).
+# Also: $controls (x, what zeros and the mean of V err), has_zero, has_mean_v (to be drawn: they did not run), oracle (a CSV file: x, then a column for each curve), oracles (the numbers of those that have one).
 # Columns of data: x, then value, low and high of each curve. Columns of marks: x, y, curve: points that were
 # planned and did not run, at the top of the picture.
 
@@ -117,12 +152,13 @@ set offsets graph 0.03, graph 0.03, graph 0.02, graph 0.08
 if (curves > 20) { set key font ",9" spacing 0.95 }
 
 style_of(i) = int(style[i] - 1) % 24 + 1
+colour_of(i) = colour[int(style[i] - 1) % 12 + 1]
 slope(x, e) = y0 * (x / x0) ** e
 
 slopes = "for [e = 1:int(steep)] slope(x, e) with lines lc rgb '#888888' lw 1.2 dt 3 " . \
          "title (e == 1 ? 'slope n' : 'slope n^2')"
 values = "for [i = 1:curves] data using 1:(column(3 * i - 1)):(column(3 * i)):(column(3 * i + 1)) " . \
-         "with yerrorlines ls style_of(i) title label[i]"
+         "with yerrorlines ls style_of(i) lc rgb (grey[i] ? '#999999' : colour_of(i)) title label[i]"
 gaps   = "for [i = 1:curves] marks using ($3 == i ? $1 : NaN):2 with points ls style_of(i) ps 1.4 notitle, " . \
          "marks using 1:2 with points pt 2 ps 1.8 lw 1.2 lc rgb '#b2182b' title 'did not run'"
 dotted = "for [i in oracles] oracle using 1:(column(i + 1)) with lines ls style_of(i + 0) lw 1.2 dt 3 notitle, " . \
@@ -131,6 +167,8 @@ dotted = "for [i in oracles] oracle using 1:(column(i + 1)) with lines ls style_
 # An empty data set would be a warning, so that only what there is is asked for.
 what = values
 if (guides) { what = slopes . ", " . what }
+if (has_zero) { what = what . ", $controls using 1:2 with lines lc rgb '#999999' lw 1.5 dt 3 title 'zeros'" }
+if (has_mean_v) { what = what . ", $controls using 1:3 with lines lc rgb '#999999' lw 1.5 dt 2 title 'mean of V'" }
 if (has_marks) { what = what . ", " . gaps }
 if (strlen(oracles)) { what = what . ", " . dotted }
 eval "plot " . what . entries

@@ -24,50 +24,84 @@ data = "error-none-gauss_s=1-b1h8d64-t2.csv"
 marks = "error-none-gauss_s=1-b1h8d64-t2.marks.csv"
 has_marks = 0
 oracle = "error-none-gauss_s=1-b1h8d64-t2.oracle.csv"
-oracles = "5 6 7 8 9 10 12 13 14 15 16 17 "
+oracles = "6 7 8 9 10 11 13 14 15 16 17 18 "
 curves = 20
 array label[20]
 array style[20]
+array grey[20]
 label[1] = "persistent"
 style[1] = 12
+grey[1] = 0
 label[2] = "additive"
 style[2] = 13
+grey[2] = 0
 label[3] = "bilinear"
 style[3] = 14
+grey[3] = 0
 label[4] = "sigmoid"
 style[4] = 15
-label[5] = "local"
+grey[4] = 0
+label[5] = "shaw"
 style[5] = 16
-label[6] = "sink"
+grey[5] = 0
+label[6] = "local"
 style[6] = 17
-label[7] = "longformer"
+grey[6] = 0
+label[7] = "sink"
 style[7] = 18
-label[8] = "bigbird"
+grey[7] = 0
+label[8] = "longformer"
 style[8] = 19
-label[9] = "blocksparse"
+grey[8] = 0
+label[9] = "bigbird"
 style[9] = 20
-label[10] = "topk"
+grey[9] = 0
+label[10] = "blocksparse"
 style[10] = 21
-label[11] = "lsh"
+grey[10] = 0
+label[11] = "topk"
 style[11] = 22
-label[12] = "linformer"
+grey[11] = 0
+label[12] = "lsh"
 style[12] = 23
-label[13] = "nystrom"
+grey[12] = 0
+label[13] = "linformer (up to 485)"
 style[13] = 24
-label[14] = "performer"
+grey[13] = 0
+label[14] = "nystrom"
 style[14] = 25
-label[15] = "rfa"
+grey[14] = 0
+label[15] = "performer"
 style[15] = 26
-label[16] = "linear"
+grey[15] = 0
+label[16] = "rfa"
 style[16] = 27
-label[17] = "cosformer"
+grey[16] = 0
+label[17] = "linear"
 style[17] = 28
-label[18] = "conv"
+grey[17] = 0
+label[18] = "cosformer"
 style[18] = 29
+grey[18] = 0
 label[19] = "mean_v"
-style[19] = 30
+style[19] = 31
+grey[19] = 1
 label[20] = "zero"
-style[20] = 31
+style[20] = 32
+grey[20] = 1
+$controls << EOD
+512,1,0.780104114
+1024,1,0.817846049
+2048,1,0.803044845
+3072,1,0.804319557
+4096,1,0.813753937
+6144,1,0.801400948
+8192,1,0.815109398
+12288,1,0.786661837
+16384,1,0.794650377
+EOD
+has_zero = 0
+has_mean_v = 0
 entries = ", keyentry with linespoints ls 10 title 'full (below 1e-04)', keyentry with linespoints ls 11 title 'flash (below 1e-04)'"
 title_ = "gauss,s=1, mask none, batch 1, 8 heads, head size 64, 2 threads"
 xlabel_ = "sequence length n"
@@ -77,7 +111,8 @@ steep = 1
 x0 = 512
 y0 = 0.0174846038
 set logscale x 2
-set yrange [0.0087423019:1453.51518]
+set yrange [0.0087423019:30]
+height_ = 560
 
 set terminal svg size 960,560 dynamic font "sans,12" background "white"
 set output "error-none-gauss_s=1-b1h8d64-t2.svg"
@@ -85,10 +120,10 @@ set output "error-none-gauss_s=1-b1h8d64-t2.svg"
 # curves.gp -- one picture of curves over sequence length, or another axis.
 #
 # Expects, set by the lines before: data, marks (CSV files), has_marks (0 or 1), curves (how many),
-# label[1 .. curves], style[1 .. curves], title_, xlabel_, ylabel_, logscale x, guides (draw slopes?), x0, y0
+# label[1 .. curves], style[1 .. curves], grey[1 .. curves] (of a control), title_, xlabel_, ylabel_, logscale x, guides (draw slopes?), x0, y0
 # (where they start), steep (1 or 2), entries (of the legend, for curves that are not drawn: below the picture, or
 # without a point).
-# Also: oracle (a CSV file: x, then a column for each curve), oracles (the numbers of those that have one).
+# Also: $controls (x, what zeros and the mean of V err), has_zero, has_mean_v (to be drawn: they did not run), oracle (a CSV file: x, then a column for each curve), oracles (the numbers of those that have one).
 # Columns of data: x, then value, low and high of each curve. Columns of marks: x, y, curve: points that were
 # planned and did not run, at the top of the picture.
 
@@ -105,12 +140,13 @@ set offsets graph 0.03, graph 0.03, graph 0.02, graph 0.08
 if (curves > 20) { set key font ",9" spacing 0.95 }
 
 style_of(i) = int(style[i] - 1) % 24 + 1
+colour_of(i) = colour[int(style[i] - 1) % 12 + 1]
 slope(x, e) = y0 * (x / x0) ** e
 
 slopes = "for [e = 1:int(steep)] slope(x, e) with lines lc rgb '#888888' lw 1.2 dt 3 " . \
          "title (e == 1 ? 'slope n' : 'slope n^2')"
 values = "for [i = 1:curves] data using 1:(column(3 * i - 1)):(column(3 * i)):(column(3 * i + 1)) " . \
-         "with yerrorlines ls style_of(i) title label[i]"
+         "with yerrorlines ls style_of(i) lc rgb (grey[i] ? '#999999' : colour_of(i)) title label[i]"
 gaps   = "for [i = 1:curves] marks using ($3 == i ? $1 : NaN):2 with points ls style_of(i) ps 1.4 notitle, " . \
          "marks using 1:2 with points pt 2 ps 1.8 lw 1.2 lc rgb '#b2182b' title 'did not run'"
 dotted = "for [i in oracles] oracle using 1:(column(i + 1)) with lines ls style_of(i + 0) lw 1.2 dt 3 notitle, " . \
@@ -119,6 +155,8 @@ dotted = "for [i in oracles] oracle using 1:(column(i + 1)) with lines ls style_
 # An empty data set would be a warning, so that only what there is is asked for.
 what = values
 if (guides) { what = slopes . ", " . what }
+if (has_zero) { what = what . ", $controls using 1:2 with lines lc rgb '#999999' lw 1.5 dt 3 title 'zeros'" }
+if (has_mean_v) { what = what . ", $controls using 1:3 with lines lc rgb '#999999' lw 1.5 dt 2 title 'mean of V'" }
 if (has_marks) { what = what . ", " . gaps }
 if (strlen(oracles)) { what = what . ", " . dotted }
 eval "plot " . what . entries

@@ -25,49 +25,86 @@ marks = "memory-none-gauss_s=1-b1h8d64-t2.marks.csv"
 has_marks = 0
 oracle = "memory-none-gauss_s=1-b1h8d64-t2.oracle.csv"
 oracles = ""
-curves = 20
-array label[20]
-array style[20]
+curves = 21
+array label[21]
+array style[21]
+array grey[21]
 label[1] = "full"
 style[1] = 10
+grey[1] = 0
 label[2] = "flash"
 style[2] = 11
+grey[2] = 0
 label[3] = "persistent"
 style[3] = 12
+grey[3] = 0
 label[4] = "additive"
 style[4] = 13
+grey[4] = 0
 label[5] = "bilinear"
 style[5] = 14
+grey[5] = 0
 label[6] = "sigmoid"
 style[6] = 15
-label[7] = "local"
+grey[6] = 0
+label[7] = "shaw"
 style[7] = 16
-label[8] = "sink"
+grey[7] = 0
+label[8] = "local"
 style[8] = 17
-label[9] = "longformer"
+grey[8] = 0
+label[9] = "sink"
 style[9] = 18
-label[10] = "bigbird"
+grey[9] = 0
+label[10] = "longformer"
 style[10] = 19
-label[11] = "blocksparse"
+grey[10] = 0
+label[11] = "bigbird"
 style[11] = 20
-label[12] = "topk"
+grey[11] = 0
+label[12] = "blocksparse"
 style[12] = 21
-label[13] = "lsh"
+grey[12] = 0
+label[13] = "topk"
 style[13] = 22
-label[14] = "linformer"
+grey[13] = 0
+label[14] = "lsh"
 style[14] = 23
-label[15] = "nystrom"
+grey[14] = 0
+label[15] = "linformer"
 style[15] = 24
-label[16] = "performer"
+grey[15] = 0
+label[16] = "nystrom"
 style[16] = 25
-label[17] = "rfa"
+grey[16] = 0
+label[17] = "performer"
 style[17] = 26
-label[18] = "linear"
+grey[17] = 0
+label[18] = "rfa"
 style[18] = 27
-label[19] = "cosformer"
+grey[18] = 0
+label[19] = "linear"
 style[19] = 28
-label[20] = "mean_v"
-style[20] = 30
+grey[19] = 0
+label[20] = "cosformer"
+style[20] = 29
+grey[20] = 0
+label[21] = "mean_v"
+style[21] = 31
+grey[21] = 1
+$controls << EOD
+512,1,0.780104114
+1024,1,0.817846049
+2048,1,0.803044845
+3072,1,0.804319557
+4096,1,0.813753937
+6144,1,0.801400948
+8192,1,0.815109398
+12288,1,0.786661837
+16384,1,0.794650377
+EOD
+has_zero = 0
+has_mean_v = 0
 entries = ""
 title_ = "gauss,s=1, mask none, batch 1, 8 heads, head size 64, 2 threads"
 xlabel_ = "sequence length n"
@@ -78,6 +115,7 @@ x0 = 512
 y0 = 0.00390625
 set logscale x 2
 set yrange [0.001953125:24600.375]
+height_ = 560
 
 set terminal svg size 960,560 dynamic font "sans,12" background "white"
 set output "memory-none-gauss_s=1-b1h8d64-t2.svg"
@@ -85,10 +123,10 @@ set output "memory-none-gauss_s=1-b1h8d64-t2.svg"
 # curves.gp -- one picture of curves over sequence length, or another axis.
 #
 # Expects, set by the lines before: data, marks (CSV files), has_marks (0 or 1), curves (how many),
-# label[1 .. curves], style[1 .. curves], title_, xlabel_, ylabel_, logscale x, guides (draw slopes?), x0, y0
+# label[1 .. curves], style[1 .. curves], grey[1 .. curves] (of a control), title_, xlabel_, ylabel_, logscale x, guides (draw slopes?), x0, y0
 # (where they start), steep (1 or 2), entries (of the legend, for curves that are not drawn: below the picture, or
 # without a point).
-# Also: oracle (a CSV file: x, then a column for each curve), oracles (the numbers of those that have one).
+# Also: $controls (x, what zeros and the mean of V err), has_zero, has_mean_v (to be drawn: they did not run), oracle (a CSV file: x, then a column for each curve), oracles (the numbers of those that have one).
 # Columns of data: x, then value, low and high of each curve. Columns of marks: x, y, curve: points that were
 # planned and did not run, at the top of the picture.
 
@@ -105,12 +143,13 @@ set offsets graph 0.03, graph 0.03, graph 0.02, graph 0.08
 if (curves > 20) { set key font ",9" spacing 0.95 }
 
 style_of(i) = int(style[i] - 1) % 24 + 1
+colour_of(i) = colour[int(style[i] - 1) % 12 + 1]
 slope(x, e) = y0 * (x / x0) ** e
 
 slopes = "for [e = 1:int(steep)] slope(x, e) with lines lc rgb '#888888' lw 1.2 dt 3 " . \
          "title (e == 1 ? 'slope n' : 'slope n^2')"
 values = "for [i = 1:curves] data using 1:(column(3 * i - 1)):(column(3 * i)):(column(3 * i + 1)) " . \
-         "with yerrorlines ls style_of(i) title label[i]"
+         "with yerrorlines ls style_of(i) lc rgb (grey[i] ? '#999999' : colour_of(i)) title label[i]"
 gaps   = "for [i = 1:curves] marks using ($3 == i ? $1 : NaN):2 with points ls style_of(i) ps 1.4 notitle, " . \
          "marks using 1:2 with points pt 2 ps 1.8 lw 1.2 lc rgb '#b2182b' title 'did not run'"
 dotted = "for [i in oracles] oracle using 1:(column(i + 1)) with lines ls style_of(i + 0) lw 1.2 dt 3 notitle, " . \
@@ -119,6 +158,8 @@ dotted = "for [i in oracles] oracle using 1:(column(i + 1)) with lines ls style_
 # An empty data set would be a warning, so that only what there is is asked for.
 what = values
 if (guides) { what = slopes . ", " . what }
+if (has_zero) { what = what . ", $controls using 1:2 with lines lc rgb '#999999' lw 1.5 dt 3 title 'zeros'" }
+if (has_mean_v) { what = what . ", $controls using 1:3 with lines lc rgb '#999999' lw 1.5 dt 2 title 'mean of V'" }
 if (has_marks) { what = what . ", " . gaps }
 if (strlen(oracles)) { what = what . ", " . dotted }
 eval "plot " . what . entries

@@ -20,56 +20,81 @@ do for [i = 1:24] {
 # Of a title as long as the picture is wide the letters are smaller.
 title_font(text) = strlen(text) > 130 ? ",9" : strlen(text) > 105 ? ",11" : ",13"
 
-set arrow from 3.91506929, graph 0 to 3.91506929, graph 1 nohead lc rgb '#555555' dt 4
-set label "full" at 3.91506929, graph 0.98 right rotate by 90 offset -0.8, 0 noenhanced font ',10'
-set arrow from 1.39507193, graph 0 to 1.39507193, graph 1 nohead lc rgb '#555555' dt 4
-set label "flash" at 1.39507193, graph 0.98 right rotate by 90 offset -0.8, 0 noenhanced font ',10'
+set arrow from 3.20862005, graph 0 to 3.20862005, graph 1 nohead lc rgb '#555555' dt 4
+set label "full" at 3.20862005, graph 0.98 right rotate by 90 offset -0.8, 0 noenhanced font ',10'
+set arrow from 0.90651925, graph 0 to 0.90651925, graph 1 nohead lc rgb '#555555' dt 4
+set label "flash" at 0.90651925, graph 0.68 right rotate by 90 offset -0.8, 0 noenhanced font ',10'
 data = "tradeoff-causal-gauss_s=1-b1h8d64-t2.csv"
-curves = 26
-array label[26]
+curves = 24
+array label[24]
+array grey[24]
 label[1] = "persistent"
+grey[1] = 0
 label[2] = "memory"
+grey[2] = 0
 label[3] = "additive"
+grey[3] = 0
 label[4] = "bilinear"
+grey[4] = 0
 label[5] = "sigmoid"
-label[6] = "local"
-label[7] = "sink"
-label[8] = "sparse,pattern=strided"
-label[9] = "sparse,pattern=fixed"
-label[10] = "longformer"
-label[11] = "blocksparse"
-label[12] = "topk"
-label[13] = "lsh"
-label[14] = "performer"
-label[15] = "rfa"
-label[16] = "linear"
-label[17] = "cosformer"
-label[18] = "retnet"
-label[19] = "gla"
-label[20] = "ssd"
-label[21] = "deltanet"
-label[22] = "hyena"
-label[23] = "conv"
-label[24] = "rnn"
-label[25] = "mean_v"
-label[26] = "zero"
+grey[5] = 0
+label[6] = "shaw"
+grey[6] = 0
+label[7] = "local"
+grey[7] = 0
+label[8] = "sink"
+grey[8] = 0
+label[9] = "sparse,pattern=strided"
+grey[9] = 0
+label[10] = "sparse,pattern=fixed"
+grey[10] = 0
+label[11] = "longformer"
+grey[11] = 0
+label[12] = "blocksparse"
+grey[12] = 0
+label[13] = "topk"
+grey[13] = 0
+label[14] = "lsh"
+grey[14] = 0
+label[15] = "performer"
+grey[15] = 0
+label[16] = "rfa"
+grey[16] = 0
+label[17] = "linear"
+grey[17] = 0
+label[18] = "cosformer"
+grey[18] = 0
+label[19] = "retnet"
+grey[19] = 0
+label[20] = "gla"
+grey[20] = 0
+label[21] = "ssd"
+grey[21] = 0
+label[22] = "deltanet"
+grey[22] = 0
+label[23] = "mean_v"
+grey[23] = 1
+label[24] = "zero"
+grey[24] = 1
+mean_v = 0.0403621483
 title_ = "gauss,s=1, mask causal, batch 1, 8 heads, head size 64, 2 threads, n 16384"
-set xrange [0.000383777831:6.26411086]
-set yrange [0.0229762897:89.3244485]
+set xrange [0.000276312302:5.13379208]
+set yrange [0.0229762897:16]
 $front << EOD
-0.016507726,2.08612739
-0.024649915,0.039200433
-0.041936508,0.0367620635
-1.39507193,0.0367620635
+0.0161096403,0.039200433
+0.0299948355,0.0367620635
+0.90651925,0.0367620635
 EOD
+height_ = 560
 
 set terminal svg size 960,560 dynamic font "sans,12" background "white"
 set output "tradeoff-causal-gauss_s=1-b1h8d64-t2.svg"
 
 # tradeoff.gp -- one picture of error against time: a curve for each mechanism, a point for each setting of it.
 #
-# Expects, set by the lines before: data (a CSV file), curves (how many), label[1 .. curves], title_, and arrows
-# for mechanisms without error, and the block $front (seconds, error). Columns of data: curve, seconds, error, setting.
+# Expects, set by the lines before: data (a CSV file), curves (how many), label[1 .. curves], grey[1 .. curves] (of a
+# control), title_, mean_v (the error of the mean of V, 0 where not known), arrows for mechanisms without error, and the
+# block $front (seconds, error). Columns of data: curve, seconds, error, its low and high, setting.
 
 set title " "
 set label 100 title_ at screen 0.5, 0.965 center noenhanced font title_font(title_) # over the legend, too
@@ -80,9 +105,14 @@ set format x "10^{%L}"
 set format y "10^{%L}"
 set grid xtics ytics back lt 1 lc rgb "#d8d8d8" lw 0.8
 
-plot $front using 1:2 with steps lc rgb "#999999" lw 1.2 dt 2 title "least error for its time", \
-     for [i = 1:curves] data every ::1 using ($1 == i ? $2 : NaN):3 with linespoints ls (i - 1) % 24 + 1 title label[i], \
-     data every ::1 using 2:3:4 with labels noenhanced font ",9" offset 0.4, 0.6 left tc rgb "#555555" notitle
+colour_of(i) = colour[(i - 1) % 12 + 1]
+what = "for [i = 1:curves] data every ::1 using ($1 == i ? $2 : NaN):3:4:5 with yerrorlines ls (i - 1) % 24 + 1 " . \
+       "lc rgb (grey[i] ? '#999999' : colour_of(i)) title label[i], " . \
+       "data every ::1 using 2:3:6 with labels noenhanced font ',9' offset 0.6, 0.5 left tc rgb '#555555' notitle, " . \
+       "1 with lines dt 3 lw 1.2 lc rgb '#999999' title 'an output of zeros'"
+if (mean_v > 0) { what = what . ", mean_v with lines dt 2 lw 1.2 lc rgb '#bbbbbb' title 'mean of V'" }
+if (|$front| > 0) { what = "$front using 1:2 with steps lc rgb '#999999' lw 1.2 dt 2 title 'least error for its time', " . what }
+eval "plot " . what
 
 set terminal pngcairo size 1440,840 font "sans,12" fontscale 1.3
 set output "tradeoff-causal-gauss_s=1-b1h8d64-t2.png"
