@@ -250,7 +250,7 @@ static char *script_text(const struct slice *s, const struct slice *whole, const
     text_add(&t, "\nxlabel_ = \"%s\"\nylabel_ = \"%s\"\nguides = %d\nsteep = %.0f\nx0 = %.9g\ny0 = %.9g\n",
              s->what, m->ylabel, m->guides && s->nx > 1 && !strcmp(s->axis, "n"), e->steep, s->x[0],
              e->least);
-    text_add(&t, "set logscale x %s\n", strcmp(s->axis, "n") && strcmp(s->axis, "threads") ? "" : "2");
+    text_add(&t, "set logscale x%s\n", strcmp(s->axis, "n") && strcmp(s->axis, "threads") ? "" : " 2");
     text_add(&t, "set yrange [%.9g:%.9g]\n", e->least / 2, e->most * 3);
     if (s->nx == 1) text_add(&t, "set xrange [%.9g:%.9g]\n", s->x[0] / 2, s->x[0] * 2);
     picture_terminals(&t, name, curves_gp);

@@ -212,8 +212,8 @@ int shares_plot(const char *folder, const struct slice *s) {
     }
     text_add(&t, "title_ = ");
     picture_quote(&t, s->title);
-    text_add(&t, "\nxlabel_ = \"%s\"\nset logscale x %s\n", s->what,
-             strcmp(s->axis, "n") && strcmp(s->axis, "threads") ? "" : "2");
+    text_add(&t, "\nxlabel_ = \"%s\"\nset logscale x%s\n", s->what,
+             strcmp(s->axis, "n") && strcmp(s->axis, "threads") ? "" : " 2");
     picture_terminals(&t, name, parts_gp);
     int failed = picture_save(folder, name, ".csv", data_text(s)) ||
                  picture_save(folder, name, ".marks.csv", crossings) || picture_draw(folder, name, t.s);

@@ -37,6 +37,8 @@ stray "variants/kernels/*.[ch]" "$own_kernels" "a kernel includes something outs
 stray "variants/*.[ch]" "$own_variants|kernels/kern.h" "a variant includes something outside variants"
 stray "harness/*.[ch]" "$own_harness|attn.h|layer.h|list.h|positions.h" "the harness knows variants through attn.h, layer.h, list.h and positions.h only"
 one_door "lua.h" harness/config_parts.h
+others=$(grep -lE '<(lauxlib|lualib)\.h>|"config_parts\.h"' harness/*.[ch] | grep -v '^harness/config')
+[ -z "$others" ] || complain "Lua belongs in the files of configs alone, not in $others"
 one_door "jansson.h" harness/doc.c
 one_door "nettle/sha2.h" harness/plugin.c
 one_door "fftw3.h" variants/fourier.c

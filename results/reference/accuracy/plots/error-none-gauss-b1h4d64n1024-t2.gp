@@ -115,7 +115,7 @@ guides = 0
 steep = 1
 x0 = 0.25
 y0 = 0.00225461713
-set logscale x 
+set logscale x
 set yrange [0.00112730856:30]
 height_ = 560
 
