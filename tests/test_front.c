@@ -206,11 +206,12 @@ static void tables(void **state) {
     doc_put_str(no, "status", "unsupported");
     doc_add(rows, no);
     expect_words(rows, print_tables, "  Unsupported here: not\n", "Faster than");
-    expect_words(
-        rows, print_tables,
-        "s = 2: in less time than flash: linear (0.600, 0.25 of its time); in no more memory than flash: "
-        "local\n    (0.300, 1.00 of its memory); 1 of 7 no better than the mean of V\n",
-        "\n  not   ");
+    expect_words(rows, print_tables,
+                 "s = 2: in less time than flash:\n"
+                 "    linear (0.600, 0.25 of its time); in no more memory than flash: local (0.300, 1.00 of "
+                 "its memory); 1 of 7\n"
+                 "    no better than the mean of V\n",
+                 "\n  not   ");
     doc_free(rows), doc_free(more);
 }
 
