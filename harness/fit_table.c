@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "colour.h"
+#include "paragraph.h"
 #include "text.h"
 
 /* ---- those of one series ----------------------------------------------------------------------- */
@@ -85,13 +86,6 @@ static void add_word(struct text *line, const char *word) {
     text_add(line, " %s", word);
 }
 
-static void add_words(struct text *line, const char *words) {
-    char *copy = xstrdup(words), *rest = NULL;
-    for (char *word = strtok_r(copy, " ", &rest); word; word = strtok_r(NULL, " ", &rest))
-        add_word(line, word);
-    free(copy);
-}
-
 static const char too_few[] = "too few lengths";
 
 /* Is that the verdict on every exponent? It is said once then. */
@@ -110,7 +104,7 @@ static const char *cell(const char *words, int once) { return once && strstr(wor
 static void print_reasons(const struct doc **growth, size_t n, const char *path) {
     for (size_t i = 0; i < n; i++) {
         const char *why = doc_str(growth[i], path, NULL);
-        struct text line = {0}, labels = {0};
+        struct text labels = {0};
         size_t first = 0;
         if (!why) continue;
         while (strcmp(doc_str(growth[first], path, ""), why)) first++;
@@ -118,11 +112,9 @@ static void print_reasons(const struct doc **growth, size_t n, const char *path)
         for (size_t x = i; x < n; x++)
             if (!strcmp(doc_str(growth[x], path, ""), why))
                 text_add(&labels, "%s%s", labels.length ? ", " : "", doc_str(growth[x], "label", ""));
-        text_add(&line, "   ");
         text_add(&labels, ": %s", why);
-        add_words(&line, labels.s);
-        puts(line.s);
-        free(line.s), free(labels.s);
+        paragraph_print(labels.s, printf("    "), 12);
+        free(labels.s);
     }
 }
 

@@ -7,19 +7,19 @@
 
 enum { COLUMNS = 110 };
 
-void paragraph_print_and_free(struct text *words) {
-    size_t column = 0;
-    if (!words->s) return;
-    for (const char *word = words->s + strspn(words->s, " "); *word;) {
-        size_t length = strcspn(word, " ");
-        int opens = column == 0 || column + 1 + length > COLUMNS;
-        if (opens) column = (size_t)printf("%s", column == 0 ? "  " : "\n    ") - (column > 0);
-        else column += (size_t)printf(" ");
-        column += (size_t)printf("%.*s", (int)length, word);
-        word += length;
-        word += strspn(word, " ");
+void paragraph_print(const char *words, int at, int margin) {
+    for (int opens = 1; *words; opens = 0) {
+        size_t n = strcspn(words, " ");
+        if (!opens && at + 1 + (int)n > COLUMNS) at = printf("\n%*s", margin, "") - 1;
+        else if (!opens) at += printf(" ");
+        at += printf("%.*s", (int)n, words);
+        words += n + (words[n] == ' ');
     }
     putchar('\n');
+}
+
+void paragraph_print_and_free(struct text *words) {
+    if (words->s) paragraph_print(words->s, printf("  "), 4);
     free(words->s);
     *words = (struct text){0};
 }

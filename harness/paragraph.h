@@ -1,11 +1,14 @@
-/* paragraph.h -- words on stdout, in lines that fit a terminal. */
+/* paragraph.h -- words on stdout, in lines that fit a terminal: of at most 110 columns where no word is longer. */
 #ifndef PARAGRAPH_H
 #define PARAGRAPH_H
 
 #include "text.h"
 
-/* Prints the words, broken at spaces into lines of at most 110 columns where no word is longer, the first indented by two,
-   all others by four, and frees them; of no words no line. */
+/* The words from column `at` on, which is where the line stands, broken at blanks; all further lines are indented by
+   `margin`. */
+void paragraph_print(const char *words, int at, int margin);
+
+/* The same indented by two, further lines by four, and frees them; of no words no line. */
 void paragraph_print_and_free(struct text *words);
 
 #endif

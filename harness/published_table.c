@@ -7,6 +7,7 @@
 
 #include "colour.h"
 #include "evidence.h"
+#include "paragraph.h"
 #include "text.h"
 
 /* The number of a remark among all so far, which may get one more; 1 is the first. */
@@ -95,21 +96,6 @@ static void print_alike(const struct doc *claims, size_t from, size_t to, int wi
     free(where);
 }
 
-/* The text with its lines broken at blanks, each behind the margin but the first. */
-static void print_wrapped(const char *text, int margin) {
-    enum { PAGE = 110 };
-    for (int at = margin; *text;) {
-        size_t n = strcspn(text, " ");
-        if (at > margin && at + 1 + (int)n > PAGE) {
-            printf("\n%*s", margin, "");
-            at = margin;
-        } else if (at > margin) at += printf(" ");
-        at += printf("%.*s", (int)n, text);
-        text += n + (text[n] == ' ');
-    }
-    putchar('\n');
-}
-
 void published_table_print(const struct doc *judged) {
     const struct doc *claims = doc_get(judged, "claims");
     struct doc *remarks = doc_array();
@@ -133,11 +119,9 @@ void published_table_print(const struct doc *judged) {
     }
     for (size_t i = 0; i < doc_len(remarks); i++) {
         int margin = printf("  [%zu] ", i + 1);
-        print_wrapped(doc_as_str(doc_at(remarks, i)), margin);
+        paragraph_print(doc_as_str(doc_at(remarks, i)), margin, margin);
     }
-    printf("  ");
-    print_wrapped(doc_str(judged, "rules", ""), 2);
-    printf("  ");
-    print_wrapped(doc_str(judged, "summary", ""), 2);
+    paragraph_print(doc_str(judged, "rules", ""), printf("  "), 2);
+    paragraph_print(doc_str(judged, "summary", ""), printf("  "), 2);
     doc_free(remarks);
 }
