@@ -10,10 +10,14 @@ enum {
     LEAST_CALLS = 2, /* calls that each process makes at least: one untimed, one timed */
 };
 
-double budget_seconds(const struct budget *b, double call, double share) {
-    if (isnan(call)) return b->aside + share;
+double budget_timed(const struct budget *b, double call, double share) {
+    if (isnan(call)) return share;
     double least = b->replicates * LEAST_CALLS * call, most = b->replicates * timing_most(call);
-    return b->aside + PROBED_CALLS * call + fmax(fmin(share, most), least);
+    return fmax(fmin(share, most), least);
+}
+
+double budget_seconds(const struct budget *b, double call, double share) {
+    return b->aside + (isnan(call) ? 0 : PROBED_CALLS * call) + budget_timed(b, call, share);
 }
 
 static double all_seconds(const struct budget *b, const double *calls, size_t n, double share) {

@@ -20,7 +20,10 @@ struct budget {
    forecast of one call of each in seconds, NaN where there is none. */
 double budget_share(const struct budget *, const double *calls, size_t n, double left);
 
-/* What a point takes that may be timed for `share` seconds; all of them where its call has no forecast, NaN. */
+/* For how long a point is timed that may be for `share` seconds; all of them where its call has no forecast, NaN. */
+double budget_timed(const struct budget *, double call, double share);
+
+/* What it takes in all. */
 double budget_seconds(const struct budget *, double call, double share);
 
 #endif

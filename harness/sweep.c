@@ -56,9 +56,11 @@ static void finish_group(struct sweep *s, int timed) {
 /* ---- groups ------------------------------------------------------------------------------------ */
 
 /* What the group took beside the seconds for which its points were timed, on average over all so far. */
-static void learn_aside(struct sweep *s, size_t points, int timed, double seconds) {
-    double aside = fmax(seconds - (timed ? s->share * (double)points : 0), 0);
-    s->budget.aside = (s->budget.aside * (double)s->begun + aside) / (double)(s->begun + points);
+static void learn_aside(struct sweep *s, size_t points, double seconds) {
+    for (size_t i = 0; i < s->npoints; i++)
+        if (doc_len(s->points[i].samples))
+            seconds -= budget_timed(&s->budget, s->points[i].probed_ns * 1e-9, s->share);
+    s->budget.aside = (s->budget.aside * (double)s->begun + fmax(seconds, 0)) / (double)(s->begun + points);
     s->begun += points;
 }
 
@@ -82,7 +84,7 @@ static void run_group(struct sweep *s) {
     close(s->data);
     s->data = -1;
     if (!child_interrupted() && !s->broken) journal_clear(&s->journal);
-    learn_aside(s, begun, timed, stopwatch_seconds() - start);
+    learn_aside(s, begun, stopwatch_seconds() - start);
     const char *id = doc_str(first, "id", ""), *slash = strchr(id, '/');
     progress_line("%s: %zu points, %s", slash ? slash + 1 : id, s->npoints,
                   show_seconds(stopwatch_seconds() - start));

@@ -424,6 +424,8 @@ static void budgets_are_shared(void **state) {
     assert_true(share > 2 && share < 10);
     /* the first has all its samples after 6 times 20 blocks, and the others have what it leaves */
     assert_float_equal(budget_seconds(&b, 0.001, share), 0.5 + 3 * 0.001 + 6 * 20 * (0.01 + 2 * 0.001), 1e-9);
+    assert_float_equal(budget_timed(&b, 0.001, share), 6 * 20 * 0.012, 1e-9);
+    assert_float_equal(budget_timed(&b, (double)NAN, share), share, 0);
     assert_float_equal(2 * share, 48 - 4 * 0.5 - 3 * (0.001 + 0.2 + 2) - 6 * 20 * 0.012 - 6 * 2 * 2, 1e-6);
     assert_float_equal(budget_seconds(&b, 2, share), 0.5 + 3 * 2 + 6 * 2 * 2,
                        1e-9);                                    /* a long call takes what it takes */
