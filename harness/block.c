@@ -41,8 +41,9 @@ static void drop_oldest(void) {
 }
 
 /* Keeps the block, in place of older ones where there is no room; 0: not even then. */
-static int keep(const struct block *b) {
+static int keep(struct block *b) {
     if (b->map_bytes > kept.most) return 0;
+    block_writable(b);
     while (kept.n == KEPT_MAX || kept.bytes + b->map_bytes > kept.most) drop_oldest();
     kept.all[kept.n++] = (struct kept){b->map, b->map_bytes};
     kept.bytes += b->map_bytes;
@@ -75,11 +76,9 @@ int block_make(struct block *b, size_t bytes) {
     memset(b->data + bytes, SLACK, whole - bytes);
     return 0;
 }
+
 void block_free(struct block *b) {
-    if (b->map) {
-        block_writable(b);
-        if (!keep(b)) munmap(b->map, b->map_bytes);
-    }
+    if (b->map && !keep(b)) munmap(b->map, b->map_bytes);
     *b = (struct block){0};
 }
 

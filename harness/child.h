@@ -27,8 +27,7 @@ struct child {
     const struct doc *job;        /* NULL: none */
     int data;                     /* a descriptor to pass on as CHILD_DATA; -1: none */
     int threads;                  /* OMP_NUM_THREADS of the child; 0: leave */
-    int patient; /* it is not timed, and others run beside it: its threads sleep while they wait, and no
-                              core is theirs */
+    int patient; /* others run beside it: its threads sleep while they wait, and no core is theirs */
     const char *blas_core; /* OPENBLAS_CORETYPE of the child; NULL: let OpenBLAS choose */
     double silence;        /* seconds; 0: no limit */
     double memory;         /* bytes; 0: no limit */

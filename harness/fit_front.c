@@ -3,8 +3,8 @@
  *
  * x beats y where it is faster in the same processes by more than the noise floor, and neither its memory nor its error
  * is greater, see front.h. So noise keeps a variant on the front and never takes it off. Controls are no candidates, or
- * `zero` would beat nearly all. A member is told apart where one of them, measured, beats it, or where its error is no less than that of zeros or
- * of the mean of V: it is no better than nothing.
+ * `zero` would beat nearly all. A member is told apart where one of them, measured, beats it, or where its error is no
+ * less than that of zeros or of the mean of V: it is no better than nothing.
  */
 #include <math.h>
 #include <stdlib.h>

@@ -48,8 +48,8 @@ static int grows_as(const struct sizes *s, size_t from, double declared) {
     return fabs(exponent_of(s->n + from, s->bytes + from) - declared) <= tolerance;
 }
 
-/* The gap at[..] to at[.. + 1] without which all lengths grow as declared: those three in a row that lie on one side of it.
-   The caller frees the words; NULL: there is no such gap. */
+/* The gap between two lengths that is all that is not as declared: any three in a row on one side of it are. The caller
+   frees the words; NULL: there is no such gap. */
 static char *step_words(const struct sizes *s, double declared) {
     for (size_t gap = 0; gap + 1 < s->count; gap++) {
         size_t good = 0, bad = 0;
@@ -80,8 +80,7 @@ struct doc *fit_memory(const struct fit_curve *c) {
     doc_put_num(memory, "declared", declared);
     doc_put_num(memory, "exponent", exponent);
     doc_put_str(memory, "verdict", verdict);
-    char *why =
-        strcmp(verdict, "contradicted") && strcmp(verdict, "undecided") ? NULL : step_words(&s, declared);
+    char *why = strcmp(verdict, "confirmed") ? step_words(&s, declared) : NULL;
     if (why) doc_put_str(memory, "why", why);
     free(why), free(s.n), free(s.bytes);
     return memory;

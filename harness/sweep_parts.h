@@ -14,8 +14,10 @@
 #include "results.h"
 
 enum phase { CEILINGS, PREPARE, PROBE, TIME, WRITE, PHASES };
-/* Address space that stacks and arenas of a worker reserve and never touch. */
-static const double SWEEP_RESERVED_BYTES = 512 << 20;
+
+enum {
+    SWEEP_RESERVED_BYTES = 512 << 20
+}; /* address space that stacks and arenas of a worker reserve and never touch */
 
 struct point {
     const struct doc *plan;

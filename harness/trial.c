@@ -168,10 +168,9 @@ static int squared(const struct trial *t, int longer, struct trial *to) {
 
 /* Both lengths, square as they are, a quarter, a half or one less. */
 static int shortened(const struct trial *t, int cut, struct trial *to) {
-    static const char *const together[] = {"nq", "nk"};
     const int less[] = {t->nk > 4 ? t->nk / 4 : 1, (t->nk + 1) / 2, t->nk - 1};
     if (t->nq != t->nk || t->nk <= 1 || (cut && less[cut] == less[cut - 1])) return 0;
-    for (int x = 0; x < 2; x++) set(to, find(together[x]), less[cut]);
+    to->nq = to->nk = less[cut];
     return 1;
 }
 

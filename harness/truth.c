@@ -57,11 +57,11 @@ void truth_compute(const struct attn_call *c, const struct sample *rows, int nro
             const struct sample *s = &rows[r];
             attn_softmax_rows(c, s->b, s->h, &s->i, 1, weights, softmax + (size_t)r * dv, &lse, &most);
             mean_row(c, s, mean + (size_t)r * dv);
-            if (descriptors) descriptors_of_row(c, s->b, s->h, s->i, weights, lse, &each[r]);
+            descriptors_of_row(c, s->b, s->h, s->i, weights, lse, &each[r]);
         }
         free(weights);
     }
-    if (descriptors) descriptors_mean(each, nrows, descriptors);
+    descriptors_mean(each, nrows, descriptors);
     *max_logit = most;
     free(each);
 }

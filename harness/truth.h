@@ -33,8 +33,8 @@ int truth_rows(const struct attn_problem *, int wanted);
    with `together` the same in all heads of an item, so that they make rows of a layer. */
 void truth_draw(const struct attn_problem *, int nrows, int together, struct sample *rows);
 
-/* Softmax, the mean of the values of the keys that mask, key lengths and bias leave, and the largest logit; with
-   `descriptors` unless NULL, all but the rank. */
+/* Softmax, the mean of the values of the keys that mask, key lengths and bias leave, the largest logit, and what
+   the rows are like, all but the rank. */
 void truth_compute(const struct attn_call *, const struct sample *rows, int nrows, double *softmax,
                    double *mean, double *max_logit, struct descriptors *);
 

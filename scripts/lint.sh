@@ -3,7 +3,7 @@
 #
 #   kernels -> the C library      variants -> attn.h, their own helpers, kernels
 #   harness -> attn.h, list.h, layer.h, positions.h
-#   one file alone knows Lua, one JSON, one LAPACK, one FFTW; scripts read only results
+#   the files of configs alone know Lua, one file JSON, one LAPACK, one FFTW; scripts read only results
 set -u
 failed=0
 
